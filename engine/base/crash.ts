@@ -1,0 +1,55 @@
+/**
+ * Numbers every mutating file call of this process and can end the process at one of them,
+ * so that tests can stop the engine at each state the disk can be left in.
+ * `RECIPES_CRASH_AT=[worker:]N[+]`: before the N-th call, with `+` after it.
+ * Knows nothing of the calls themselves.
+ */
+
+interface CrashPoint {
+  readonly at: number;
+  readonly after: boolean;
+}
+
+let calls = 0;
+let target: CrashPoint | undefined = readTarget('');
+
+/** Counts calls of the sandbox worker instead: only `worker:N` applies from here on. */
+export function countAsWorker(): void {
+  target = readTarget('worker:');
+}
+
+/** How many mutating calls this process has made. */
+export function mutatingCalls(): number {
+  return calls;
+}
+
+/** Makes one mutating call; the only door through which files are changed. */
+export function mutate<T>(call: () => T): T {
+  calls += 1;
+  if (target?.at === calls && !target.after) die();
+  const value = call();
+  if (target?.at === calls && target.after) die();
+  return value;
+}
+
+function readTarget(prefix: string): CrashPoint | undefined {
+  const match = /^(worker:)?(\d+)(\+?)$/.exec(process.env['RECIPES_CRASH_AT'] ?? '');
+  if (match === null || (match[1] ?? '') !== prefix) return undefined;
+  return {at: Number(match[2]), after: match[3] === '+'};
+}
+
+/** Ends at once. The first process of a pid namespace cannot kill itself, so it leaves instead. */
+function die(): never {
+  if (process.pid !== 1) process.kill(process.pid, 'SIGKILL');
+  process.reallyExit(137);
+}
+
+declare global {
+  // eslint-disable-next-line @typescript-eslint/no-namespace -- the only way to name Node's own call
+  namespace NodeJS {
+    interface Process {
+      /** Node's exit without handlers; what `process.exit` ends in. */
+      reallyExit(code: number): never;
+    }
+  }
+}

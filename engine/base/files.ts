@@ -1,0 +1,202 @@
+/**
+ * The file system as the engine uses it: every change is one numbered call (crash.ts).
+ * Paths are strings, or bytes where names need not be UTF-8. Knows nothing of the store's layout.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import {mutate} from './crash.ts';
+
+export type PathLike = string | Buffer;
+
+export type {Stats, BigIntStats, Dirent} from 'node:fs';
+
+/** The errno name of a system error (`ENOSPC`), or undefined when it is none. */
+export function errorCode(error: unknown): string | undefined {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** Runs a call and gives undefined where it fails with one of these codes. */
+export function unless<T>(codes: readonly string[], call: () => T): T | undefined {
+  try {
+    return call();
+  } catch (error) {
+    if (codes.includes(errorCode(error) ?? '')) return undefined;
+    throw error;
+  }
+}
+
+// --- reading -----------------------------------------------------------------------------------
+
+export const readFile = (file: PathLike): Buffer => fs.readFileSync(file);
+export const readText = (file: PathLike): string => fs.readFileSync(file, 'utf8');
+export const readLink = (file: PathLike): Buffer => fs.readlinkSync(file, {encoding: 'buffer'});
+export const openRead = (file: PathLike): number =>
+  fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
+export const closeFile = (fd: number): void => fs.closeSync(fd);
+export const realPath = (file: string): string => fs.realpathSync(file);
+
+/** Reads up to `into.length` bytes; 0 at the end. */
+export const readInto = (fd: number, into: Uint8Array, position: number | null = null): number =>
+  fs.readSync(fd, into, 0, into.length, position);
+
+/** lstat, undefined where there is nothing. */
+export function lookAt(file: PathLike): fs.Stats | undefined {
+  return unless(['ENOENT', 'ENOTDIR'], () => fs.lstatSync(file));
+}
+
+/** lstat with nanoseconds, undefined where there is nothing. */
+export function lookExactly(file: PathLike): fs.BigIntStats | undefined {
+  return unless(['ENOENT', 'ENOTDIR'], () => fs.lstatSync(file, {bigint: true}));
+}
+
+export function exists(file: PathLike): boolean {
+  return lookAt(file) !== undefined;
+}
+
+/** The names in a folder, sorted by code unit; empty where there is no folder. */
+export function namesIn(folder: string): string[] {
+  return (unless(['ENOENT'], () => fs.readdirSync(folder)) ?? []).sort();
+}
+
+/** The entries of a folder with their names as bytes, unsorted. */
+export function entriesOf(folder: PathLike): fs.Dirent<Buffer>[] {
+  return fs.readdirSync(folder, {withFileTypes: true, encoding: 'buffer'});
+}
+
+/** Free bytes and inodes for an ordinary user on the file system of a path. */
+export function freeSpace(at: string): {bytes: number; inodes: number} {
+  const stat = fs.statfsSync(at);
+  return {bytes: stat.bavail * stat.bsize, inodes: stat.ffree};
+}
+
+// --- changing: each is one numbered call ---------------------------------------------------------
+
+export const rename = (from: PathLike, to: PathLike): void => mutate(() => fs.renameSync(from, to));
+export const link = (from: PathLike, to: PathLike): void => mutate(() => fs.linkSync(from, to));
+export const unlink = (file: PathLike): void => mutate(() => fs.unlinkSync(file));
+export const makeLink = (target: PathLike, at: PathLike): void =>
+  mutate(() => fs.symlinkSync(target, at));
+export const makeDir = (folder: PathLike, mode = 0o777): void =>
+  mutate(() => fs.mkdirSync(folder, {mode}));
+export const removeDir = (folder: PathLike): void => mutate(() => fs.rmdirSync(folder));
+export const chmod = (file: PathLike, mode: number): void => mutate(() => fs.chmodSync(file, mode));
+export const chown = (file: PathLike, uid: number, gid: number): void =>
+  mutate(() => fs.lchownSync(file, uid, gid));
+export const setTimes = (file: PathLike, seconds: number): void =>
+  mutate(() => fs.lutimesSync(file, seconds, seconds));
+export const truncate = (file: PathLike, size: number): void =>
+  mutate(() => fs.truncateSync(file, size));
+/** Creates a file that must not exist and opens it for writing. */
+export const createFile = (file: PathLike, mode = 0o600): number =>
+  mutate(() => fs.openSync(file, 'wx', mode));
+export const openAppend = (file: PathLike, mode = 0o644): number =>
+  mutate(() => fs.openSync(file, 'a+', mode));
+export const openReadWrite = (file: PathLike): number => fs.openSync(file, 'r+');
+/** Opens one end of a fifo for both ways: never blocks, and never sees an end of file. */
+export const openFifo = (file: PathLike, nonBlocking: boolean): number =>
+  fs.openSync(file, fs.constants.O_RDWR | (nonBlocking ? fs.constants.O_NONBLOCK : 0));
+export const syncFile = (fd: number): void => mutate(() => fs.fsyncSync(fd));
+
+/** Writes all bytes: one write(2) may take fewer than asked and say nothing (a full disk). */
+export function writeAll(fd: number, data: string | Uint8Array): void {
+  const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+  let done = 0;
+  while (done < bytes.length) done += mutate(() => fs.writeSync(fd, bytes, done));
+}
+
+/** Makes a folder and its missing parents; the ones that are there stay as they are. */
+export function makeDirs(folder: string, mode = 0o777): void {
+  if (lookAt(folder) !== undefined) return;
+  makeDirs(path.dirname(folder), mode);
+  unless(['EEXIST'], () => makeDir(folder, mode));
+}
+
+/** fsync of a folder: makes the names in it durable. */
+export function syncDir(folder: string): void {
+  const fd = fs.openSync(folder, 'r');
+  try {
+    syncFile(fd);
+  } finally {
+    closeFile(fd);
+  }
+}
+
+export interface WriteOptions {
+  readonly mode?: number;
+  /** False where losing the file in a power cut is harmless (caches). */
+  readonly durable?: boolean;
+  readonly owner?: {readonly uid: number; readonly gid: number} | undefined;
+}
+
+/**
+ * Writes a file under a temporary name beside the final one and renames it into place:
+ * readers see the old bytes or the new ones, also after a power cut.
+ */
+export function writeFileAtomic(
+  file: string,
+  data: string | Uint8Array,
+  options: WriteOptions = {},
+): void {
+  const temporary = `${file}.tmp-${process.pid}-${(serial += 1)}`;
+  const fd = createFile(temporary, options.mode ?? 0o644);
+  try {
+    writeAll(fd, data);
+    if (options.owner !== undefined) chown(temporary, options.owner.uid, options.owner.gid);
+    if (options.durable !== false) syncFile(fd);
+  } catch (error) {
+    unless(['ENOENT'], () => unlink(temporary));
+    throw error;
+  } finally {
+    closeFile(fd);
+  }
+  rename(temporary, file);
+  if (options.durable !== false) syncDir(path.dirname(file));
+}
+
+let serial = 0;
+
+/**
+ * Removes a file or a whole folder; nothing there is fine. Opens up folders without write
+ * permission on the way, never follows links, and does not recurse (trees may be 10,000 deep).
+ */
+export function removeTree(at: PathLike): void {
+  const top = lookAt(at);
+  if (top === undefined) return;
+  if (!top.isDirectory()) return unlink(at);
+  const stack: Buffer[] = [Buffer.from(at)];
+  for (let folder = stack.at(-1); folder !== undefined; folder = stack.at(-1)) {
+    const inner = removeFilesIn(folder);
+    if (inner.length === 0) {
+      removeDir(folder);
+      stack.pop();
+    } else stack.push(...inner);
+  }
+}
+
+/** Unlinks all but folders; gives the folders that are left. */
+function removeFilesIn(folder: Buffer): Buffer[] {
+  const stat = fs.lstatSync(folder);
+  if ((stat.mode & 0o700) !== 0o700) chmod(folder, 0o700);
+  const left: Buffer[] = [];
+  for (const entry of entriesOf(folder)) {
+    const child = Buffer.concat([folder, SLASH, entry.name]);
+    if (entry.isDirectory()) left.push(child);
+    else unlink(child);
+  }
+  return left;
+}
+
+const SLASH = Buffer.from('/');
+
+/** A folder of its own under the system's temporary folder, removed by `await using`. */
+export function temporaryDir(parent: string, prefix: string): {path: string} & AsyncDisposable {
+  const made = mutate(() => fs.mkdtempSync(path.join(parent, prefix)));
+  return {
+    path: made,
+    [Symbol.asyncDispose]: () => {
+      removeTree(made);
+      return Promise.resolve();
+    },
+  };
+}

@@ -1,0 +1,87 @@
+/**
+ * The identities of things: sha256 for everything that decides, xxhash64 for local prints only.
+ * The only file that makes branded digests; a string becomes one by `parse…` or by hashing.
+ */
+import {createHash, type Hash} from 'node:crypto';
+import xxhash from 'xxhash-wasm';
+
+declare const brand: unique symbol;
+type Branded<Name extends string> = string & {readonly [brand]: Name};
+
+/** sha256 of a file's bytes, 64 hex digits. */
+export type BlobDigest = Branded<'BlobDigest'>;
+/** sha256 of a tree's manifest, 64 hex digits. */
+export type TreeDigest = Branded<'TreeDigest'>;
+/** Identifies what is written in a recipe. */
+export type RecipeKey = Branded<'RecipeKey'>;
+/** Identifies what a node resolved to: equal keys, equal work. */
+export type ActionKey = Branded<'ActionKey'>;
+
+const HEX64 = /^[0-9a-f]{64}$/;
+
+export function sha256(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
+}
+
+export function sha256Stream(): Hash {
+  return createHash('sha256');
+}
+
+export function blobDigest(hex: string): BlobDigest {
+  return checked(hex) as BlobDigest;
+}
+
+export function treeDigest(hex: string): TreeDigest {
+  return checked(hex) as TreeDigest;
+}
+
+export function recipeKey(hex: string): RecipeKey {
+  return checked(hex) as RecipeKey;
+}
+
+export function actionKey(hex: string): ActionKey {
+  return checked(hex) as ActionKey;
+}
+
+/** Whether a text has the shape of a digest: 64 lower-case hex digits. */
+export function isDigest(text: string): boolean {
+  return HEX64.test(text);
+}
+
+/** The eight digits shown to people; never used to decide. */
+export function short(digest: string): string {
+  return digest.slice(0, 8);
+}
+
+const {h64ToString, create64} = await xxhash();
+
+/**
+ * xxhash64 as 16 hex digits: 64 bits are good for noticing change on this machine (stat rows,
+ * log lines), not for telling contents apart.
+ */
+export function quickPrint(text: string): string {
+  return h64ToString(text);
+}
+
+/** The same over bytes given piece by piece. */
+export function quickPrintBytes(bytes: Uint8Array): string {
+  return create64().update(bytes).digest().toString(16).padStart(16, '0');
+}
+
+/** JSON with sorted keys and without `undefined`, so that equal values have equal text. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) => (isPlain(inner) ? sorted(inner) : inner));
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function sorted(record: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function checked(hex: string): string {
+  if (!isDigest(hex)) throw new TypeError(`not a sha256: ${hex}`);
+  return hex;
+}

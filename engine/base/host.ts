@@ -1,0 +1,62 @@
+/**
+ * What the engine may know of the world around it, as one record that tests can replace.
+ * Nothing else reads the environment, the clock, the terminal or the process.
+ */
+import os from 'node:os';
+
+export interface Output {
+  readonly isTerminal: boolean;
+  readonly columns: number;
+  write(text: string): void;
+}
+
+export interface Host {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly pid: number;
+  readonly cores: number;
+  readonly arch: string;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  /** Wall clock in milliseconds; for records and messages, never for decisions. */
+  now(): number;
+  /** Monotonic clock in milliseconds; for durations and deadlines. */
+  tick(): number;
+}
+
+/** The process this runs in. */
+export function realHost(): Host {
+  return {
+    env: process.env,
+    cwd: process.cwd(),
+    uid: process.getuid?.() ?? 0,
+    gid: process.getgid?.() ?? 0,
+    pid: process.pid,
+    cores: os.availableParallelism(),
+    arch: machineName(process.arch),
+    stdout: outputOf(process.stdout),
+    stderr: outputOf(process.stderr),
+    now: () => Date.now(),
+    tick: () => performance.now(),
+  };
+}
+
+/** Node's name of the processor as uname(1) says it. */
+function machineName(arch: string): string {
+  const names: Readonly<Record<string, string>> = {x64: 'x86_64', arm64: 'aarch64', ia32: 'i686'};
+  return names[arch] ?? arch;
+}
+
+function outputOf(stream: NodeJS.WriteStream): Output {
+  return {
+    get isTerminal() {
+      return stream.isTTY;
+    },
+    get columns() {
+      return stream.columns > 0 ? stream.columns : 80;
+    },
+    write: (text) => void stream.write(text),
+  };
+}

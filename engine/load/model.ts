@@ -1,0 +1,178 @@
+/**
+ * Recipes as they are once read and found valid: variables replaced, options and conditions
+ * decided, kinds applied. Needs are still names as written; the graph links them.
+ * Types only.
+ */
+import type {Location} from '../base/diagnostic.ts';
+import type {LabelParts} from '../base/label.ts';
+
+export type OptionValue = string | boolean;
+
+export interface Project {
+  /** The folder that holds the configuration, absolute. */
+  readonly root: string;
+  readonly config: Config;
+  readonly recipes: readonly Recipe[];
+  /** Globs no artifact may own, each with the trigger that makes it in a finished root. */
+  readonly generated: readonly Generated[];
+}
+
+export interface Config {
+  readonly storePath: string;
+  readonly jobs: number;
+  /** alias → URL prefixes, tried in order; `debian` is resolved from apt's configuration. */
+  readonly aliases: Readonly<Record<string, readonly string[]>>;
+  /** URL prefix → prefixes to try before it. */
+  readonly mirrors: Readonly<Record<string, readonly string[]>>;
+  readonly sets: Readonly<Record<string, readonly string[]>>;
+  /** label → label that stands in its place. */
+  readonly overrides: Readonly<Record<string, string>>;
+  /** `collection/package.name` or `package.name` → value. */
+  readonly options: Readonly<Record<string, OptionValue>>;
+  readonly testsGate: boolean;
+  /** Refuse a download larger than this when the recipe states no size. */
+  readonly maxDownloadBytes: number;
+}
+
+export interface Generated {
+  readonly glob: string;
+  readonly trigger: string | undefined;
+}
+
+export interface Recipe {
+  readonly collection: string;
+  readonly package: string;
+  readonly version: string;
+  readonly summary: string;
+  readonly homepage: string | undefined;
+  readonly license: string | undefined;
+  /** Absolute path of the recipe file. */
+  readonly file: string;
+  readonly at: Location;
+  readonly builds: readonly Build[];
+  /** The recipe this one extends, as written. */
+  readonly extends: string | undefined;
+}
+
+export interface Build {
+  readonly parts: LabelParts;
+  readonly version: string;
+  readonly at: Location;
+  readonly in: Environment;
+  readonly needs: readonly Need[];
+  readonly kind: string;
+  readonly sources: readonly Source[];
+  readonly patches: readonly Patch[];
+  /** Host tools: the kind's and the recipe's, sorted, without repetition. Only for `in: host`. */
+  readonly tools: readonly string[];
+  /** Exported into the environment of the steps: the kind's for this environment, then the recipe's. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Shell variables: package, version, arch, vars, options; lists become bash arrays. */
+  readonly variables: Readonly<Record<string, string | readonly string[]>>;
+  readonly shell: readonly string[];
+  readonly steps: readonly Step[];
+  readonly outputs: Outputs;
+  readonly resources: Resources;
+  readonly test: TestPlan | undefined;
+  /** The name of the folder below /build in which the steps start. */
+  readonly top: string;
+}
+
+export type Environment =
+  | {readonly type: 'host'}
+  | {readonly type: 'root'}
+  | {readonly type: 'base'; readonly name: string; readonly at: Location};
+
+export interface Need {
+  /** The label as written. */
+  readonly name: string;
+  /** `both` is the default: there while building, and when what was built runs. */
+  readonly for: 'build' | 'run' | 'both';
+  readonly at: Location;
+}
+
+export interface Step {
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface Outputs {
+  readonly expect: readonly string[];
+  readonly ignore: readonly string[];
+  /** Labels as written whose files this build may cover, change or remove. */
+  readonly replaces: readonly Need[];
+  /** Globs of files that may contain the text of sandbox paths. */
+  readonly leaks: readonly string[];
+}
+
+export interface Resources {
+  readonly cpu: number;
+  readonly memoryBytes: number;
+  readonly milliseconds: number;
+}
+
+export interface TestPlan {
+  readonly needs: readonly Need[];
+  readonly steps: readonly Step[];
+  /** Names of tests known to fail. */
+  readonly known: readonly string[];
+  readonly critical: boolean;
+}
+
+export interface Patch {
+  /** Absolute path of the patch file. */
+  readonly file: string;
+  readonly name: string;
+  readonly strip: number;
+  readonly at: Location;
+}
+
+/** How a source lands below /build. */
+export interface Placement {
+  /** The file's own name below /build. */
+  readonly name: string;
+  readonly strip: number;
+  /** Folder below /build it is unpacked into; the build's top by default. */
+  readonly into: string;
+  /** Only this folder of the archive. */
+  readonly subdir: string | undefined;
+  /** `auto`: by its name; `false`: only the file itself; else the archive inside the archive. */
+  readonly unpack: 'auto' | false | {readonly inner: string};
+}
+
+export type Source = RemoteSource | PathSource | GitSource;
+
+export interface RemoteSource {
+  readonly type: 'remote';
+  readonly at: Location;
+  readonly placement: Placement;
+  /** In the order written: `url` first, then `or:`. Never empty. */
+  readonly places: readonly Place[];
+  readonly size: number | undefined;
+}
+
+export interface Place {
+  /** `alias:path` or a full URL. */
+  readonly url: string;
+  /** 64 hex digits. */
+  readonly sha256: string;
+  readonly at: Location;
+}
+
+export interface PathSource {
+  readonly type: 'path';
+  readonly at: Location;
+  readonly placement: Placement;
+  /** Absolute path of a file or folder. */
+  readonly path: string;
+  readonly ignore: readonly string[];
+}
+
+export interface GitSource {
+  readonly type: 'git';
+  readonly at: Location;
+  readonly placement: Placement;
+  readonly url: string;
+  /** Full commit id, 40 or 64 hex digits. */
+  readonly rev: string;
+}
