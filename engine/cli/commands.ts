@@ -1,0 +1,256 @@
+/**
+ * The one table of commands and options: parser, help and completion are made from it.
+ * Only says what can be asked; the answers are in the files beside it, loaded when needed.
+ */
+import {Command, InvalidArgumentError, Option} from 'commander';
+
+/** Options every command understands. */
+export interface GlobalOptions {
+  readonly directory: string;
+  readonly store?: string;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  readonly color: 'auto' | 'always' | 'never';
+  readonly json?: boolean;
+  readonly progress: 'auto' | 'plain' | 'fancy' | 'json' | 'quiet';
+  readonly option?: Readonly<Record<string, string>>;
+}
+
+/** One call of the command line, ready to be answered. */
+export interface Call {
+  readonly command: string;
+  readonly words: readonly string[];
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly globals: GlobalOptions;
+}
+
+interface Spec {
+  readonly name: string;
+  readonly summary: string;
+  readonly options?: readonly Option[];
+  readonly examples?: readonly string[];
+  readonly group?: string;
+}
+
+const jobs = new Option('-j, --jobs <n>', 'how many things run at the same time').argParser(count);
+const offline = new Option('--offline', 'fetch nothing; name all that is missing');
+
+const BUILD_OPTIONS: readonly Option[] = [
+  jobs,
+  new Option('-k, --keep-going', 'after a failure go on with all that does not need it'),
+  new Option('--on-error <mode>', 'after a failure: finish what runs, continue, or kill')
+    .choices(['finish', 'continue', 'kill'])
+    .default('finish'),
+  new Option('-n, --dry-run', 'only say what would run, and why'),
+  new Option('--explain', 'say for each node why it runs'),
+  new Option('--tests <which>', 'run the tests of what is built')
+    .choices(['none', 'critical', 'all'])
+    .default('none'),
+  new Option('--force', 'build the named targets even when they are fresh'),
+  offline,
+  new Option('--no-wait', 'fail instead of waiting for another process'),
+  new Option('--trace <file>', 'write a Chrome trace of the run'),
+];
+
+/** Every command; the words in <> are required, in [] optional. */
+export const COMMANDS: readonly Spec[] = [
+  {
+    name: 'build [targets...]',
+    summary: 'Build what is not fresh',
+    options: BUILD_OPTIONS,
+    examples: ['build examples/hello', 'build @tour -j4 -k', 'build -n @tour'],
+  },
+  {
+    name: 'test [targets...]',
+    summary: 'Run the tests of builds',
+    options: BUILD_OPTIONS.filter((o) => o.long !== '--tests'),
+  },
+  {name: 'list [targets...]', summary: 'List packages, builds and sets'},
+  {name: 'show <target>', summary: 'Show one build: key, state, needs, sources'},
+  {name: 'validate', summary: 'Read all recipes and report every mistake'},
+  {
+    name: 'graph [targets...]',
+    summary: 'Print the graph',
+    options: [new Option('--format <format>', 'as what').choices(['dot', 'json']).default('dot')],
+  },
+  {name: 'why <target> <need>', summary: 'Show how one target comes to need another'},
+  {
+    name: 'deps <target>',
+    summary: 'What a target needs',
+    options: [new Option('--direct', 'only direct needs')],
+  },
+  {
+    name: 'rdeps <target>',
+    summary: 'What needs a target',
+    options: [new Option('--direct', 'only direct dependents')],
+  },
+  {
+    name: 'explain <target>',
+    summary: 'Why a target is fresh or must run',
+    options: [new Option('--all', 'unchanged fields too')],
+  },
+  {
+    name: 'log <target>',
+    summary: 'Print the log of the last run of a target',
+    options: [
+      new Option('--previous', 'the run before the last'),
+      new Option('--path', 'only the path of the log'),
+    ],
+  },
+  {
+    name: 'checkout <target> <folder>',
+    summary: 'Put the files of a target into a folder',
+    options: [
+      new Option('--with-run', 'with all it needs to run'),
+      new Option('--copy', 'copies instead of hard links'),
+    ],
+  },
+  {name: 'files <target>', summary: 'List the files of a target'},
+  {
+    name: 'owner <path>',
+    summary: 'Which target has a file',
+    options: [new Option('--in <target>', 'only there and in what it needs')],
+  },
+  {name: 'run <target> <command...>', summary: 'Run a command of a built target in the sandbox'},
+  {
+    name: 'shell <targets...>',
+    summary: 'A shell in the build environment of a target',
+    options: [
+      new Option('--failed', 'in the folder where the last build failed'),
+      new Option('--root', 'in a root of these targets and what they need to run'),
+      new Option('-c, --command <text>', 'run this instead of an interactive shell'),
+      offline,
+    ],
+    examples: ['shell examples/hello', 'shell --failed tour/zlib'],
+  },
+  {name: 'doctor', summary: 'Check what this machine can do'},
+  {name: 'init [folder]', summary: 'Start a project'},
+  {
+    name: 'new <label>',
+    summary: 'Write a new recipe',
+    options: [
+      new Option('--url <url>', 'where its source is'),
+      new Option('--kind <kind>', 'its build system').default('autotools'),
+    ],
+  },
+  {
+    name: 'config show',
+    summary: 'Show the configuration',
+    options: [new Option('--origin', 'with where each value is from')],
+  },
+  {
+    name: 'source pin <url>',
+    summary: 'Fetch a source and print its sha256',
+    options: [new Option('--write <label>', 'write it into this recipe')],
+  },
+  {name: 'source prefer <target> <n>', summary: 'Use the N-th place of the sources from now on'},
+  {
+    name: 'schema print [name]',
+    summary: 'Print a schema: recipe, kind, config, generated or events',
+  },
+  {name: 'completion <shell>', summary: 'Print the completion script for bash, zsh or fish'},
+];
+
+/** Makes the parser; `answer` is called with the one call that was made. */
+export function makeProgram(version: string, answer: (call: Call) => Promise<void>): Command {
+  const program = new Command('recipes');
+  program
+    .description(
+      'Builds Linux systems from recipes: only what is stale, each in a sandbox, nothing lost.',
+    )
+    .version(version, '--version')
+    .enablePositionalOptions()
+    .showHelpAfterError('(recipes --help lists the commands)')
+    .exitOverride();
+  for (const option of globalOptions(true)) program.addOption(option);
+  for (const spec of COMMANDS) addCommand(program, spec, answer);
+  return program;
+}
+
+/**
+ * The options every command has, before it and after it. Defaults belong to the program alone:
+ * one left out after the command must not hide the one given before it.
+ */
+function globalOptions(top: boolean): readonly Option[] {
+  const choices = (option: Option, all: readonly string[], usual: string): Option =>
+    top ? option.choices(all).default(usual) : option.choices(all).hideHelp();
+  const plain = (option: Option): Option => (top ? option : option.hideHelp());
+  const directory = plain(new Option('-C, --directory <folder>', 'work as if started there'));
+  const progress = choices(
+    new Option('--progress <how>', 'how progress is shown'),
+    PROGRESS,
+    'auto',
+  );
+  return [
+    top ? directory.default('.') : directory,
+    plain(new Option('--store <folder>', 'where artifacts are kept')),
+    plain(new Option('-q, --quiet', 'only errors')),
+    plain(new Option('-v, --verbose', 'also what is fresh')),
+    choices(new Option('--color <when>', 'colours'), ['auto', 'always', 'never'], 'auto'),
+    plain(new Option('--json', 'data as JSON on standard output')),
+    top ? progress.env('RECIPES_PROGRESS') : progress,
+    plain(new Option('-o, --option <name=value>', 'set an option of a package').argParser(pair)),
+  ];
+}
+
+const PROGRESS = ['auto', 'plain', 'fancy', 'json', 'quiet'];
+
+/** `config show` becomes a command below a command; the global options may stand after it too. */
+function addCommand(program: Command, spec: Spec, answer: (call: Call) => Promise<void>): void {
+  const [first = '', second = ''] = spec.name.split(' ');
+  const nested = ['config', 'source', 'schema'].includes(first);
+  const parent = nested ? groupOf(program, first) : program;
+  const command = parent.command(nested ? spec.name.slice(first.length + 1) : spec.name);
+  if (first === 'run') command.passThroughOptions();
+  command.description(spec.summary).exitOverride().showHelpAfterError(`(recipes help ${first})`);
+  for (const option of [...(spec.options ?? []), ...globalOptions(false)]) {
+    command.addOption(option);
+  }
+  if (spec.examples !== undefined) {
+    command.addHelpText(
+      'after',
+      `\nExamples:\n${spec.examples.map((one) => `  recipes ${one}\n`).join('')}`,
+    );
+  }
+  command.action(async (...args: unknown[]) => {
+    const words = args
+      .slice(0, -2)
+      .flat()
+      .filter((word) => typeof word === 'string');
+    await answer({
+      command: nested ? `${first} ${second}` : first,
+      words,
+      options: command.opts(),
+      globals: {...program.opts<GlobalOptions>(), ...given(command)},
+    });
+  });
+}
+
+function groupOf(program: Command, name: string): Command {
+  const known = program.commands.find((one) => one.name() === name);
+  return (
+    known ?? program.command(name).description(`${name}: see recipes help ${name}`).exitOverride()
+  );
+}
+
+function given(command: Command): Partial<GlobalOptions> {
+  return Object.fromEntries(
+    Object.entries(command.opts()).filter(([, value]) => value !== undefined),
+  );
+}
+
+function count(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1)
+    throw new InvalidArgumentError(`'${text}' is not a number from 1 up`);
+  return number;
+}
+
+function pair(
+  text: string,
+  before: Readonly<Record<string, string>> | undefined,
+): Record<string, string> {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError(`'${text}' is not of the form name=value`);
+  return {...before, [text.slice(0, at)]: text.slice(at + 1)};
+}

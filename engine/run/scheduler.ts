@@ -1,0 +1,304 @@
+/**
+ * Decides what runs when: critical path first, within tokens, memory and download slots.
+ * A state machine over labels; knows nothing of keys, sandboxes or the store.
+ */
+import {Bug} from '../base/result.ts';
+import type {Label} from '../base/label.ts';
+import {TokenPool, type Borrower, type Lease} from './tokens.ts';
+
+/**
+ * waiting: for its dependencies · deciding: asked whether it must run · blocked: for its lazy
+ * dependencies (downloads) · ready: for tokens · running · and four ways to end.
+ */
+export type State =
+  | 'waiting'
+  | 'deciding'
+  | 'blocked'
+  | 'ready'
+  | 'running'
+  | 'done'
+  | 'failed'
+  | 'skipped'
+  | 'cancelled';
+
+/** What happens to the rest when a node fails. */
+export type FailureMode = 'finish' | 'continue' | 'kill';
+
+export interface Task {
+  readonly label: Label;
+  /** Downloads take a slot, everything else takes tokens. */
+  readonly lane: 'download' | 'build';
+  readonly dependencies: readonly Label[];
+  /** Downloads: needed only when the node must run. */
+  readonly lazy: readonly Label[];
+  /** Started only when somebody asks for it. */
+  readonly onDemand: boolean;
+  readonly cpu: number;
+  readonly memoryBytes: number;
+  /** Length of the longest path from here to a target; larger goes first. */
+  readonly priority: number;
+}
+
+export type Decision = 'done' | 'run' | 'fetch-first';
+
+export interface Hooks {
+  /** All dependencies ended well: must it run? `fetch-first`: ask again after the downloads. */
+  decide(label: Label): Decision | Promise<Decision>;
+  /** Runs it; true when it ended well. */
+  execute(label: Label, jobs: number, lease: Lease | undefined): Promise<boolean>;
+  /** Lends or recalls tokens of a running build. */
+  adjustTokens(label: Label, count: number): void;
+  /** It will not run: because of a failed node, or because the run stops. */
+  dropped(label: Label, state: 'skipped' | 'cancelled', because: Label | undefined): void;
+  /** Ends a running node at once. */
+  kill(label: Label): void;
+}
+
+export interface Limits {
+  readonly tokens: number;
+  readonly memoryBytes: number;
+  readonly downloads: number;
+  readonly onFailure: FailureMode;
+}
+
+interface Entry {
+  readonly task: Task;
+  state: State;
+  /** Dependencies that have not ended well yet. */
+  open: number;
+  /** It was asked already and must run once its downloads are there. */
+  decided: boolean;
+  readonly dependents: Entry[];
+}
+
+export class Scheduler {
+  readonly #entries = new Map<Label, Entry>();
+  readonly #hooks: Hooks;
+  readonly #limits: Limits;
+  readonly #pool: TokenPool;
+  readonly #ready: Entry[] = [];
+  #downloading = 0;
+  #memory = 0;
+  #running = 0;
+  #left = 0;
+  #stopping = false;
+  #finish: (() => void) | undefined;
+  #crash: ((error: unknown) => void) | undefined;
+
+  constructor(tasks: readonly Task[], hooks: Hooks, limits: Limits) {
+    this.#hooks = hooks;
+    this.#limits = limits;
+    this.#pool = new TokenPool(limits.tokens, () => {
+      this.#pump();
+    });
+    for (const task of tasks) {
+      this.#entries.set(task.label, {
+        task,
+        state: 'waiting',
+        open: 0,
+        decided: false,
+        dependents: [],
+      });
+    }
+    this.#left = tasks.filter((task) => !task.onDemand).length;
+    for (const entry of this.#entries.values()) this.#connect(entry);
+  }
+
+  /** Runs all to their ends. Rejects only for a bug. */
+  run(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#finish = resolve;
+      this.#crash = reject;
+      for (const entry of this.#entries.values()) {
+        if (entry.open === 0 && !entry.task.onDemand) this.#reached(entry);
+      }
+      this.#pump();
+    });
+  }
+
+  /** Starts nothing new; what runs goes on unless `kill`. */
+  stop(kill: boolean): void {
+    this.#stopping = true;
+    for (const entry of this.#entries.values()) {
+      if (entry.state === 'running' && kill) this.#hooks.kill(entry.task.label);
+      else if (entry.state === 'waiting' || entry.state === 'blocked' || entry.state === 'ready') {
+        this.#drop(entry, 'cancelled', undefined);
+      }
+    }
+    this.#pump();
+  }
+
+  stateOf(label: Label): State | undefined {
+    return this.#entries.get(label)?.state;
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+
+  #connect(entry: Entry): void {
+    for (const label of entry.task.dependencies) {
+      const on = this.#entries.get(label);
+      if (on === undefined) continue;
+      on.dependents.push(entry);
+      entry.open += 1;
+    }
+  }
+
+  #reached(entry: Entry): void {
+    if (this.#stopping) {
+      this.#drop(entry, 'cancelled', undefined);
+      return;
+    }
+    if (entry.task.lane === 'download' || entry.decided) this.#makeReady(entry);
+    else this.#ask(entry);
+  }
+
+  #ask(entry: Entry): void {
+    entry.state = 'deciding';
+    Promise.resolve()
+      .then(() => this.#hooks.decide(entry.task.label))
+      .then((decision) => {
+        this.#decided(entry, decision);
+      })
+      .catch((error: unknown) => this.#crash?.(error));
+  }
+
+  #decided(entry: Entry, decision: Decision): void {
+    if (this.#stopping && decision !== 'done') this.#drop(entry, 'cancelled', undefined);
+    else if (decision === 'done') this.#end(entry, true);
+    else {
+      entry.decided = decision === 'run';
+      this.#awaitDownloads(entry);
+    }
+    this.#pump();
+  }
+
+  /** Starts the downloads that are wanted now and waits for those that have not ended. */
+  #awaitDownloads(entry: Entry): void {
+    entry.state = 'blocked';
+    const wanted = entry.task.lazy
+      .map((label) => this.#entries.get(label))
+      .filter((one) => one !== undefined);
+    const failed = wanted.find((one) => one.state === 'failed');
+    if (failed !== undefined) {
+      this.#drop(entry, 'skipped', failed.task.label);
+      return;
+    }
+    for (const one of wanted.filter((each) => each.state !== 'done')) {
+      one.dependents.push(entry);
+      entry.open += 1;
+      this.demand(one.task.label);
+    }
+    if (entry.open === 0) this.#reached(entry);
+  }
+
+  /** Starts an on-demand node; does nothing when it is under way. */
+  demand(label: Label): void {
+    const entry = this.#entries.get(label);
+    if (entry === undefined || entry.state !== 'waiting' || !entry.task.onDemand) return;
+    this.#left += 1;
+    this.#reached(entry);
+  }
+
+  #makeReady(entry: Entry): void {
+    entry.state = 'ready';
+    this.#ready.push(entry);
+    this.#ready.sort((a, b) => b.task.priority - a.task.priority);
+  }
+
+  /** The one place where things are started. */
+  #pump(): void {
+    let starved = false;
+    for (const entry of [...this.#ready]) {
+      if (entry.task.lane === 'download') this.#startDownload(entry);
+      else if (!starved) starved = !this.#startBuild(entry);
+    }
+    if (!starved) this.#pool.lendIdle();
+    if (this.#left === 0) this.#finish?.();
+  }
+
+  #startDownload(entry: Entry): void {
+    if (this.#downloading >= this.#limits.downloads) return;
+    this.#downloading += 1;
+    this.#execute(entry, 1, undefined, () => {
+      this.#downloading -= 1;
+    });
+  }
+
+  /** False when it must wait: then nothing of lower priority overtakes it. */
+  #startBuild(entry: Entry): boolean {
+    const {label, cpu, memoryBytes} = entry.task;
+    const fits = this.#memory === 0 || this.#memory + memoryBytes <= this.#limits.memoryBytes;
+    const borrower: Borrower = {
+      adjust: (count) => {
+        this.#hooks.adjustTokens(label, count);
+      },
+    };
+    const lease = fits ? this.#pool.take(cpu, borrower) : undefined;
+    if (lease === undefined) return false;
+    this.#memory += memoryBytes;
+    this.#execute(entry, this.#pool.reservable(cpu), lease, () => {
+      this.#memory -= memoryBytes;
+      lease.end();
+    });
+    return true;
+  }
+
+  #execute(entry: Entry, jobs: number, lease: Lease | undefined, after: () => void): void {
+    this.#ready.splice(this.#ready.indexOf(entry), 1);
+    entry.state = 'running';
+    this.#running += 1;
+    this.#hooks
+      .execute(entry.task.label, jobs, lease)
+      .then((good) => {
+        this.#running -= 1;
+        this.#end(entry, good);
+        after();
+        this.#pump();
+      })
+      .catch((error: unknown) => this.#crash?.(error));
+  }
+
+  #end(entry: Entry, good: boolean): void {
+    entry.state = good ? 'done' : 'failed';
+    this.#left -= 1;
+    if (good) this.#release(entry);
+    else this.#failed(entry);
+  }
+
+  #release(entry: Entry): void {
+    for (const next of entry.dependents) {
+      next.open -= 1;
+      const open = next.state === 'waiting' || next.state === 'blocked';
+      if (next.open === 0 && open) this.#reached(next);
+    }
+  }
+
+  #failed(entry: Entry): void {
+    this.#skipAbove(entry);
+    const mode = this.#limits.onFailure;
+    if (mode !== 'continue' && !this.#stopping) this.stop(mode === 'kill');
+  }
+
+  /** All that needs the failed node, near or far, is skipped because of it. */
+  #skipAbove(failed: Entry): void {
+    const stack = [...failed.dependents];
+    for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+      if (next.state !== 'waiting' && next.state !== 'blocked') continue;
+      this.#drop(next, 'skipped', failed.task.label);
+      stack.push(...next.dependents);
+    }
+  }
+
+  #drop(entry: Entry, state: 'skipped' | 'cancelled', because: Label | undefined): void {
+    const at = this.#ready.indexOf(entry);
+    if (at >= 0) this.#ready.splice(at, 1);
+    const counted = !entry.task.onDemand || entry.state !== 'waiting';
+    entry.state = state;
+    if (!counted) return;
+    this.#left -= 1;
+    if (this.#left < 0) throw new Bug(`${entry.task.label} ended twice`);
+    this.#hooks.dropped(entry.task.label, state, because);
+  }
+}
