@@ -80,6 +80,7 @@ export class Scheduler {
   #downloading = 0;
   #memory = 0;
   #running = 0;
+  #deciding = 0;
   #left = 0;
   #stopping = false;
   #finish: (() => void) | undefined;
@@ -156,6 +157,7 @@ export class Scheduler {
 
   #ask(entry: Entry): void {
     entry.state = 'deciding';
+    this.#deciding += 1;
     Promise.resolve()
       .then(() => this.#hooks.decide(entry.task.label))
       .then((decision) => {
@@ -165,6 +167,7 @@ export class Scheduler {
   }
 
   #decided(entry: Entry, decision: Decision): void {
+    this.#deciding -= 1;
     if (this.#stopping && decision !== 'done') this.#drop(entry, 'cancelled', undefined);
     else if (decision === 'done') this.#end(entry, true);
     else {
@@ -207,9 +210,12 @@ export class Scheduler {
     this.#ready.sort((a, b) => b.task.priority - a.task.priority);
   }
 
-  /** The one place where things are started. */
+  /**
+   * The one place where things are started. Builds wait until every question is answered: the
+   * one still being decided may be the most urgent, and may want the tokens that seem idle.
+   */
   #pump(): void {
-    let starved = false;
+    let starved = this.#deciding > 0;
     for (const entry of [...this.#ready]) {
       if (entry.task.lane === 'download') this.#startDownload(entry);
       else if (!starved) starved = !this.#startBuild(entry);

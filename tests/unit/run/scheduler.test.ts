@@ -1,0 +1,264 @@
+/** The scheduler against a hand-driven world: order, limits, failures, stops. No clocks. */
+import test from 'ava';
+import fc from 'fast-check';
+import type {Label} from '../../../engine/base/label.ts';
+import {
+  Scheduler,
+  type Decision,
+  type FailureMode,
+  type Limits,
+  type Task,
+} from '../../../engine/run/scheduler.ts';
+
+interface World {
+  readonly scheduler: Scheduler;
+  readonly log: string[];
+  /** Ends a running node. */
+  finish(label: string, good?: boolean): Promise<void>;
+  readonly done: Promise<void>;
+}
+
+const limits = (more: Partial<Limits> = {}): Limits => ({
+  tokens: 2,
+  memoryBytes: 100,
+  downloads: 2,
+  onFailure: 'finish',
+  ...more,
+});
+
+function task(name: string, needs: readonly string[] = [], more: Partial<Task> = {}): Task {
+  return {
+    label: name as Label,
+    lane: 'build',
+    dependencies: needs as readonly Label[],
+    lazy: [],
+    onDemand: false,
+    cpu: 1,
+    memoryBytes: 1,
+    priority: 0,
+    ...more,
+  };
+}
+
+function world(
+  tasks: readonly Task[],
+  more: Partial<Limits> = {},
+  decide: (label: string) => Decision = () => 'run',
+): World {
+  const log: string[] = [];
+  const running = new Map<string, (good: boolean) => void>();
+  const scheduler = new Scheduler(
+    tasks,
+    {
+      decide,
+      execute: (label) => {
+        log.push(`start ${label}`);
+        return new Promise((resolve) => running.set(label, resolve));
+      },
+      adjustTokens: () => undefined,
+      dropped: (label, state, because) =>
+        log.push(`${state} ${label}${because ? ` for ${because}` : ''}`),
+      kill: (label) => {
+        log.push(`kill ${label}`);
+        running.get(label)?.(false);
+      },
+    },
+    limits(more),
+  );
+  const done = scheduler.run();
+  return {
+    scheduler,
+    log,
+    done,
+    finish: async (label, good = true) => {
+      running.get(label)?.(good);
+      await settle();
+    },
+  };
+}
+
+/** Lets all promise callbacks that are due run. */
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test('runs in dependency order, as many as there are tokens', async (t) => {
+  const w = world([task('a'), task('b'), task('c', ['a', 'b'])]);
+  await settle();
+  t.deepEqual(w.log, ['start a', 'start b']);
+  await w.finish('a');
+  t.is(w.log.length, 2);
+  await w.finish('b');
+  await w.finish('c');
+  await w.done;
+  t.deepEqual(w.log, ['start a', 'start b', 'start c']);
+});
+
+test('the longest path goes first', async (t) => {
+  const w = world([task('low'), task('high', [], {priority: 9})], {tokens: 1});
+  await settle();
+  t.deepEqual(w.log, ['start high']);
+  await w.finish('high');
+  await w.finish('low');
+  await w.done;
+});
+
+test('a build that needs two tokens is not overtaken for ever', async (t) => {
+  const w = world([task('a'), task('wide', [], {cpu: 2, priority: 5}), task('b')], {tokens: 2});
+  await settle();
+  t.deepEqual(w.log, ['start wide']);
+  await w.finish('wide');
+  await w.finish('a');
+  await w.finish('b');
+  await w.done;
+});
+
+test('memory is a token too, but one build always fits', async (t) => {
+  const w = world([task('a', [], {memoryBytes: 500}), task('b', [], {memoryBytes: 500})]);
+  await settle();
+  t.deepEqual(w.log, ['start a']);
+  await w.finish('a');
+  await w.finish('b');
+  await w.done;
+});
+
+test('what is decided to be done never starts', async (t) => {
+  const w = world([task('a'), task('b', ['a'])], {}, (label) => (label === 'a' ? 'done' : 'run'));
+  await settle();
+  t.deepEqual(w.log, ['start b']);
+  await w.finish('b');
+  await w.done;
+});
+
+test('downloads start only for what must run, and before it', async (t) => {
+  const download = task('d', [], {lane: 'download', onDemand: true});
+  const w = world([download, task('a', [], {lazy: ['d' as Label]})]);
+  await settle();
+  t.deepEqual(w.log, ['start d']);
+  await w.finish('d');
+  await w.finish('a');
+  await w.done;
+  const idle = world([download, task('a', [], {lazy: ['d' as Label]})], {}, () => 'done');
+  await idle.done;
+  t.deepEqual(idle.log, []);
+});
+
+test('fetch-first asks again once the download is there', async (t) => {
+  const answers: Decision[] = ['fetch-first', 'done'];
+  const download = task('d', [], {lane: 'download', onDemand: true});
+  const w = world(
+    [download, task('a', [], {lazy: ['d' as Label]})],
+    {},
+    () => answers.shift() ?? 'run',
+  );
+  await settle();
+  await w.finish('d');
+  await w.done;
+  t.deepEqual(w.log, ['start d']);
+});
+
+for (const [mode, expected] of [
+  ['finish', ['start bad', 'start other', 'skipped above for bad', 'cancelled later']],
+  ['continue', ['start bad', 'start other', 'skipped above for bad', 'start later']],
+  ['kill', ['start bad', 'start other', 'skipped above for bad', 'kill other', 'cancelled later']],
+] as readonly [FailureMode, string[]][]) {
+  test(`after a failure: ${mode}`, async (t) => {
+    const tasks = [
+      task('bad', [], {priority: 2}),
+      task('other', [], {priority: 1}),
+      task('above', ['bad']),
+      task('later'),
+    ];
+    const w = world(tasks, {onFailure: mode});
+    await settle();
+    await w.finish('bad', false);
+    await w.finish('other');
+    await w.finish('later');
+    await w.done;
+    t.deepEqual(w.log, expected);
+  });
+}
+
+test('a failed download skips what needs it', async (t) => {
+  const download = task('d', [], {lane: 'download', onDemand: true});
+  const w = world([download, task('a', [], {lazy: ['d' as Label]}), task('b', ['a'])], {
+    onFailure: 'continue',
+  });
+  await settle();
+  await w.finish('d', false);
+  await w.done;
+  t.deepEqual(w.log, ['start d', 'skipped a for d', 'skipped b for d']);
+});
+
+test('stop starts nothing new and lets the running ones end', async (t) => {
+  const w = world([task('a'), task('b', ['a']), task('c')], {tokens: 1});
+  await settle();
+  w.scheduler.stop(false);
+  t.deepEqual(w.log, ['start a', 'cancelled b', 'cancelled c']);
+  await w.finish('a');
+  await w.done;
+  t.is(w.scheduler.stateOf('a' as Label), 'done');
+});
+
+test('property: every node ends once, none before its dependencies', async (t) => {
+  const graph = fc.array(fc.tuple(fc.nat(3), fc.array(fc.nat(100), {maxLength: 3})), {
+    minLength: 1,
+    maxLength: 25,
+  });
+  await fc.assert(
+    fc.asyncProperty(
+      graph,
+      fc.constantFrom<FailureMode>('finish', 'continue', 'kill'),
+      async (nodes, mode) => {
+        const tasks = nodes.map(([fate, needs], at) =>
+          task(
+            `n${at}${fate === 0 ? 'x' : ''}`,
+            at === 0
+              ? []
+              : names(
+                  nodes,
+                  needs.map((one) => one % at),
+                ),
+          ),
+        );
+        await drive(tasks, mode);
+      },
+    ),
+    {numRuns: 60},
+  );
+  t.pass();
+});
+
+function names(nodes: readonly (readonly [number, unknown])[], at: readonly number[]): string[] {
+  return [...new Set(at)].map((one) => `n${one}${nodes[one]?.[0] === 0 ? 'x' : ''}`);
+}
+
+/** Runs to the end; nodes whose name ends in x fail. */
+async function drive(tasks: readonly Task[], mode: FailureMode): Promise<void> {
+  const over = new Map<string, string>();
+  const end = (label: string, how: string): void => {
+    if (over.has(label)) throw new Error(`${label} ended twice`);
+    over.set(label, how);
+  };
+  const scheduler = new Scheduler(
+    tasks,
+    {
+      decide: () => 'run',
+      execute: async (label) => {
+        const needs = tasks.find((one) => one.label === label)?.dependencies ?? [];
+        if (needs.some((one) => over.get(one) !== 'done'))
+          throw new Error(`${label} started too early`);
+        await settle();
+        const good = !label.endsWith('x');
+        end(label, good ? 'done' : 'failed');
+        return good;
+      },
+      adjustTokens: () => undefined,
+      dropped: (label, state) => {
+        end(label, state);
+      },
+      kill: () => undefined,
+    },
+    limits({onFailure: mode}),
+  );
+  await scheduler.run();
+  if (over.size !== tasks.length) throw new Error(`${over.size} of ${tasks.length} ended`);
+}
