@@ -1,0 +1,22 @@
+/**
+ * Globs over names with slashes (labels, paths): `*` stays within one part, `**` crosses them.
+ * The one file that loads picomatch, at the first pattern: a run without globs never pays for it.
+ */
+import {createRequire} from 'node:module';
+
+const require = createRequire(import.meta.url);
+
+/** Whether a text uses glob signs; without them it is a plain name. */
+export function isGlob(text: string): boolean {
+  return /[*?[\]{}!()]/.test(text);
+}
+
+/**
+ * A test of whether any of the patterns matches a whole text; names that begin with a dot are
+ * matched like others. `(…)` groups count, `!` and `#` at the start are plain characters.
+ */
+export function globMatcher(patterns: readonly string[]): (text: string) => boolean {
+  if (patterns.length === 0) return () => false;
+  const picomatch = require('picomatch') as typeof import('picomatch');
+  return picomatch([...patterns], {dot: true, nonegate: true});
+}
