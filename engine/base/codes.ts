@@ -34,6 +34,114 @@ export const CODES = {
     means: 'A file of the store does not have the content its name says.',
     remedy: 'Build again: the damaged file is set aside.',
   },
+  'store/import': {
+    exit: 3,
+    means: 'A folder holds something a tree cannot take.',
+    remedy: 'Remove it, or leave it out with `ignore`.',
+  },
+  'store/checkout': {
+    exit: 2,
+    means: 'A tree cannot be laid out at the wanted place.',
+    remedy: 'Name a folder that does not exist yet, or an empty one.',
+  },
+  'store/owners': {
+    exit: 5,
+    means: 'A tree has owners that this user may not give to files.',
+    remedy: 'Give the user subordinate ids (package uidmap, /etc/subuid and /etc/subgid).',
+  },
+  'store/tool': {
+    exit: 5,
+    means: 'A small program the store works with is missing or failed.',
+    remedy: 'Install util-linux, coreutils and attr.',
+  },
+  // --- sources (1: could not be had · 3: written wrong)
+  'source/unreachable': {
+    exit: 1,
+    means: 'A source could not be downloaded from any of its places.',
+    remedy: 'Check network, proxy and the URLs of the recipe; each place is listed with its reason.',
+  },
+  'source/digest': {
+    exit: 1,
+    means: 'A downloaded file is not the one the recipe names by its sha256.',
+    remedy: 'Look at the file; if it is the wanted one, pin it again: recipes source pin URL.',
+  },
+  'source/offline': {
+    exit: 1,
+    means: 'A source is not in the store and --offline forbids to download it.',
+    remedy: 'Repeat the command without --offline.',
+  },
+  'source/interrupted': {
+    exit: 1,
+    means: 'A download was stopped before its end.',
+    remedy: 'Repeat the command: the download goes on where it stopped.',
+  },
+  'source/archive-refused': {
+    exit: 1,
+    means: 'An archive holds entries that are never unpacked: escapes, devices, bombs.',
+    remedy: 'Use another release of the source, or unpack: false and steps of your own.',
+  },
+  'source/archive-damaged': {
+    exit: 1,
+    means: 'An archive cannot be read.',
+    remedy: 'Check that the file is what its name says.',
+  },
+  'source/git': {
+    exit: 1,
+    means: 'A commit could not be fetched from its git repository.',
+    remedy: 'Check url: and rev: of the source, and that the server gives out that commit.',
+  },
+  'source/path-missing': {
+    exit: 3,
+    means: 'The file or folder a path: source names is not there or cannot be read.',
+    remedy: 'Correct the path in the recipe.',
+  },
+  'source/path-link-leaves': {
+    exit: 3,
+    means: 'A symbolic link in a path: source leads out of its folder.',
+    remedy: 'Make the link relative and keep it inside, or leave it out with ignore:.',
+  },
+  'source/path-special': {
+    exit: 3,
+    means: 'A path: source holds a device, a socket or a named pipe.',
+    remedy: 'Remove it, or leave it out with ignore:.',
+  },
+
+  // --- graph (3) and targets (2)
+  'graph/unknown-need': {
+    exit: 3,
+    means: 'A recipe names something that no recipe makes.',
+    remedy: 'Correct the name, or add the recipe.',
+  },
+  'graph/ambiguous-name': {
+    exit: 3,
+    means: 'A bare name in a recipe stands for packages of several collections.',
+    remedy: 'Write the full label.',
+  },
+  'graph/cycle': {
+    exit: 3,
+    means: 'Builds need each other in a circle, so none of them can be first.',
+    remedy: 'Take one of the needs away, or split a build into a first and a second pass.',
+  },
+  'graph/bad-override': {
+    exit: 3,
+    means: 'An override of the configuration names something that does not exist, or itself.',
+    remedy: 'Correct the label under `overrides`.',
+  },
+  'graph/bad-set': {
+    exit: 3,
+    means: 'A set of the configuration names something that does not exist, or itself.',
+    remedy: 'Correct the member under `sets`.',
+  },
+  'target/unknown': {
+    exit: 2,
+    means: 'A target names nothing that is here.',
+    remedy: 'See `recipes list` for what there is.',
+  },
+  'target/ambiguous': {
+    exit: 2,
+    means: 'A bare target stands for packages of several collections.',
+    remedy: 'Write the full label.',
+  },
 } as const;
 
 export type DiagnosticCode = keyof typeof CODES;
