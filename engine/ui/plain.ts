@@ -1,0 +1,67 @@
+/**
+ * One line per event, for pipes, logs and CI: no escapes that move anything, and a sign of life
+ * each minute. With `failuresOnly` it is `--quiet`: problems and nothing else.
+ */
+import type {Event} from '../base/event.ts';
+import type {Host} from '../base/host.ts';
+import {announce, type Announcing} from './announce.ts';
+import {NO_RECAP, hasFailure, remember} from './outcome.ts';
+import type {Reporter, Timers} from './parts.ts';
+import {doneOf, IDLE, reduce, type StatusModel} from './status-model.ts';
+import {formatElapsed, harmless} from './text.ts';
+
+const HEARTBEAT = 60_000;
+
+export interface PlainParts {
+  readonly host: Host;
+  readonly timers: Timers;
+  readonly style: Announcing;
+}
+
+export function plainReporter({host, timers, style}: PlainParts): Reporter {
+  let model = IDLE;
+  let recap = NO_RECAP;
+  let stop: (() => void) | undefined;
+  const print = (text: string): void => {
+    if (text !== '') host.stderr.write(text);
+  };
+  const listener = (event: Event): void => {
+    model = reduce(model, event, host.tick());
+    const text = announce(event, recap, style);
+    recap = remember(recap, event, text !== '');
+    print(text);
+    if (event.type === 'run-finished') stop?.();
+    if (event.type !== 'run-started' || event.pending === 0) return;
+    stop = timers.every(HEARTBEAT, () => {
+      print(heartbeat(model, host.tick()));
+    });
+  };
+  return {listener, close: () => stop?.()};
+}
+
+/** `3/12 done; running: tour/gcc compile 3m12s` */
+export function heartbeat(model: StatusModel, now: number): string {
+  const nodes = model.running.map(
+    (node) =>
+      `${node.label} ${harmless(node.step ?? node.phase ?? node.kind)} ${formatElapsed(now - node.since)}`,
+  );
+  const running = nodes.length === 0 ? '' : `; running: ${nodes.join(', ')}`;
+  return `${doneOf(model)}/${model.pending} done${running}\n`;
+}
+
+/** `--quiet`: failures, errors and an interrupt; nothing when all goes well. */
+export function quietReporter(host: Host, style: Announcing): Reporter {
+  let recap = NO_RECAP;
+  const listener = (event: Event): void => {
+    const text = isTrouble(event) ? announce(event, recap, style) : '';
+    recap = remember(recap, event, text !== '');
+    if (text !== '') host.stderr.write(text);
+  };
+  return {listener, close: () => undefined};
+}
+
+function isTrouble(event: Event): boolean {
+  if (event.type === 'diagnostic') return event.diagnostic.severity === 'error';
+  if (event.type === 'node-finished') return hasFailure(event);
+  return event.type === 'run-finished' && !event.summary.ok;
+}
