@@ -58,7 +58,8 @@ export const CODES = {
   'source/unreachable': {
     exit: 1,
     means: 'A source could not be downloaded from any of its places.',
-    remedy: 'Check network, proxy and the URLs of the recipe; each place is listed with its reason.',
+    remedy:
+      'Check network, proxy and the URLs of the recipe; each place is listed with its reason.',
   },
   'source/digest': {
     exit: 1,

@@ -1,0 +1,100 @@
+/**
+ * Brings many files into the pool with one durability barrier: all contents durable, then all
+ * links, then each touched folder. Gives the same result as one by one.
+ */
+import path from 'node:path';
+import * as files from '../engine/base/files.ts';
+import type {BlobDigest} from '../engine/base/hash.ts';
+import {ensureFolder, setAside, syncContents, syncFolders} from './commit.ts';
+import {verifyPoolFile} from './inspect.ts';
+import {fileIn, type Store} from './layout.ts';
+import {stageCopy, stageInode, unstage, type Staged} from './stage.ts';
+import {fault} from './trouble.ts';
+
+/** A file of the store's own file system that is to become the pool's. */
+export interface Adoption {
+  readonly path: Buffer;
+  readonly digest: BlobDigest;
+  readonly mode: number;
+  /** Pool files carry none, so such a file is copied. */
+  readonly xattrs: boolean;
+}
+
+/**
+ * Takes files into the pool, their inodes where possible; durable on return. The given names stay.
+ * Throws system errors and `StoreFault`; then some of the files are in the pool, whole ones only.
+ */
+export function adoptAll(store: Store, adoptions: readonly Adoption[]): void {
+  const staged: Staged[] = [];
+  try {
+    for (const one of onlyNew(store, adoptions)) staged.push(stageAdoption(store, one));
+  } catch (error) {
+    unstage(staged);
+    throw error;
+  }
+  commitStaged(store, staged);
+  syncFolders(adoptions.map((one) => path.dirname(fileIn(store, one.digest, one.mode))));
+}
+
+/**
+ * Makes staged files durable, links them into the pool and removes their temporary names.
+ * A file the pool has already is kept when it is sound and replaced when it is not.
+ */
+export function commitStaged(store: Store, staged: readonly Staged[]): void {
+  try {
+    syncContents(
+      store,
+      staged.map((one) => one.file),
+    );
+    for (const one of staged) linkIn(store, one);
+  } finally {
+    unstage(staged);
+  }
+  // Also for files that were there: whoever linked them may not have come to this line yet.
+  syncFolders(staged.map((one) => path.dirname(fileIn(store, one.digest, one.mode))));
+}
+
+/** Each pool file once, and not the ones that are there and look sound. */
+function onlyNew(store: Store, adoptions: readonly Adoption[]): Adoption[] {
+  const wanted = new Map(adoptions.map((one) => [fileIn(store, one.digest, one.mode), one]));
+  return [...wanted.values()].filter(
+    (one) => verifyPoolFile(store, one.digest, one.mode) !== undefined,
+  );
+}
+
+function stageAdoption(store: Store, one: Adoption): Staged {
+  if (!one.xattrs) return stageInode(store, one.path, one.digest, one.mode);
+  return stageAgain(store, one.path, one.digest, one.mode);
+}
+
+/** Copies a file whose digest is known; another digest means it was changed meanwhile. */
+function stageAgain(store: Store, file: files.PathLike, digest: BlobDigest, mode: number): Staged {
+  const copy = stageCopy(store, file, mode);
+  if (copy.digest === digest) return copy;
+  unstage([copy]);
+  return fault('store/corrupt', `${file.toString()} changed while it was stored`);
+}
+
+function linkIn(store: Store, one: Staged): void {
+  const final = fileIn(store, one.digest, one.mode);
+  ensureFolder(store, path.dirname(final));
+  try {
+    files.link(one.file, final);
+  } catch (error) {
+    if (!linkOtherwise(store, one, final, files.errorCode(error))) throw error;
+  }
+}
+
+/** Deals with a link that did not come about; false: nothing can be done. */
+function linkOtherwise(store: Store, one: Staged, final: string, why: string | undefined): boolean {
+  if (why === 'EEXIST') {
+    if (verifyPoolFile(store, one.digest, one.mode, one.size) === undefined) return true;
+    setAside(store, final);
+    files.unless(['EEXIST'], () => files.link(one.file, final));
+    return true;
+  }
+  // The inode has all the links it can have, or lies on another file system after all.
+  if (one.temporary || (why !== 'EMLINK' && why !== 'EXDEV')) return false;
+  commitStaged(store, [stageAgain(store, one.file, one.digest, one.mode)]);
+  return true;
+}

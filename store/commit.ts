@@ -1,0 +1,96 @@
+/**
+ * How a new file gets its final name: whole and durable first, then linked or renamed into place,
+ * then the folder. After a power cut a final name has the final content or does not exist.
+ * (fsync of the folder alone leaves names of empty files: reliability findings of ext4.)
+ * Knows nothing of what the files are.
+ */
+import path from 'node:path';
+import * as files from '../engine/base/files.ts';
+import {runSync} from '../engine/base/process.ts';
+import {quarantineDir, temporaryIn, type Store} from './layout.ts';
+import {fault} from './trouble.ts';
+
+/** Gives a new file or folder to whom the store belongs. */
+export function giveToOwner(store: Store, at: files.PathLike): void {
+  if (store.owner !== undefined) files.chown(at, store.owner.uid, store.owner.gid);
+}
+
+/** Makes a folder right below one of the store's folders, durably, where it is missing. */
+export function ensureFolder(store: Store, folder: string): void {
+  if (files.exists(folder)) return;
+  files.unless(['EEXIST'], () => files.makeDir(folder, 0o755));
+  giveToOwner(store, folder);
+  files.syncDir(path.dirname(folder));
+}
+
+/**
+ * Writes a small file of the store durably under its final name. With `replace`, an older file
+ * of that name gives way; else it stays, since names by digest say what is in it.
+ */
+export function commitBytes(
+  store: Store,
+  final: string,
+  data: string | Uint8Array,
+  replace: boolean,
+): void {
+  const temporary = temporaryIn(store);
+  ensureFolder(store, path.dirname(final));
+  try {
+    writeNew(store, temporary, data);
+    if (replace) files.rename(temporary, final);
+    else files.unless(['EEXIST'], () => files.link(temporary, final));
+  } finally {
+    files.unless(['ENOENT'], () => files.unlink(temporary));
+  }
+  files.syncDir(path.dirname(final));
+}
+
+function writeNew(store: Store, file: string, data: string | Uint8Array): void {
+  const fd = files.createFile(file, 0o644);
+  try {
+    files.writeAll(fd, data);
+    giveToOwner(store, file);
+    files.syncFile(fd);
+  } finally {
+    files.closeFile(fd);
+  }
+}
+
+/** Above this many files one sync of the whole file system is cheaper than one for each file. */
+const SINGLY = 32;
+
+/** Makes the content (and owner, mode, times) of files durable, but not their names. */
+export function syncContents(store: Store, paths: readonly files.PathLike[]): void {
+  if (paths.length > SINGLY) return syncFileSystem(store);
+  for (const file of paths) {
+    // Without DAC_OVERRIDE a file of mode 0200 can be stored but not opened.
+    const fd = files.unless(['EACCES'], () => files.openRead(file));
+    if (fd === undefined) return syncFileSystem(store);
+    try {
+      files.syncFile(fd);
+    } finally {
+      files.closeFile(fd);
+    }
+  }
+}
+
+/** syncfs(2) through sync(1): Node has no call for it. */
+export function syncFileSystem(store: Store): void {
+  const done = runSync(['sync', '-f', store.root]);
+  if (done.status === 0) return;
+  if (done.status === 127) fault('store/tool', 'cannot run sync (package coreutils)');
+  // The kernel reports a failed write-back once: what was to be synced is to be thrown away.
+  fault('store/unusable', `sync -f ${store.root}: ${done.stderr.trim()}`);
+}
+
+/** Makes the names in folders durable; each folder once. */
+export function syncFolders(folders: Iterable<string>): void {
+  for (const folder of new Set(folders)) files.syncDir(folder);
+}
+
+/** Moves a damaged file out of the way, where people can look at it; gone already is fine. */
+export function setAside(store: Store, file: string): void {
+  const name = file.slice(store.root.length + 1).replaceAll('/', '_');
+  const place = `${path.join(quarantineDir(store), name)}.${path.basename(temporaryIn(store))}`;
+  files.unless(['ENOENT'], () => files.rename(file, place));
+}

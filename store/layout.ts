@@ -1,0 +1,187 @@
+/**
+ * The only file that knows where things lie inside a store, and the format version.
+ * Makes and checks the folders; knows nothing of what the files in them say.
+ *
+ *     VERSION            `recipes store 1`
+ *     files/ab/<62>.<m>  blobs: content of sha256 ab<62>, permission bits m (three octal digits)
+ *     trees/ab/<62>      manifests by their sha256
+ *     records/ab/<62>    one record for each action key
+ *     actions.log        append-only: which action made which artifact (action-log.ts)
+ *     choices.log        append-only: the places sources are taken from (choices.ts)
+ *     runs/ claims/      who is working, and at what (claims.ts)
+ *     farms/             trees laid out as hard links, lowers of sandboxes (farm.ts)
+ *     scratch/<run>/<n>  working folders of running jobs
+ *     failed/ kept/      what failed builds and builds to be tested leave, by action key
+ *     logs/ downloads/ git/ aux/ tmp/ quarantine/
+ *
+ * docs/store-format.md says what may be trusted, and how each is recovered.
+ */
+import {randomBytes} from 'node:crypto';
+import path from 'node:path';
+import {fail, type Checked} from '../engine/base/diagnostic.ts';
+import * as files from '../engine/base/files.ts';
+import type {ActionKey, BlobDigest, TreeDigest} from '../engine/base/hash.ts';
+import {err, ok} from '../engine/base/result.ts';
+import {storeTrouble} from './trouble.ts';
+
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface Store {
+  /** Without links; `.` in the worker, whose folder it is. */
+  readonly root: string;
+  /** Whom new files are given to; undefined: they stay with the process that makes them. */
+  readonly owner: Owner | undefined;
+  /** Whose files the store's are, as this process sees it (0:0 inside a user namespace). */
+  readonly ids: Owner;
+}
+
+const VERSION_TEXT = 'recipes store 1\n';
+
+const FOLDERS = [
+  ...['files', 'trees', 'records', 'logs', 'runs', 'claims', 'farms', 'scratch', 'failed', 'kept'],
+  ...['downloads', 'git', 'aux', 'tmp', 'quarantine'],
+];
+const LOGS = ['actions.log', 'choices.log'];
+
+/**
+ * Opens a store to work in it; makes it where there is none. Refuses a folder that is something
+ * else, another format, another owner, and a store that cannot be written now.
+ */
+export function openStore(root: string, owner: Owner | undefined): Checked<Store> {
+  try {
+    if (files.lookAt(root) === undefined) files.makeDirs(root, 0o700);
+    const real = files.realPath(root);
+    const names = files.namesIn(real);
+    if (!names.includes('VERSION')) {
+      const stranger = names.find((name) => !isOurs(name));
+      if (stranger !== undefined) return notAStore(root, stranger);
+      found(real, owner);
+    }
+    return checkStore(real, owner, () => {
+      completeFolders(real, names, owner);
+      probe(real);
+    });
+  } catch (error) {
+    return err(storeTrouble(error, root));
+  }
+}
+
+/** Opens a store that must be there, only to read: nothing is made, written or probed. */
+export function openStoreToRead(root: string, owner: Owner | undefined): Checked<Store> {
+  try {
+    return checkStore(files.realPath(root), owner, () => undefined);
+  } catch (error) {
+    return err(storeTrouble(error, root));
+  }
+}
+
+/** The store as the sandbox worker has it: opened and checked by the engine, own ids. */
+export function workerStore(root: string): Store {
+  const {uid, gid} = files.lookAt(root) ?? {uid: 0, gid: 0};
+  return {root, owner: undefined, ids: {uid, gid}};
+}
+
+// --- places --------------------------------------------------------------------------------------
+
+/** The pool file of a content with these permission bits; other bits of the mode are left out. */
+export function fileIn(store: Store, digest: BlobDigest, mode: number): string {
+  const bits = (mode & 0o777).toString(8).padStart(3, '0');
+  return `${fanOut(store, 'files', digest)}.${bits}`;
+}
+export const treeIn = (store: Store, digest: TreeDigest): string => fanOut(store, 'trees', digest);
+export const recordIn = (store: Store, key: ActionKey): string => fanOut(store, 'records', key);
+export const logIn = (store: Store, name: string): string => path.join(store.root, 'logs', name);
+export const farmIn = (store: Store, digest: string): string =>
+  path.join(store.root, 'farms', digest);
+export const scratchIn = (store: Store, run: string): string =>
+  path.join(store.root, 'scratch', run);
+export const failedIn = (store: Store, key: ActionKey): string =>
+  path.join(store.root, 'failed', key);
+export const keptIn = (store: Store, key: ActionKey): string => path.join(store.root, 'kept', key);
+export const auxIn = (store: Store, name: string): string => path.join(store.root, 'aux', name);
+export const runsDir = (store: Store): string => path.join(store.root, 'runs');
+export const claimsDir = (store: Store): string => path.join(store.root, 'claims');
+export const scratchDir = (store: Store): string => path.join(store.root, 'scratch');
+export const downloadsDir = (store: Store): string => path.join(store.root, 'downloads');
+export const gitDir = (store: Store): string => path.join(store.root, 'git');
+export const tmpDir = (store: Store): string => path.join(store.root, 'tmp');
+export const quarantineDir = (store: Store): string => path.join(store.root, 'quarantine');
+export const actionLogFile = (store: Store): string => path.join(store.root, 'actions.log');
+export const choicesFile = (store: Store): string => path.join(store.root, 'choices.log');
+export const statCacheFile = (store: Store): string => auxIn(store, 'stat-cache');
+
+/** A new name in tmp/. Random, not by process id: the worker's ids are those of its namespace. */
+export const temporaryIn = (store: Store): string => path.join(tmpDir(store), unique());
+
+function unique(): string {
+  return randomBytes(8).toString('hex');
+}
+
+/** Two digits as a folder, so that no folder grows past some thousand names. */
+function fanOut(store: Store, kind: string, digest: string): string {
+  return path.join(store.root, kind, digest.slice(0, 2), digest.slice(2));
+}
+
+// --- making and checking -------------------------------------------------------------------------
+
+function isOurs(name: string): boolean {
+  return FOLDERS.includes(name) || LOGS.includes(name) || name.startsWith('VERSION.tmp-');
+}
+
+/** VERSION comes last but for the folders: without it the next command begins again. */
+function found(root: string, owner: Owner | undefined): void {
+  files.chmod(root, 0o700);
+  if (owner !== undefined) files.chown(root, owner.uid, owner.gid);
+  files.writeFileAtomic(path.join(root, 'VERSION'), VERSION_TEXT, {owner});
+  files.syncDir(path.dirname(root));
+}
+
+function completeFolders(root: string, present: readonly string[], owner: Owner | undefined): void {
+  const missing = FOLDERS.filter((name) => !present.includes(name));
+  for (const name of missing) {
+    const folder = path.join(root, name);
+    files.unless(['EEXIST'], () => files.makeDir(folder, 0o755));
+    if (owner !== undefined) files.chown(folder, owner.uid, owner.gid);
+  }
+  if (missing.length > 0) files.syncDir(root);
+}
+
+function checkStore(root: string, owner: Owner | undefined, prepare: () => void): Checked<Store> {
+  const stat = files.lookAt(root);
+  if (stat?.isDirectory() !== true) return fail('store/unusable', `${root} is not a folder`);
+  const version = files.readText(path.join(root, 'VERSION'));
+  if (version !== VERSION_TEXT) {
+    const said = JSON.stringify(version.slice(0, 60));
+    return fail('store/version', `the store ${root} has format ${said}, not "recipes store 1"`);
+  }
+  if (owner !== undefined && stat.uid !== owner.uid) return foreign(root, stat.uid, owner.uid);
+  prepare();
+  return ok({root, owner, ids: {uid: stat.uid, gid: stat.gid}});
+}
+
+/** Whether the disk takes a file now: permissions alone do not say so (read-only, full). */
+function probe(root: string): void {
+  const file = path.join(root, 'tmp', unique());
+  const fd = files.createFile(file);
+  try {
+    files.writeAll(fd, 'x');
+  } finally {
+    files.closeFile(fd);
+    files.unlink(file);
+  }
+}
+
+function foreign(root: string, has: number, needs: number): Checked<never> {
+  return fail('store/unusable', `the store ${root} belongs to uid ${has}`, {
+    hint: `as root, builds work as uid ${needs}: run as uid ${has}, or set store.path to another folder`,
+  });
+}
+
+function notAStore(root: string, stranger: string): Checked<never> {
+  return fail('store/unusable', `${root} is no store: it holds ${JSON.stringify(stranger)}`, {
+    hint: 'set store.path to a folder that is empty or does not exist yet',
+  });
+}

@@ -1,0 +1,200 @@
+/**
+ * Trees as text: a canonical mtree(5) manifest, whose sha256 is the identity of the tree.
+ * Pure; knows no files. Design constraints: equal trees have equal bytes; other people's tools
+ * (bsdtar, NetBSD mtree) read it and verify against it; nothing is lost in a build without root.
+ *
+ *     #mtree
+ *     ./usr type=dir mode=0755 uid=0 gid=0
+ *     #xattr security.capability=AQAAAgAgAAAAAAAAAAAAAAAAAAA=
+ *     ./usr/ping type=file mode=4755 uid=0 gid=0 size=5 sha256digest=2cf2…
+ *     #hardlink ./usr/ping
+ *     ./usr/ping6 type=file mode=4755 uid=0 gid=0 size=5 sha256digest=2cf2…
+ *     ./usr/sh type=link mode=0777 uid=0 gid=0 link=bash
+ *     ./usr/tty type=char mode=0666 uid=0 gid=5 device=native,5,0
+ *     #whiteout
+ *     ./usr/zsh type=char device=native,0,0
+ *
+ * First line `#mtree` (libarchive knows the format by it), each line ended by one newline, words
+ * by one space, in the order shown; numbers decimal without leading zeros, mode octal with four
+ * digits; words escaped as in bytes.ts. No times. No entry for the root itself: its mode is 0755,
+ * its owner 0:0 wherever a tree is laid out, so that a tree says only what an artifact put there.
+ *
+ * Order: by path components, bytewise, a folder right before its content. Every parent is a `dir`
+ * entry of the same tree, so nothing is ever laid out through a link. Only files can be hard links;
+ * `#hardlink` names the first path of the inode and all other words equal those of that entry.
+ * `#xattr` lines are sorted by name, the value is base64 with padding. The comment lines stand
+ * right before their entry in the order xattr, hardlink, whiteout (mtree has no words for these;
+ * both tools reject unknown keywords but skip comments) and belong to the digest.
+ * A whiteout says: what lower trees have at this path (and below it) is not there.
+ *
+ * Rejected: JSON (no other tool reads it), `/set` lines and nested notation (one line's meaning
+ * would depend on others), a root entry (a tree laid over another would claim its mode), times.
+ */
+import {isDigest, sha256, treeDigest, blobDigest} from '../engine/base/hash.ts';
+import type {BlobDigest, TreeDigest} from '../engine/base/hash.ts';
+import {assert, err, ok, unreachable, type Result} from '../engine/base/result.ts';
+import {escapeWord, unescapeWord, type BytePath} from './bytes.ts';
+import {mistakeIn} from './tree-rules.ts';
+import type {TreeEntry, Xattr} from './tree-entry.ts';
+
+export type * from './tree-entry.ts';
+
+const HEADER = '#mtree';
+
+/** The manifest of a tree. The entries are in order and obey the rules above, else it is a bug. */
+export function encodeManifest(entries: readonly TreeEntry[]): string {
+  const mistake = mistakeIn(entries);
+  assert(mistake === undefined, `not a tree: ${mistake?.message ?? ''}`);
+  return `${HEADER}\n${entries.map(encodeEntry).join('')}`;
+}
+
+/** The identity of a manifest. */
+export function digestOf(manifest: string): TreeDigest {
+  return treeDigest(sha256(manifest));
+}
+
+/**
+ * Reads a manifest; the error says which line is wrong and why. Accepts exactly what
+ * `encodeManifest` writes: each entry is encoded again and compared, which also keeps it linear.
+ */
+export function parseManifest(text: string): Result<TreeEntry[], string> {
+  const lines = text.split('\n');
+  if (lines[0] !== HEADER) return err('line 1: does not begin with #mtree');
+  if (lines.length < 2 || lines.pop() !== '') return err('the end is missing');
+  const entries: TreeEntry[] = [];
+  const lineOf: number[] = [];
+  for (let at = 1; at < lines.length; at += 1) {
+    const first = at;
+    while (lines[at]?.startsWith('#') === true) at += 1;
+    const entry = parseEntry(lines.slice(first, at), lines[at] ?? '');
+    const written = `${lines.slice(first, at + 1).join('\n')}\n`;
+    if (entry === undefined || encodeEntry(entry) !== written) {
+      return err(`line ${at + 1}: not an entry as this program writes it`);
+    }
+    entries.push(entry);
+    lineOf.push(at + 1);
+  }
+  const mistake = mistakeIn(entries);
+  if (mistake !== undefined) return err(`line ${lineOf[mistake.index] ?? 0}: ${mistake.message}`);
+  return ok(entries);
+}
+
+/** Orders paths as manifests do. */
+export function comparePaths(a: BytePath, b: BytePath): number {
+  if (a === b) return 0;
+  return orderKey(a) < orderKey(b) ? -1 : 1;
+}
+
+/** The entries in the order of manifests; a new list. */
+export function sortEntries<Entry extends {readonly path: BytePath}>(
+  entries: readonly Entry[],
+): Entry[] {
+  const keyed = entries.map((entry) => ({key: orderKey(entry.path), entry}));
+  keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  return keyed.map((one) => one.entry);
+}
+
+/** No name holds a NUL, so with NUL for `/` plain comparison goes component by component. */
+function orderKey(path: BytePath): string {
+  return path.replaceAll('/', '\0');
+}
+
+// --- one entry to text -------------------------------------------------------------------------
+
+function encodeEntry(entry: TreeEntry): string {
+  const place = `./${escapeWord(entry.path)}`;
+  if (entry.type === 'whiteout') return `#whiteout\n${place} type=char device=native,0,0\n`;
+  const mode = entry.mode.toString(8).padStart(4, '0');
+  const words = `type=${entry.type} mode=${mode} uid=${entry.uid} gid=${entry.gid}`;
+  return `${encodeComments(entry)}${place} ${words}${encodeOwnWords(entry)}\n`;
+}
+
+function encodeComments(entry: Exclude<TreeEntry, {type: 'whiteout'}>): string {
+  const xattrs = entry.xattrs.map((one) => `#xattr ${escapeWord(one.name)}=${one.value}\n`);
+  const first = entry.type === 'file' ? entry.hardlink : undefined;
+  return xattrs.join('') + (first === undefined ? '' : `#hardlink ./${escapeWord(first)}\n`);
+}
+
+function encodeOwnWords(entry: Exclude<TreeEntry, {type: 'whiteout'}>): string {
+  switch (entry.type) {
+    case 'file':
+      return ` size=${entry.size} sha256digest=${entry.digest}`;
+    case 'link':
+      return ` link=${escapeWord(entry.target)}`;
+    case 'char':
+    case 'block':
+      return ` device=native,${entry.device.major},${entry.device.minor}`;
+    case 'dir':
+    case 'fifo':
+      return '';
+    default:
+      return unreachable(entry);
+  }
+}
+
+// --- one entry from text: lenient, since the caller compares with the encoded entry ------------
+
+function parseEntry(comments: readonly string[], line: string): TreeEntry | undefined {
+  const words = line.split(' ');
+  const path = unescapeWord(words[0]?.slice(2) ?? '');
+  const type = valueOf(words[1]);
+  if (type === 'char' && comments[0] === '#whiteout') return {type: 'whiteout', path};
+  const common = {
+    path,
+    mode: parseInt(valueOf(words[2]), 8),
+    uid: Number(valueOf(words[3])),
+    gid: Number(valueOf(words[4])),
+    xattrs: comments.flatMap(parseXattr),
+  };
+  switch (type) {
+    case 'file':
+      return parseFile(common, words, comments);
+    case 'dir':
+    case 'fifo':
+      return {type, ...common};
+    case 'link':
+      return {type, ...common, target: unescapeWord(valueOf(words[5]))};
+    case 'char':
+    case 'block': {
+      const [, major, minor] = valueOf(words[5]).split(',');
+      return {type, ...common, device: {major: Number(major), minor: Number(minor)}};
+    }
+    default:
+      return undefined;
+  }
+}
+
+interface Common {
+  readonly path: BytePath;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly xattrs: readonly Xattr[];
+}
+
+function parseFile(
+  common: Common,
+  words: readonly string[],
+  comments: readonly string[],
+): TreeEntry | undefined {
+  const digest = blobOf(valueOf(words[6]));
+  if (digest === undefined) return undefined;
+  const last = comments.at(-1);
+  const hardlink =
+    last?.startsWith('#hardlink ./') === true ? unescapeWord(last.slice(12)) : undefined;
+  return {type: 'file', ...common, size: Number(valueOf(words[5])), digest, hardlink};
+}
+
+function parseXattr(comment: string): Xattr[] {
+  if (!comment.startsWith('#xattr ')) return [];
+  const equals = comment.indexOf('=');
+  return [{name: unescapeWord(comment.slice(7, equals)), value: comment.slice(equals + 1)}];
+}
+
+function valueOf(word: string | undefined): string {
+  return word === undefined ? '' : word.slice(word.indexOf('=') + 1);
+}
+
+function blobOf(hex: string): BlobDigest | undefined {
+  return isDigest(hex) ? blobDigest(hex) : undefined;
+}

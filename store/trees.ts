@@ -1,0 +1,103 @@
+/**
+ * The trees of a store: manifests by their sha256, verified on every first read.
+ * Knows nothing of the blobs they name; whoever writes a tree has stored those before.
+ */
+import type {Checked} from '../engine/base/diagnostic.ts';
+import * as files from '../engine/base/files.ts';
+import type {TreeDigest} from '../engine/base/hash.ts';
+import {commitBytes, setAside} from './commit.ts';
+import {treeIn, type Store} from './layout.ts';
+import {digestOf, encodeManifest, parseManifest, type TreeEntry} from './manifest.ts';
+import {fault, guard} from './trouble.ts';
+
+/** Stores a tree whose blobs are durable already; durable on return. Throws system errors. */
+export function writeTree(store: Store, entries: readonly TreeEntry[]): TreeDigest {
+  const manifest = encodeManifest(entries);
+  const digest = digestOf(manifest);
+  if (!isWhole(store, digest, manifest)) {
+    setAside(store, treeIn(store, digest));
+    commitBytes(store, treeIn(store, digest), manifest, false);
+  }
+  remember(store, digest, entries);
+  return digest;
+}
+
+export function hasTree(store: Store, digest: TreeDigest): boolean {
+  return files.lookAt(treeIn(store, digest))?.isFile() === true;
+}
+
+/** The entries of a tree, in order. A manifest with another digest is set aside. */
+export function readTree(store: Store, digest: TreeDigest): Checked<readonly TreeEntry[]> {
+  return guard(treeIn(store, digest), () => recall(store, digest) ?? load(store, digest));
+}
+
+function load(store: Store, digest: TreeDigest): readonly TreeEntry[] {
+  const file = treeIn(store, digest);
+  if (files.lookAt(file) === undefined) {
+    return fault('store/corrupt', `the store has no tree ${digest}`);
+  }
+  // Manifests are ASCII; other bytes come out as other characters and change the digest.
+  const manifest = readPlain(file);
+  const parsed = digestOf(manifest) === digest ? parseManifest(manifest) : undefined;
+  if (parsed?.ok !== true) {
+    setAside(store, file);
+    const why = parsed === undefined ? 'its content does not match its name' : parsed.error;
+    return fault('store/corrupt', `the tree ${digest} is damaged (${why}) and was set aside`);
+  }
+  remember(store, digest, parsed.value);
+  return parsed.value;
+}
+
+/** Only a plain file is read: a link or fifo in its place is damage like other bytes. */
+function readPlain(file: string): string {
+  return files.lookAt(file)?.isFile() === true ? files.readText(file) : '';
+}
+
+/** Whether the store has this very manifest already; a damaged one is to be replaced. */
+function isWhole(store: Store, digest: TreeDigest, manifest: string): boolean {
+  const file = treeIn(store, digest);
+  const stat = files.lookAt(file);
+  if (stat?.isFile() !== true || stat.size !== manifest.length) return false;
+  if (files.readText(file) !== manifest) return false;
+  // The one who wrote it may not have come to this yet.
+  files.syncDir(file.slice(0, file.lastIndexOf('/')));
+  return true;
+}
+
+// --- parsed trees in memory: valid as long as the process, since a digest's tree never changes ---
+
+/** All trees of a large system together have some hundred thousand entries. */
+const MOST_ENTRIES = 500_000;
+
+interface Memory {
+  /** Least recently used first, which is the order of a Map when entries are put in again. */
+  readonly trees: Map<TreeDigest, readonly TreeEntry[]>;
+  entries: number;
+}
+
+const memories = new WeakMap<Store, Memory>();
+
+function recall(store: Store, digest: TreeDigest): readonly TreeEntry[] | undefined {
+  const trees = memories.get(store)?.trees;
+  const entries = trees?.get(digest);
+  if (trees === undefined || entries === undefined) return undefined;
+  trees.delete(digest);
+  trees.set(digest, entries);
+  return entries;
+}
+
+function remember(store: Store, digest: TreeDigest, entries: readonly TreeEntry[]): void {
+  const memory = memories.get(store) ?? {
+    trees: new Map<TreeDigest, readonly TreeEntry[]>(),
+    entries: 0,
+  };
+  memories.set(store, memory);
+  if (memory.trees.has(digest)) return;
+  memory.trees.set(digest, entries);
+  memory.entries += entries.length;
+  for (const [oldest, old] of memory.trees) {
+    if (memory.entries <= MOST_ENTRIES || oldest === digest) break;
+    memory.trees.delete(oldest);
+    memory.entries -= old.length;
+  }
+}
