@@ -143,6 +143,12 @@ export const CODES = {
     means: 'A bare target stands for packages of several collections.',
     remedy: 'Write the full label.',
   },
+  // --- the machine (5)
+  'machine/missing-tool': {
+    exit: 5,
+    means: 'A program the work needs is not installed.',
+    remedy: 'Install the package the message names.',
+  },
 } as const;
 
 export type DiagnosticCode = keyof typeof CODES;
