@@ -60,17 +60,14 @@ export function inside(root: Shape, shape: Shape, key: string | number): Shape |
   return resolve(root, own ?? (typeof rest === 'object' ? rest : undefined));
 }
 
-/** The part of a schema that a pointer of ajv (`#/definitions/x/pattern`) lies in. */
-export function shapeAround(root: Shape, pointer: string): Shape | undefined {
-  const names = pointer.slice(2).split('/').slice(0, -1).map(unescapePointer);
-  let at: unknown = root;
-  for (const name of names) at = (at as Readonly<Record<string, unknown>> | undefined)?.[name];
-  return at as Shape | undefined;
-}
-
-/** One name of a JSON pointer (RFC 6901), as ajv writes it: also percent-encoded. */
-export function unescapePointer(name: string): string {
-  return decodeURIComponent(name).replaceAll('~1', '/').replaceAll('~0', '~');
+/** The shape of the value at a path of keys and indices below the root. */
+export function shapeAt(root: Shape, path: readonly string[]): Shape | undefined {
+  let shape: Shape | undefined = root;
+  for (const key of path) {
+    if (shape === undefined) return undefined;
+    shape = inside(root, shape, shape.items === undefined ? key : Number(key));
+  }
+  return shape;
 }
 
 /**

@@ -3,7 +3,7 @@
  * At run time ajv itself is not loaded: only the compiled code and two small helpers of it.
  */
 import {createRequire} from 'node:module';
-import {shapeAround, shapeOf, unescapePointer, type SchemaName} from './shape.ts';
+import {resolve, shapeAt, shapeOf, type SchemaName} from './shape.ts';
 import type {ConfigFile} from './types/config.ts';
 import type {GeneratedFile} from './types/generated.ts';
 import type {KindFile} from './types/kind.ts';
@@ -33,7 +33,6 @@ export interface Violation {
 /** What ajv reports (ErrorObject), as far as it is used. */
 interface AjvError {
   readonly instancePath: string;
-  readonly schemaPath: string;
   readonly keyword: string;
   readonly params: Readonly<Record<string, unknown>>;
   readonly propertyName?: string;
@@ -56,11 +55,19 @@ export function violations(name: SchemaName, data: unknown): readonly Violation[
 function describe(name: SchemaName, error: AjvError): Violation {
   const path = error.instancePath.split('/').slice(1).map(unescapePointer);
   const property = error.propertyName;
+  const root = shapeOf(name);
+  const shape = shapeAt(root, path);
+  const ruled = property === undefined ? shape : resolve(root, shape?.propertyNames);
   return {
     path: property === undefined ? path : [...path, property],
     keyword: error.keyword,
     params: error.params,
-    says: shapeAround(shapeOf(name), error.schemaPath)?.['x-says'],
+    says: ruled?.['x-says'],
     aboutNames: property !== undefined,
   };
+}
+
+/** One name of a JSON pointer (RFC 6901). */
+function unescapePointer(name: string): string {
+  return name.replaceAll('~1', '/').replaceAll('~0', '~');
 }
