@@ -1,30 +1,47 @@
 /**
  * The linked graph: every name resolved to a node, in an order in which each node comes after
- * all it depends on. Types only; graph.ts makes it.
+ * all it depends on. Types only; link.ts makes it. What grows with the length of chains (the
+ * layers a build sees, closures) is computed when asked for: closure.ts.
  */
 import type {Label} from '../base/label.ts';
-import type {RecipeKey} from '../base/hash.ts';
 import type {NodeKind} from '../base/event.ts';
-import type {Build, Source} from '../load/model.ts';
+import type {Build, Source, TestPlan} from '../load/model.ts';
 import type {Location} from '../base/diagnostic.ts';
+
+/**
+ * source: a download or import · base: `in: label` · build: there while building · run: there
+ * when what was built runs · both: build and run · test: needed by the test's steps · subject:
+ * from a test to the build it checks.
+ */
+export type EdgeKind = 'source' | 'base' | 'build' | 'run' | 'both' | 'test' | 'subject';
 
 export interface Edge {
   readonly to: Label;
+  readonly kind: EdgeKind;
   /** Where it is written. */
   readonly at: Location;
+}
+
+/** A need with its name resolved. */
+export interface LinkedNeed {
+  readonly to: Label;
+  readonly for: 'build' | 'run' | 'both';
 }
 
 export interface NodeBase {
   readonly label: Label;
   readonly kind: NodeKind;
-  /** Nodes that must be finished first, in the order written. */
+  /**
+   * Nodes that must be finished first, each once: sources, base, then needs as written. Run needs
+   * are among them, so that a finished node is one that can be used.
+   */
   readonly dependencies: readonly Edge[];
 }
 
 /** One source of a package, shared by all builds that use it. */
 export interface FetchNode extends NodeBase {
   readonly kind: 'fetch';
-  /** `collection/package@file-name`. */
+  /** `collection/package@file-name`, or `collection/package:build@file-name` when builds differ. */
   readonly label: Label;
   readonly source: Source;
 }
@@ -32,14 +49,13 @@ export interface FetchNode extends NodeBase {
 export interface BuildNode extends NodeBase {
   readonly kind: 'build';
   readonly build: Build;
-  readonly recipeKey: RecipeKey;
-  /** The lowest layers: for `in: label` its run closure, then itself; else empty. */
-  readonly base: readonly Label[];
-  /** What is laid over the base, bottom first: for each need its run closure, then itself; each once. */
-  readonly layers: readonly Label[];
-  /** Its own run needs (direct), for the closures of others. */
-  readonly runNeeds: readonly Label[];
+  /** The artifact of `in: label`; undefined for `host` and `root`. */
+  readonly base: Label | undefined;
+  /** In the order written; a label may stand twice. */
+  readonly needs: readonly LinkedNeed[];
+  /** Labels whose files this build may cover, change or remove. */
   readonly replaces: readonly Label[];
+  /** One for each of the build's sources, in their order. */
   readonly fetches: readonly Label[];
 }
 
@@ -47,16 +63,31 @@ export interface TestNode extends NodeBase {
   readonly kind: 'test';
   /** The build node it checks. */
   readonly of: Label;
-  readonly recipeKey: RecipeKey;
-  /** The layers of the build, then the test's own needs with their run closures. */
-  readonly layers: readonly Label[];
+  readonly plan: TestPlan;
+  /** The test's own needs, in the order written. */
+  readonly needs: readonly Label[];
 }
 
 export type Node = FetchNode | BuildNode | TestNode;
 
+/** What a written name can mean. */
+export interface NameIndex {
+  /** Labels of all builds, in sorted order. */
+  readonly builds: ReadonlySet<Label>;
+  /** package → collections that have it, sorted. */
+  readonly collections: ReadonlyMap<string, readonly string[]>;
+  /** label → label that stands in its place, followed to the end. */
+  readonly overrides: ReadonlyMap<Label, Label>;
+}
+
 export interface BuildGraph {
   readonly nodes: ReadonlyMap<Label, Node>;
-  /** All labels, each after its dependencies; stable for equal projects. */
+  /** All labels, each after its dependencies: by level, then by label. Equal for equal projects. */
   readonly order: readonly Label[];
   readonly sets: ReadonlyMap<string, readonly Label[]>;
+  readonly names: NameIndex;
+  /** Globs no artifact may own, sorted: what a capture leaves out is part of what is built. */
+  readonly generated: readonly string[];
+  /** Nodes with an edge to this one, sorted. */
+  readonly dependents: (label: Label) => readonly Label[];
 }

@@ -1,0 +1,121 @@
+/**
+ * What lies below a build: the layers it sees and what is needed to run it.
+ * Each list is made when asked for and kept by nobody: lists of all nodes of a long chain
+ * together are quadratic. Knows nothing of trees or of mounting.
+ */
+import {Bug} from '../base/result.ts';
+import type {Label} from '../base/label.ts';
+import type {BuildGraph, Node} from './model.ts';
+
+export interface Layers {
+  /** The lowest: for `in: label` its run closure, then itself; else empty. */
+  readonly base: readonly Label[];
+  /** Laid over the base, bottom first: for each need its run closure, then itself. */
+  readonly layers: readonly Label[];
+}
+
+/** The run needs of all nodes by number, which is what makes a walk cheap. */
+interface RunEdges {
+  readonly numberOf: ReadonlyMap<Label, number>;
+  readonly labels: readonly Label[];
+  readonly runs: readonly (readonly number[])[];
+}
+
+/**
+ * What a build or a test sees, each artifact once at its first place, base before layers. For a
+ * test: what its build sees, then the test's own needs with their run closures.
+ */
+export function layersOf(graph: BuildGraph, label: Label): Layers {
+  const node = nodeOf(graph, label);
+  if (node.kind === 'fetch') return {base: [], layers: []};
+  const build = node.kind === 'test' ? nodeOf(graph, node.of) : node;
+  if (build.kind !== 'build') throw new Bug(`${label} checks no build`);
+  const built = build.needs.filter((need) => need.for !== 'run').map((need) => need.to);
+  const walk = startWalk(graph);
+  const base = build.base === undefined ? [] : walk([build.base]);
+  const layers = walk(node.kind === 'test' ? [...built, ...node.needs] : built);
+  return {base, layers};
+}
+
+/** What must be there to run what a build makes, without itself, dependencies first. */
+export function runClosure(graph: BuildGraph, label: Label): readonly Label[] {
+  return startWalk(graph)([label]).slice(0, -1);
+}
+
+/** The builds given and all they need to run, dependencies first, each once at its first place. */
+export function withRunClosure(graph: BuildGraph, labels: readonly Label[]): readonly Label[] {
+  return startWalk(graph)(labels);
+}
+
+/** A walk that remembers what it has laid, from call to call. */
+function startWalk(graph: BuildGraph): (roots: readonly Label[]) => readonly Label[] {
+  const edges = runEdges(graph);
+  const seen = new Uint8Array(edges.labels.length);
+  return (roots) => {
+    const laid: Label[] = [];
+    for (const root of roots) {
+      const number = edges.numberOf.get(root);
+      if (number === undefined) throw new Bug(`no build ${root}`);
+      layDown(edges, seen, number, laid);
+    }
+    return laid;
+  };
+}
+
+/**
+ * Depth first, a node after its run needs. Leaving out what is laid gives the same as joining all
+ * closures and keeping first places: below a laid node everything is laid already.
+ */
+function layDown(edges: RunEdges, seen: Uint8Array, root: number, laid: Label[]): void {
+  if (seen[root] === 1) return;
+  seen[root] = 1;
+  const path: number[] = [root];
+  const nextOf: number[] = [0];
+  while (path.length > 0) {
+    const top = path.length - 1;
+    const at = path[top] ?? 0;
+    const next = edges.runs[at]?.[nextOf[top] ?? 0];
+    if (next === undefined) {
+      path.pop();
+      nextOf.pop();
+      const label = edges.labels[at];
+      if (label !== undefined) laid.push(label);
+    } else {
+      nextOf[top] = (nextOf[top] ?? 0) + 1;
+      if (seen[next] !== 1) {
+        seen[next] = 1;
+        path.push(next);
+        nextOf.push(0);
+      }
+    }
+  }
+}
+
+/** Made once for each graph; a graph never changes, so what is remembered stays true. */
+const known = new WeakMap<BuildGraph, RunEdges>();
+
+function runEdges(graph: BuildGraph): RunEdges {
+  const made = known.get(graph) ?? numberRunEdges(graph);
+  known.set(graph, made);
+  return made;
+}
+
+function numberRunEdges(graph: BuildGraph): RunEdges {
+  const labels = graph.order;
+  const numberOf = new Map(labels.map((label, number) => [label, number]));
+  const runs = labels.map((label) =>
+    runNeedsOf(nodeOf(graph, label)).map((to) => numberOf.get(to) ?? -1),
+  );
+  return {numberOf, labels, runs};
+}
+
+function runNeedsOf(node: Node): readonly Label[] {
+  if (node.kind !== 'build') return [];
+  return node.needs.filter((need) => need.for !== 'build').map((need) => need.to);
+}
+
+function nodeOf(graph: BuildGraph, label: Label): Node {
+  const node = graph.nodes.get(label);
+  if (node === undefined) throw new Bug(`no node ${label}`);
+  return node;
+}

@@ -1,0 +1,69 @@
+/**
+ * Holds nodes and edges and answers who depends on whom. The only file that knows graphlib, which
+ * is the container; its algorithms recurse, ours are in order.ts. Knows nothing of names or keys.
+ */
+import {Graph} from '@dagrejs/graphlib';
+import {Bug} from '../base/result.ts';
+import type {Label} from '../base/label.ts';
+import type {BuildGraph, Edge, NameIndex, Node} from './model.ts';
+import {orderNodes, type Net} from './order.ts';
+
+type Container = Graph<undefined, Node, Edge>;
+
+/** Nodes with their edges, cycles possible. */
+export interface LooseGraph {
+  readonly net: Net<Label>;
+  readonly nodes: ReadonlyMap<Label, Node>;
+  /** The edge between two nodes. */
+  readonly edge: (from: Label, to: Label) => Edge;
+  readonly order: readonly Label[];
+  /** Nodes on cycles or above one; a BuildGraph has none. */
+  readonly stuck: readonly Label[];
+  readonly dependents: (label: Label) => readonly Label[];
+}
+
+/** Takes nodes in any order; every edge must lead to one of them. */
+export function holdNodes(nodes: readonly Node[]): LooseGraph {
+  const container: Container = new Graph<undefined, Node, Edge>({directed: true});
+  for (const node of [...nodes].sort((a, b) => (a.label < b.label ? -1 : 1))) {
+    if (container.hasNode(node.label)) throw new Bug(`two nodes are called ${node.label}`);
+    container.setNode(node.label, node);
+  }
+  for (const node of nodes) {
+    for (const edge of node.dependencies) container.setEdge(node.label, edge.to, edge);
+  }
+  const net = netOf(container);
+  const {order, stuck} = orderNodes(net);
+  return {
+    net,
+    order,
+    stuck,
+    nodes: new Map(net.ids.map((label) => [label, container.node(label)])),
+    edge: (from, to) => container.edge(from, to),
+    dependents: (label) => labels(container.predecessors(label)).sort(),
+  };
+}
+
+/** A graph without cycles as everything after linking sees it; sets are added by the caller. */
+export function finishGraph(
+  loose: LooseGraph,
+  names: NameIndex,
+  generated: readonly string[],
+): BuildGraph {
+  const {nodes, order, stuck, dependents} = loose;
+  if (stuck.length > 0) throw new Bug(`a cycle above ${stuck.join(', ')}`);
+  return {nodes, order, dependents, names, generated, sets: new Map()};
+}
+
+function netOf(container: Container): Net<Label> {
+  return {
+    ids: labels(container.nodes()),
+    // As written, not as the container happens to list them: paths shown to people follow it.
+    targets: (label) => container.node(label).dependencies.map((edge) => edge.to),
+  };
+}
+
+/** Only labels were put in, so only labels come out. */
+function labels(names: readonly string[] | undefined): Label[] {
+  return [...(names ?? [])] as Label[];
+}
