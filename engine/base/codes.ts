@@ -44,9 +44,9 @@ export const CODES = {
     means: 'A tree cannot be laid out at the wanted place.',
     remedy: 'Name a folder that does not exist yet, or an empty one.',
   },
-  'store/owners': {
+  'store/privilege': {
     exit: 5,
-    means: 'A tree has owners that this user may not give to files.',
+    means: 'A tree has owners or devices that this user may not make.',
     remedy: 'Give the user subordinate ids (package uidmap, /etc/subuid and /etc/subgid).',
   },
   'store/tool': {
@@ -148,6 +148,73 @@ export const CODES = {
     exit: 5,
     means: 'A program the work needs is not installed.',
     remedy: 'Install the package the message names.',
+  },
+  // --- building (1)
+  'build/conflict': {
+    exit: 1,
+    means: 'Two needs of a build have different files at the same path.',
+    remedy: 'Leave the file out of one, or declare that one replaces the other.',
+  },
+  'build/failed': {
+    exit: 1,
+    means: 'A step of a build ended with an error.',
+    remedy: 'Read the log; `recipes shell --failed` opens the folder it failed in.',
+  },
+  'build/skipped': {
+    exit: 1,
+    means: 'A wanted target was not built because something it needs failed.',
+    remedy: 'Mend what failed first.',
+  },
+  // --- what is written in recipes and configuration (3)
+  'yaml/too-large': {
+    exit: 3,
+    means: 'A file is larger than 1 MiB.',
+    remedy: 'Split it; put long texts into files of their own.',
+  },
+  'yaml/not-text': {
+    exit: 3,
+    means: 'A file is not UTF-8 text, or has control characters.',
+    remedy: 'Save it as UTF-8 and remove the character.',
+  },
+  'yaml/syntax': {
+    exit: 3,
+    means: 'A file is not YAML.',
+    remedy: 'Mend the place shown; often it is the indentation or a missing quote.',
+  },
+  'yaml/too-deep': {
+    exit: 3,
+    means: 'Values are nested more than 32 deep.',
+    remedy: 'No field of ours is that deep: look for brackets that are never closed.',
+  },
+  'yaml/duplicate-key': {
+    exit: 3,
+    means: 'A map has the same key twice.',
+    remedy: 'Remove one of them.',
+  },
+  'yaml/forbidden': {
+    exit: 3,
+    means: 'A file uses a part of YAML that is left out here: anchors, aliases, tags, merge keys.',
+    remedy: 'Write the value out.',
+  },
+  'schema/unknown-field': {
+    exit: 3,
+    means: 'There is no field of this name here.',
+    remedy: 'Use one of the fields listed; see docs/recipe-reference.md.',
+  },
+  'schema/missing-field': {
+    exit: 3,
+    means: 'A field that must be there is missing.',
+    remedy: 'Write it; see docs/recipe-reference.md.',
+  },
+  'schema/wrong-type': {
+    exit: 3,
+    means: 'A value is of the wrong type.',
+    remedy: 'Write a value of the type named; a text that looks like a number needs quotes.',
+  },
+  'schema/wrong-value': {
+    exit: 3,
+    means: 'A value breaks the rule of its field.',
+    remedy: 'Write a value as the rule says.',
   },
 } as const;
 
