@@ -170,7 +170,8 @@ function probe(root: string): void {
     files.writeAll(fd, 'x');
   } finally {
     files.closeFile(fd);
-    files.unlink(file);
+    // Another process that finds no run at work may have cleaned tmp/ meanwhile.
+    files.unless(['ENOENT'], () => files.unlink(file));
   }
 }
 

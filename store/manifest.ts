@@ -34,7 +34,7 @@ import {isDigest, sha256, treeDigest, blobDigest} from '../engine/base/hash.ts';
 import type {BlobDigest, TreeDigest} from '../engine/base/hash.ts';
 import {assert, err, ok, unreachable, type Result} from '../engine/base/result.ts';
 import {escapeWord, unescapeWord, type BytePath} from './bytes.ts';
-import {mistakeIn} from './tree-rules.ts';
+import {mistakeIn, orderKey} from './tree-rules.ts';
 import type {TreeEntry, Xattr} from './tree-entry.ts';
 
 export type * from './tree-entry.ts';
@@ -92,11 +92,6 @@ export function sortEntries<Entry extends {readonly path: BytePath}>(
   const keyed = entries.map((entry) => ({key: orderKey(entry.path), entry}));
   keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
   return keyed.map((one) => one.entry);
-}
-
-/** No name holds a NUL, so with NUL for `/` plain comparison goes component by component. */
-function orderKey(path: BytePath): string {
-  return path.replaceAll('/', '\0');
 }
 
 // --- one entry to text -------------------------------------------------------------------------

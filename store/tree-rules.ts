@@ -2,8 +2,8 @@
  * The rules every tree obeys (written down in manifest.ts), checked in one pass over its entries.
  * Knows no text and no files.
  */
-import {isDigest, sha256} from '../engine/base/hash.ts';
-import {isInnerPath, parentOf, toText, type BytePath} from './bytes.ts';
+import {sha256} from '../engine/base/hash.ts';
+import {toText, type BytePath} from './bytes.ts';
 import type {FileEntry, TreeEntry, Xattr} from './tree-entry.ts';
 
 export interface Mistake {
@@ -19,32 +19,37 @@ export const EMPTY_DIGEST: string = sha256('');
 export function mistakeIn(entries: readonly TreeEntry[]): Mistake | undefined {
   const folders = new Set<BytePath>(['']);
   const files = new Map<BytePath, FileEntry>();
-  let before: TreeEntry | undefined;
-  for (const [index, entry] of entries.entries()) {
+  let before = '';
+  let index = 0;
+  for (const entry of entries) {
+    const order = orderKey(entry.path);
     const wrong =
-      wrongPlace(entry, before, folders) ?? wrongValue(entry) ?? wrongHardLink(entry, files);
+      wrongPlace(entry.path, folders) ??
+      (order > before ? undefined : 'out of order or twice') ??
+      wrongValue(entry) ??
+      wrongHardLink(entry, files);
     if (wrong !== undefined) return {index, message: `${toText(entry.path)}: ${wrong}`};
     if (entry.type === 'dir') folders.add(entry.path);
     if (entry.type === 'file' && entry.hardlink === undefined) files.set(entry.path, entry);
-    before = entry;
+    before = order;
+    index += 1;
   }
   return undefined;
 }
 
-function wrongPlace(
-  entry: TreeEntry,
-  before: TreeEntry | undefined,
-  folders: ReadonlySet<BytePath>,
-): string | undefined {
-  if (!isInnerPath(entry.path)) return 'not a path inside the tree';
-  if (!folders.has(parentOf(entry.path))) return 'its parent is no folder of the tree';
-  if (before !== undefined && !follows(entry.path, before.path)) return 'out of order or twice';
-  return undefined;
+/** No name holds a NUL, so with NUL for `/` plain comparison goes component by component. */
+export function orderKey(path: BytePath): string {
+  return path.replaceAll('/', '\0');
 }
 
-/** Whether a path stands after another in manifest order; NUL for `/` compares by component. */
-function follows(path: BytePath, before: BytePath): boolean {
-  return path.replaceAll('/', '\0') > before.replaceAll('/', '\0');
+/** Only the last component is new: the others are those of a folder that was good. */
+function wrongPlace(path: BytePath, folders: ReadonlySet<BytePath>): string | undefined {
+  const slash = path.lastIndexOf('/');
+  const name = path.slice(slash + 1);
+  const plain = name !== '' && name !== '.' && name !== '..' && !name.includes('\0');
+  if (!plain || slash === 0) return 'not a path inside the tree';
+  const parent = slash < 0 ? '' : path.slice(0, slash);
+  return folders.has(parent) ? undefined : 'its parent is no folder of the tree';
 }
 
 function wrongValue(entry: TreeEntry): string | undefined {
@@ -61,7 +66,6 @@ function wrongContent(entry: Exclude<TreeEntry, {type: 'whiteout'}>): string | u
   switch (entry.type) {
     case 'file':
       if (!isCount(entry.size, Number.MAX_SAFE_INTEGER)) return 'not a size';
-      if (!isDigest(entry.digest)) return 'not a sha256';
       if ((entry.size === 0) !== (entry.digest === EMPTY_DIGEST)) return 'size and digest disagree';
       return undefined;
     case 'link':

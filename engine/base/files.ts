@@ -50,6 +50,9 @@ export function lookExactly(file: PathLike): fs.BigIntStats | undefined {
   return unless(['ENOENT', 'ENOTDIR'], () => fs.lstatSync(file, {bigint: true}));
 }
 
+/** fstat: what an open file is, whatever its name is now. */
+export const lookAtOpen = (fd: number): fs.Stats => fs.fstatSync(fd);
+
 export function exists(file: PathLike): boolean {
   return lookAt(file) !== undefined;
 }
@@ -85,6 +88,11 @@ export const chown = (file: PathLike, uid: number, gid: number): void =>
   mutate(() => fs.lchownSync(file, uid, gid));
 export const setTimes = (file: PathLike, seconds: number): void =>
   mutate(() => fs.lutimesSync(file, seconds, seconds));
+/** Copies content to a file that must not exist; shares blocks where the file system can. */
+export const copyFile = (from: PathLike, to: PathLike): void =>
+  mutate(() =>
+    fs.copyFileSync(from, to, fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE),
+  );
 export const truncate = (file: PathLike, size: number): void =>
   mutate(() => fs.truncateSync(file, size));
 /** Creates a file that must not exist and opens it for writing. */

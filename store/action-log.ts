@@ -1,0 +1,146 @@
+/**
+ * The log of actions: which action each label came to, with what result, how long it took.
+ * It answers "is this fresh" without opening records, and feeds estimates and `log`. Records are
+ * the truth; a lost row means one more look, never a wrong answer.
+ *
+ * A row is one JSON object in a line of quick-log.ts, `label` and `key` first, so that loading
+ * needs to parse no JSON: a row is parsed when it is asked for.
+ */
+import type {ActionKey, RecipeKey, TreeDigest} from '../engine/base/hash.ts';
+import type {Label} from '../engine/base/label.ts';
+import {actionLogFile, type Store} from './layout.ts';
+import {appendLog, readLog, rewriteLog} from './quick-log.ts';
+
+export interface LogRow {
+  readonly label: Label;
+  readonly key: ActionKey;
+  readonly recipeKey: RecipeKey;
+  readonly outcome: 'ok' | 'failed';
+  /** What was made; undefined for a failure without a captured tree. */
+  readonly tree: TreeDigest | undefined;
+  readonly milliseconds: number;
+  /** When it ended, milliseconds since 1970; for people. */
+  readonly at: number;
+  /** Name of the log file in logs/. */
+  readonly log: string;
+}
+
+/** Rows kept of each label when the log is shortened. */
+const KEPT_EACH = 20;
+/** Rows from which on it is worth looking whether the log should be shortened. */
+const MANY = 10_000;
+
+/** Invariant: `#rows` is the log as of opening plus all rows appended by this object, in order. */
+export class ActionLog {
+  readonly #store: Store;
+  readonly #rows: string[] = [];
+  readonly #ofLabel = new Map<string, number[]>();
+  readonly #ofKey = new Map<string, number>();
+  #looked = false;
+
+  private constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** Reads the log; torn and damaged lines are left out. Throws system errors. */
+  static open(store: Store): ActionLog {
+    const log = new ActionLog(store);
+    for (const text of readLog(actionLogFile(store))) log.#index(text);
+    return log;
+  }
+
+  /** The newest row of a label, or the newest with this outcome. */
+  latest(label: Label, outcome?: LogRow['outcome']): LogRow | undefined {
+    const places = this.#ofLabel.get(label) ?? [];
+    for (let at = places.length - 1; at >= 0; at -= 1) {
+      const row = this.#row(places[at]);
+      if (row !== undefined && (outcome === undefined || row.outcome === outcome)) return row;
+    }
+    return undefined;
+  }
+
+  /** The newest row of an action. */
+  byKey(key: ActionKey): LogRow | undefined {
+    return this.#row(this.#ofKey.get(key));
+  }
+
+  /** All rows of a label, oldest first. */
+  history(label: Label): readonly LogRow[] {
+    return (this.#ofLabel.get(label) ?? []).flatMap((at) => this.#row(at) ?? []);
+  }
+
+  append(row: LogRow): void {
+    this.appendAll([row]);
+  }
+
+  /** Appends rows with one write; durable on return. What they name is durable already. */
+  appendAll(rows: readonly LogRow[]): void {
+    const texts = rows.map(encodeRow);
+    appendLog(this.#store, actionLogFile(this.#store), texts);
+    for (const text of texts) this.#index(text);
+    this.#shorten();
+  }
+
+  #index(text: string): void {
+    const label = fieldAfter(text, LABEL_AT, '{"label":"');
+    const keyAt = LABEL_AT + (label?.length ?? 0) + KEY_GAP.length;
+    const key = label === undefined ? undefined : fieldAfter(text, keyAt, KEY_GAP);
+    if (label === undefined || key === undefined) return;
+    const at = this.#rows.push(text) - 1;
+    this.#ofKey.set(key, at);
+    const places = this.#ofLabel.get(label);
+    if (places === undefined) this.#ofLabel.set(label, [at]);
+    else places.push(at);
+  }
+
+  #row(at: number | undefined): LogRow | undefined {
+    const text = at === undefined ? undefined : this.#rows[at];
+    return text === undefined ? undefined : decodeRow(text);
+  }
+
+  /** Rewrites the file, once per process, when more than half of its rows are old. */
+  #shorten(): void {
+    if (this.#looked || this.#rows.length < MANY) return;
+    this.#looked = true;
+    const kept = [...this.#ofLabel.values()].reduce(
+      (n, all) => n + Math.min(all.length, KEPT_EACH),
+      0,
+    );
+    if (kept * 2 < this.#rows.length) rewriteLog(this.#store, actionLogFile(this.#store), newest);
+  }
+}
+
+/** The newest rows of each label, in order. */
+function newest(texts: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  const kept: string[] = [];
+  for (const text of [...texts].reverse()) {
+    const label = fieldAfter(text, LABEL_AT, '{"label":"') ?? '';
+    const count = (counts.get(label) ?? 0) + 1;
+    counts.set(label, count);
+    if (count <= KEPT_EACH) kept.push(text);
+  }
+  return kept.reverse();
+}
+
+const LABEL_AT = '{"label":"'.length;
+const KEY_GAP = '","key":"';
+
+/** The text from `at` to the next quote, when `before` stands in front. No field has escapes. */
+function fieldAfter(text: string, at: number, before: string): string | undefined {
+  if (!text.startsWith(before, at - before.length)) return undefined;
+  const end = text.indexOf('"', at);
+  return end < 0 ? undefined : text.slice(at, end);
+}
+
+function encodeRow(row: LogRow): string {
+  const {label, key, recipeKey, outcome, tree, milliseconds, at, log} = row;
+  return JSON.stringify({label, key, recipeKey, outcome, tree, milliseconds, at, log});
+}
+
+/** The checksum of the line vouches for its shape. */
+function decodeRow(text: string): LogRow {
+  const row = JSON.parse(text) as LogRow & {readonly tree?: TreeDigest};
+  // A field without value is not written.
+  return {...row, tree: row.tree};
+}

@@ -1,0 +1,176 @@
+/**
+ * Lays a tree out in an empty folder: folders, files as hard links into the pool where that can
+ * be, else copies, links, hard links, modes, owners, xattrs. All times are one second past 1970.
+ * Follows the entries, never the disk: every parent is a folder this has just made.
+ * Knows nothing of why; checkout.ts decides place and manner.
+ */
+import * as files from '../engine/base/files.ts';
+import {joinBytes, type BytePath} from './bytes.ts';
+import type {Store} from './layout.ts';
+import {makeNode} from './nodes.ts';
+import {blobPath} from './pool.ts';
+import {POOL_TIME} from './stage.ts';
+import {fault} from './trouble.ts';
+import type {FileEntry, TreeEntry, WhiteoutEntry, Xattr} from './tree-entry.ts';
+import {writeXattrs} from './xattrs.ts';
+
+export interface Manner {
+  /** Every file a copy: for places that will be written to. */
+  readonly copy: boolean;
+  /** Owners, setuid and setgid bits and all xattrs as in the tree; else what a user may have. */
+  readonly owners: boolean;
+  /** Whiteouts as overlayfs has them; else they are left out. */
+  readonly whiteouts: boolean;
+}
+
+export interface LaidOut {
+  /** How many file entries there are, and how many of them are links into the pool. */
+  readonly files: number;
+  readonly linked: number;
+  /** What could not be made: whiteouts, devices. */
+  readonly left: readonly BytePath[];
+  /** Copies with content, whose bytes need not be durable yet. */
+  readonly copies: readonly Buffer[];
+}
+
+type SolidEntry = Exclude<TreeEntry, WhiteoutEntry>;
+
+interface Work {
+  readonly store: Store;
+  readonly folder: string;
+  readonly manner: Manner;
+  /** Pool files linked already: a second link would make two files of the tree one inode. */
+  readonly used: Set<string>;
+  /** Folders and files with xattrs, whose mode and time come last. */
+  readonly late: SolidEntry[];
+  readonly copies: Buffer[];
+  readonly left: BytePath[];
+  files: number;
+  linked: number;
+}
+
+/** `folder` is there and empty. Throws system errors and `StoreFault`, leaving what it has made. */
+export function layOut(
+  store: Store,
+  entries: readonly TreeEntry[],
+  folder: string,
+  manner: Manner,
+): LaidOut {
+  const work: Work = {
+    ...{store, folder, manner, used: new Set(), late: [], copies: [], left: []},
+    ...{files: 0, linked: 0},
+  };
+  for (const entry of entries) make(work, entry);
+  const late = work.late.map((one) => ({path: one.path, xattrs: keptXattrs(one, manner)}));
+  writeXattrs(store, folder, late);
+  // From the leaves up: making an entry moves its folder's time, and needs its write permission.
+  for (const entry of work.late.reverse()) finish(work, entry);
+  return work;
+}
+
+function make(work: Work, entry: TreeEntry): void {
+  const place = joinBytes(work.folder, entry.path);
+  switch (entry.type) {
+    case 'dir':
+      files.makeDir(place, 0o700);
+      giveOwner(work, entry, place);
+      work.late.push(entry);
+      return;
+    case 'file':
+      return makeFile(work, entry, place);
+    case 'link':
+      files.makeLink(Buffer.from(entry.target, 'latin1'), place);
+      giveOwner(work, entry, place);
+      files.setTimes(place, POOL_TIME);
+      return;
+    default:
+      return makeSpecial(work, entry, place);
+  }
+}
+
+function makeFile(work: Work, entry: FileEntry, place: Buffer): void {
+  work.files += 1;
+  if (entry.hardlink !== undefined) {
+    files.link(joinBytes(work.folder, entry.hardlink), place);
+    return;
+  }
+  const pooled = blobPath(work.store, entry.digest, entry.mode);
+  if (mayLink(work, entry) && !work.used.has(pooled)) {
+    work.used.add(pooled);
+    if (linked(pooled, place)) {
+      work.linked += 1;
+      return;
+    }
+  }
+  files.copyFile(pooled, place);
+  if (entry.size > 0) work.copies.push(place);
+  giveOwner(work, entry, place);
+  if (keptXattrs(entry, work.manner).length > 0) work.late.push(entry);
+  else finish(work, entry);
+}
+
+/** Whether the pool's inode is just what the tree asks for. Empty files gain nothing by sharing. */
+function mayLink(work: Work, entry: FileEntry): boolean {
+  const {manner, store} = work;
+  if (manner.copy || entry.size === 0 || keptXattrs(entry, manner).length > 0) return false;
+  const special = manner.owners && (entry.mode & 0o7000) !== 0;
+  const foreign = manner.owners && (entry.uid !== store.ids.uid || entry.gid !== store.ids.gid);
+  return !special && !foreign;
+}
+
+/** EMLINK: no more links for this inode. EXDEV: another disk. EPERM: not the owner's own file. */
+function linked(pooled: string, place: Buffer): boolean {
+  const done = files.unless(['EMLINK', 'EXDEV', 'EPERM'], () => {
+    files.link(pooled, place);
+    return true;
+  });
+  return done === true;
+}
+
+function makeSpecial(
+  work: Work,
+  entry: Exclude<TreeEntry, {type: 'dir' | 'file' | 'link'}>,
+  place: Buffer,
+): void {
+  const whiteout = entry.type === 'whiteout';
+  const made = (!whiteout || work.manner.whiteouts) && makeNode(work.folder, entry, place);
+  if (!made) work.left.push(entry.path);
+  else if (!whiteout) {
+    giveOwner(work, entry, place);
+    work.late.push(entry);
+  }
+}
+
+/** chown may clear setuid and does clear capabilities: so it comes before mode and xattrs. */
+function giveOwner(work: Work, entry: SolidEntry, place: Buffer): void {
+  if (!work.manner.owners) return;
+  const {uid, gid} = entry;
+  try {
+    files.chown(place, uid, gid);
+  } catch (error) {
+    const code = files.errorCode(error) ?? '';
+    // EINVAL: the id has no place in this user namespace.
+    if (!['EPERM', 'EINVAL'].includes(code)) throw error;
+    fault(
+      'store/privilege',
+      `${place.toString()} belongs to ${uid}:${gid}, which this user may not set`,
+    );
+  }
+}
+
+function finish(work: Work, entry: SolidEntry): void {
+  const place = joinBytes(work.folder, entry.path);
+  files.chmod(place, wantedMode(entry, work.manner));
+  files.setTimes(place, POOL_TIME);
+}
+
+/** A setuid file without its owner would lend the wrong user's rights. */
+function wantedMode(entry: SolidEntry, manner: Manner): number {
+  if (manner.owners) return entry.mode;
+  return entry.mode & (entry.type === 'dir' ? 0o1777 : 0o777);
+}
+
+function keptXattrs(entry: SolidEntry, manner: Manner): readonly Xattr[] {
+  if (manner.owners || entry.xattrs.length === 0) return entry.xattrs;
+  return entry.xattrs.filter((one) => one.name.startsWith('user.'));
+}

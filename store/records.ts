@@ -1,0 +1,105 @@
+/**
+ * The record of each executed action: what it made, from what, and how it went.
+ * Its last line is the sha256 of everything before it; a record that does not fit it, or that
+ * another key names, is set aside and counts as absent. Knows nothing of keys but their text.
+ */
+import {warning, type Checked, type Diagnostic} from '../engine/base/diagnostic.ts';
+import * as files from '../engine/base/files.ts';
+import {
+  sha256,
+  type ActionKey,
+  type BlobDigest,
+  type RecipeKey,
+  type TreeDigest,
+} from '../engine/base/hash.ts';
+import type {Label} from '../engine/base/label.ts';
+import {commitBytes, setAside} from './commit.ts';
+import {recordIn, type Store} from './layout.ts';
+import {guard} from './trouble.ts';
+
+export interface ActionRecord {
+  readonly key: ActionKey;
+  readonly recipeKey: RecipeKey;
+  readonly label: Label;
+  readonly kind: 'build' | 'test';
+  /** A failure is kept for `log` and `shell --failed`; it is never a hit. */
+  readonly outcome: 'ok' | 'failed';
+  readonly tree?: TreeDigest | undefined;
+  /** What the key covers, one `field = value` a line; its sha256 is the key. */
+  readonly manifest: readonly string[];
+  readonly provenance: Provenance;
+  /** Milliseconds since 1970; for people. */
+  readonly finishedAt: number;
+  readonly failure?: RecordedFailure | undefined;
+  /** Of a test node: passed, failed, skipped, … */
+  readonly counts?: Readonly<Record<string, number>> | undefined;
+}
+
+export interface Provenance {
+  readonly sources: readonly UsedSource[];
+  readonly milliseconds: number;
+  readonly cpuMilliseconds: number;
+  readonly peakBytes: number;
+  /** Name of the log file in logs/. */
+  readonly log: string;
+  /** Version of the engine. */
+  readonly engine: string;
+  readonly idMode: 'range' | 'single';
+  /** Whether it saw the machine's own /usr: then it is never sent to others. */
+  readonly host: boolean;
+  readonly copiedRoot: boolean;
+}
+
+export interface UsedSource {
+  readonly name: string;
+  readonly digest: BlobDigest | TreeDigest;
+  readonly url?: string | undefined;
+}
+
+export interface RecordedFailure {
+  readonly step?: string | undefined;
+  readonly exit?: number | undefined;
+  readonly signal?: string | undefined;
+  /** The folder inside the sandbox in which it failed. */
+  readonly cwd?: string | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+  /** Relative to the store: what it left, for `shell --failed`. */
+  readonly kept?: string | undefined;
+}
+
+/** Stores a record, in place of an older one of this key; durable on return. What it names is
+ * durable before. Throws system errors. */
+export function writeRecord(store: Store, record: ActionRecord): void {
+  const text = `${JSON.stringify({format: 1, ...record}, null, 1)}\n`;
+  commitBytes(store, recordIn(store, record.key), `${text}sha256 ${sha256(text)}\n`, true);
+}
+
+/** The record of an action, undefined when there is none. A damaged one is set aside: `warn`. */
+export function readRecord(
+  store: Store,
+  key: ActionKey,
+  warn: (diagnostic: Diagnostic) => void = () => undefined,
+): Checked<ActionRecord | undefined> {
+  const file = recordIn(store, key);
+  return guard(file, () => {
+    const stat = files.lookAt(file);
+    if (stat === undefined) return undefined;
+    const record = stat.isFile() ? decode(files.readText(file), key) : undefined;
+    if (record === undefined) {
+      setAside(store, file);
+      warn(warning('store/corrupt', `the record of ${key} is damaged; it was set aside`));
+    }
+    return record;
+  });
+}
+
+const TRAILER = /^sha256 ([0-9a-f]{64})\n$/;
+
+function decode(content: string, key: ActionKey): ActionRecord | undefined {
+  const end = content.lastIndexOf('\n', content.length - 2) + 1;
+  const text = content.slice(0, end);
+  if (TRAILER.exec(content.slice(end))?.[1] !== sha256(text)) return undefined;
+  // The checksum vouches for the shape; the key for a file that was moved.
+  const {format, ...record} = JSON.parse(text) as ActionRecord & {readonly format: unknown};
+  return format === 1 && record.key === key ? record : undefined;
+}

@@ -1,0 +1,82 @@
+/**
+ * Remembers the digests of files outside the store by what stat(2) says of them.
+ * Conditions of reuse: size, inode, mtime and ctime (nanoseconds) are as they were, and both
+ * times lie at least two seconds before the row was made: file systems count time in ticks, so
+ * a file written twice within one tick looks the same (git calls such an entry racy).
+ * Auxiliary state: damage or loss means hashing again, never an error.
+ */
+import type {BigIntStats} from '../engine/base/files.ts';
+import {commitBytes} from './commit.ts';
+import {statCacheFile, type Store} from './layout.ts';
+import {encodeLine, readLog} from './quick-log.ts';
+
+/** size, inode, mtime ns, ctime ns, when the row was made (ms since 1970), digest. */
+type Row = readonly [string, string, string, string, number, string];
+
+const RACY_NANOSECONDS = 2_000_000_000n;
+
+/** Invariant: `#rows` holds rows as read or made, never changed ones. */
+export class StatCache {
+  readonly #store: Store;
+  readonly #rows: Map<string, Row>;
+  #changed = false;
+
+  private constructor(store: Store, rows: Map<string, Row>) {
+    this.#store = store;
+    this.#rows = rows;
+  }
+
+  /** The cache of a store; empty where it cannot be read. */
+  static load(store: Store): StatCache {
+    return new StatCache(store, readRows(statCacheFile(store)));
+  }
+
+  /** The digest of a file that still looks as it did; `path` absolute. */
+  get(path: string, stat: BigIntStats): string | undefined {
+    const row = this.#rows.get(path);
+    if (row === undefined) return undefined;
+    const [size, ino, mtime, ctime, madeAt, digest] = row;
+    const same =
+      size === String(stat.size) &&
+      ino === String(stat.ino) &&
+      mtime === String(stat.mtimeNs) &&
+      ctime === String(stat.ctimeNs);
+    return same && isSettled(stat, madeAt) ? digest : undefined;
+  }
+
+  /**
+   * `stat` from before the file was read; it must have been the same afterwards.
+   * `now` in milliseconds since 1970, from before that too.
+   */
+  set(path: string, stat: BigIntStats, digest: string, now: number): void {
+    if (!isSettled(stat, now)) return;
+    const {size, ino, mtimeNs, ctimeNs} = stat;
+    this.#rows.set(path, [`${size}`, `${ino}`, `${mtimeNs}`, `${ctimeNs}`, now, digest]);
+    this.#changed = true;
+  }
+
+  /** Writes the cache if it has changed. Of two processes the last wins, which loses rows only. */
+  save(): void {
+    if (!this.#changed) return;
+    try {
+      const rows = encodeLine(JSON.stringify([...this.#rows]));
+      commitBytes(this.#store, statCacheFile(this.#store), rows, true);
+      this.#changed = false;
+    } catch {
+      // A full or read-only disk stops what has to be stored, not this.
+    }
+  }
+}
+
+function isSettled(stat: BigIntStats, now: number): boolean {
+  const newest = stat.mtimeNs > stat.ctimeNs ? stat.mtimeNs : stat.ctimeNs;
+  return newest + RACY_NANOSECONDS <= BigInt(Math.floor(now)) * 1_000_000n;
+}
+
+function readRows(file: string): Map<string, Row> {
+  try {
+    return new Map(readLog(file).flatMap((text) => JSON.parse(text) as [string, Row][]));
+  } catch {
+    return new Map();
+  }
+}

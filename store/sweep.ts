@@ -1,0 +1,43 @@
+/**
+ * Removes what dead runs left: scratch folders, temporary files, claims, run files.
+ * Takes a run for dead only when the kernel says that nobody holds its file.
+ */
+import path from 'node:path';
+import * as files from '../engine/base/files.ts';
+import {forgetRuns, listRuns, type RunHandle} from './claims.ts';
+import {scratchDir, tmpDir, type Store} from './layout.ts';
+
+export interface Swept {
+  /** Paths relative to the store. */
+  readonly removed: readonly string[];
+  /** Folders with files of ids this process may not remove: work for the sandbox worker. */
+  readonly left: readonly string[];
+}
+
+/** `own`: the run of this process, where it has one. Throws system errors. */
+export function sweepScratch(store: Store, own?: RunHandle): Swept {
+  // Listed before the runs are looked at: what a living run has made in between is not listed,
+  // and what is listed belongs to a run that is dead or that is seen alive.
+  const scratch = files.namesIn(scratchDir(store));
+  const temporary = files.namesIn(tmpDir(store));
+  const {live, dead} = listRuns(store);
+  const orphans = scratch.filter((id) => !live.includes(id)).map((id) => path.join('scratch', id));
+  // Temporary files do not say whose they are.
+  const alone = live.every((id) => id === own?.id);
+  const waste = alone ? temporary.map((name) => path.join('tmp', name)) : [];
+  const removed = [...orphans, ...waste].filter((one) => remove(path.join(store.root, one)));
+  const left = orphans.filter((one) => !removed.includes(one));
+  forgetRuns(
+    store,
+    dead.filter((id) => !left.includes(path.join('scratch', id))),
+  );
+  return {removed, left};
+}
+
+function remove(at: string): boolean {
+  const done = files.unless(['EACCES', 'EPERM', 'EBUSY'], () => {
+    files.removeTree(at);
+    return true;
+  });
+  return done === true;
+}

@@ -1,0 +1,97 @@
+/**
+ * Extended attributes through getfattr(1) and setfattr(1) (package attr): Node has no calls for
+ * them. One process for a whole folder. Names and values as in trees; knows nothing of trees.
+ *
+ * Their text format: `# file: NAME`, then `attr=VALUE` lines, then an empty line. In names and
+ * attributes backslash, newline and carriage return are written as octal escapes (and `=` in
+ * attributes); other bytes as they are. A value is `0x…` (hex) or `0s…` (base64).
+ */
+import * as files from '../engine/base/files.ts';
+import {runSync} from '../engine/base/process.ts';
+import {fromBytes, toBytes, type BytePath} from './bytes.ts';
+import {temporaryIn, type Store} from './layout.ts';
+import type {Xattr} from './tree-entry.ts';
+import {fault} from './trouble.ts';
+
+/**
+ * The xattrs of everything below a folder, by path relative to it (the folder itself is ''), each
+ * list sorted by name. Links are not followed. Which attributes are seen depends on who asks:
+ * `trusted.*` only root of the machine. Throws a `StoreFault` without getfattr.
+ */
+export function readXattrs(store: Store, folder: string): Map<BytePath, readonly Xattr[]> {
+  const output = temporaryIn(store);
+  const fd = files.createFile(output);
+  try {
+    const argv = ['getfattr', '-R', '-h', '-P', '-d', '-m', '-', '-e', 'hex', '--', '.'];
+    // To a file, not a pipe: names are bytes that reading as text would spoil.
+    const done = runSync(argv, {cwd: folder, stdio: ['ignore', fd, 'pipe']});
+    if (done.status !== 0) complain('getfattr', done.status, done.stderr);
+    return parseDump(fromBytes(files.readFile(output)));
+  } finally {
+    files.closeFile(fd);
+    files.unlink(output);
+  }
+}
+
+/** Sets xattrs of paths below a folder, not following links at the last component. */
+export function writeXattrs(
+  store: Store,
+  folder: string,
+  wanted: readonly {readonly path: BytePath; readonly xattrs: readonly Xattr[]}[],
+): void {
+  const some = wanted.filter((one) => one.xattrs.length > 0);
+  if (some.length === 0) return;
+  const input = temporaryIn(store);
+  const fd = files.createFile(input);
+  try {
+    files.writeAll(fd, toBytes(some.map(dumpOf).join('')));
+    const place = files.realPath(input);
+    const done = runSync(['setfattr', '-h', `--restore=${place}`], {cwd: folder});
+    if (done.status !== 0) complain('setfattr', done.status, done.stderr);
+  } finally {
+    files.closeFile(fd);
+    files.unlink(input);
+  }
+}
+
+function dumpOf(one: {readonly path: BytePath; readonly xattrs: readonly Xattr[]}): string {
+  const lines = one.xattrs.map(({name, value}) => `${escape(name)}=0s${value}\n`);
+  return `# file: ./${escape(one.path)}\n${lines.join('')}\n`;
+}
+
+function parseDump(text: string): Map<BytePath, readonly Xattr[]> {
+  const found = new Map<BytePath, readonly Xattr[]>();
+  for (const block of text.split('\n\n')) {
+    const [head = '', ...lines] = block.split('\n');
+    if (!head.startsWith('# file: ')) continue;
+    const xattrs = lines.filter((line) => line !== '').map(parseLine);
+    xattrs.sort((a, b) => (a.name < b.name ? -1 : 1));
+    const path = unescape(head.slice('# file: '.length));
+    found.set(path === '.' ? '' : path.replace(/^\.\//, ''), xattrs);
+  }
+  return found;
+}
+
+/** `name=0x…`; an attribute without value is the name alone. */
+function parseLine(line: string): Xattr {
+  const equals = line.indexOf('=');
+  if (equals < 0) return {name: unescape(line), value: ''};
+  const hex = line.slice(equals + 1).replace(/^0x/, '');
+  return {name: unescape(line.slice(0, equals)), value: Buffer.from(hex, 'hex').toString('base64')};
+}
+
+function escape(text: string): string {
+  return text.replace(/[\\\n\r=]/g, (one) => `\\${one.charCodeAt(0).toString(8).padStart(3, '0')}`);
+}
+
+function unescape(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_all, digits: string) =>
+    String.fromCharCode(parseInt(digits, 8)),
+  );
+}
+
+function complain(tool: string, status: number | null, stderr: string): never {
+  if (status === 127) fault('store/tool', `cannot run ${tool}`, 'install the package attr');
+  const said = stderr.trim().split('\n').slice(0, 5).join('; ');
+  return fault('store/unusable', `${tool} failed: ${said === '' ? String(status) : said}`);
+}
