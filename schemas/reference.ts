@@ -3,6 +3,7 @@
  * Pure: text out of shapes. compile.ts writes it to docs/, a test sees that it is fresh.
  */
 import {inside, resolve, shapeOf, type SchemaName, type Shape} from './shape.ts';
+import {shapeWords} from './words.ts';
 
 const CHAPTERS: readonly {readonly name: SchemaName; readonly file: string}[] = [
   {name: 'recipe', file: 'recipes/<collection>/<package>.yaml'},
@@ -50,7 +51,7 @@ function fields(root: Shape, shape: Shape, prefix: string): string[] {
 }
 
 function field(root: Shape, shape: Shape, path: string, must: boolean): string[] {
-  const facts = [typeText(root, shape), must ? 'required' : '', defaultText(shape)].filter(
+  const facts = [shapeWords(root, shape), must ? 'required' : '', defaultText(shape)].filter(
     (fact) => fact !== '',
   );
   const example = shape.examples?.[0] === undefined ? '' : ` Example: ${code(shape.examples[0])}`;
@@ -58,28 +59,6 @@ function field(root: Shape, shape: Shape, path: string, must: boolean): string[]
   const inItems = items === undefined ? [] : fields(root, items, `${path}[].`);
   const own = `### \`${path}\`\n\n${facts.join(' · ')}\n\n${shape.description ?? ''}${example}\n`;
   return [own, ...fields(root, shape, `${path}.`), ...inItems];
-}
-
-const WORDS: Readonly<Record<string, string>> = {
-  string: 'text',
-  integer: 'integer',
-  boolean: 'true or false',
-  array: 'list',
-  object: 'map',
-};
-
-function typeText(root: Shape, shape: Shape): string {
-  if (shape.enum !== undefined) return `one of ${shape.enum.map(code).join(', ')}`;
-  const types = typeof shape.type === 'string' ? [shape.type] : (shape.type ?? []);
-  const items = resolve(root, shape.items);
-  const words = types
-    .filter((type) => type !== 'number')
-    .map((type) =>
-      type === 'array' && items !== undefined
-        ? `list of ${typeText(root, items)}`
-        : (WORDS[type] ?? type),
-    );
-  return words.join(' or ');
 }
 
 function defaultText(shape: Shape): string {

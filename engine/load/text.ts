@@ -32,7 +32,9 @@ export function sourceText(file: string, bytes: Uint8Array): Result<SourceText, 
   if (control === null) return ok(made);
   const name = control[0].charCodeAt(0).toString(16).padStart(4, '0');
   const at = locate(made, control.index, control.index + 1);
-  return err(problem('yaml/not-text', `the control character U+${name} does not belong here`, {at}));
+  return err(
+    problem('yaml/not-text', `the control character U+${name} does not belong here`, {at}),
+  );
 }
 
 /** The place of a range of offsets. */

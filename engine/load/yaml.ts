@@ -152,7 +152,9 @@ function entriesOf(reading: Reading, map: YAMLMap, depth: number): Map<string, M
     const known = entries.get(name);
     if (known !== undefined) {
       const notes = [{message: 'the first one', at: known.key}];
-      reading.problems.push(problem('yaml/duplicate-key', `${name} stands here twice`, {at, notes}));
+      reading.problems.push(
+        problem('yaml/duplicate-key', `${name} stands here twice`, {at, notes}),
+      );
       continue;
     }
     const end = (pair.key as Syntax).range?.[1] ?? 0;
