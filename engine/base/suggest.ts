@@ -32,9 +32,10 @@ export function didYouMean(names: readonly string[]): string | undefined {
   return `did you mean ${before === '' ? last : `${before} or ${last}`}?`;
 }
 
-/** A third of the letters may be wrong; one in short words. */
+/** A third of the letters may be wrong; one in short words, none where only one is there. */
 function reach(asked: string, name: string): number {
-  return Math.max(1, Math.floor(Math.min(asked.length, name.length) / 3));
+  const length = Math.min(asked.length, name.length);
+  return length < 2 ? 0 : Math.max(1, Math.floor(length / 3));
 }
 
 /** `zlib-dev` for `zlib`, or the other way round: habits of distributions. */

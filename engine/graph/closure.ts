@@ -5,6 +5,7 @@
  */
 import {Bug} from '../base/result.ts';
 import type {Label} from '../base/label.ts';
+import {nodeOf} from './graph.ts';
 import type {BuildGraph, Node} from './model.ts';
 
 export interface Layers {
@@ -112,10 +113,4 @@ function numberRunEdges(graph: BuildGraph): RunEdges {
 function runNeedsOf(node: Node): readonly Label[] {
   if (node.kind !== 'build') return [];
   return node.needs.filter((need) => need.for !== 'build').map((need) => need.to);
-}
-
-function nodeOf(graph: BuildGraph, label: Label): Node {
-  const node = graph.nodes.get(label);
-  if (node === undefined) throw new Bug(`no node ${label}`);
-  return node;
 }

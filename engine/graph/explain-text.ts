@@ -13,7 +13,10 @@ const WIDEST_NAME = 32;
 
 /** One line for each change, more for texts of several lines; names are padded to one width. */
 export function explainLines(changes: readonly Change[]): readonly string[] {
-  const width = Math.min(WIDEST_NAME, Math.max(0, ...changes.map((one) => one.field.length)));
+  const width = changes.reduce(
+    (widest, one) => Math.min(WIDEST_NAME, Math.max(widest, one.field.length)),
+    0,
+  );
   return changes.flatMap((one) => {
     const [first = '', ...rest] = sayChange(one);
     return [`${one.field.padEnd(width)}  ${first}`.trimEnd(), ...rest.map((line) => `  ${line}`)];
@@ -76,5 +79,8 @@ function sayValue(value: FieldValue | undefined): string {
 
 /** Control characters as escapes: a recipe must not steer the terminal. */
 function plain(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, (sign) => JSON.stringify(sign).slice(1, -1));
+  return text.replaceAll(
+    /\p{Cc}/gu,
+    (sign) => `\\x${sign.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
 }

@@ -55,6 +55,13 @@ export function finishGraph(
   return {nodes, order, dependents, names, generated, sets: new Map()};
 }
 
+/** The node of a label that is known to be there. */
+export function nodeOf(graph: BuildGraph, label: Label): Node {
+  const node = graph.nodes.get(label);
+  if (node === undefined) throw new Bug(`no node ${label}`);
+  return node;
+}
+
 function netOf(container: Container): Net<Label> {
   return {
     ids: labels(container.nodes()),

@@ -4,6 +4,7 @@
  */
 import type {Label} from '../base/label.ts';
 import {Bug} from '../base/result.ts';
+import {nodeOf} from './graph.ts';
 import type {BuildGraph, Edge} from './model.ts';
 import {reachable, shortestPath, type Net} from './order.ts';
 
@@ -96,13 +97,11 @@ function netOf(graph: BuildGraph): Net<Label> {
 }
 
 function targetsOf(graph: BuildGraph, label: Label): readonly Label[] {
-  const node = graph.nodes.get(label);
-  if (node === undefined) throw new Bug(`no node ${label}`);
-  return node.dependencies.map((edge) => edge.to);
+  return nodeOf(graph, label).dependencies.map((edge) => edge.to);
 }
 
 function hop(graph: BuildGraph, from: Label, to: Label): Hop {
-  const edge = graph.nodes.get(from)?.dependencies.find((one) => one.to === to);
+  const edge = nodeOf(graph, from).dependencies.find((one) => one.to === to);
   if (edge === undefined) throw new Bug(`no edge ${from} → ${to}`);
   return {from, edge};
 }

@@ -14,6 +14,7 @@ const cases: readonly (readonly [string, readonly string[]])[] = [
   ['lfs/zlob', ['lfs/zlib']],
   ['linux-headers', []],
   ['', []],
+  ['x', []],
 ];
 
 for (const [word, expected] of cases) {
