@@ -132,7 +132,7 @@ add_network() {
   for file in $(apt_sources) /etc/apt/apt.conf.d/*proxy*; do install -D -m 644 "$file" "$root$file"; done
   file=${NODE_EXTRA_CA_CERTS-}
   [ -z "$file" ] || install -D -m 644 "$file" "$root$file"
-  file=$(npm config get cafile)
+  file=$(npm config get cafile 2>/dev/null)
   [ ! -f "$file" ] || install -D -m 644 "$file" "$root$file"
 }
 
@@ -155,11 +155,11 @@ root=$folder/root
 [ -n "$again" ] && [ -e "$root/root/recipes" ] || make_root
 
 pass=(PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "TERM=${TERM:-dumb}"
-  "npm_config_registry=$(npm config get registry)")
+  "npm_config_registry=$(npm config get registry 2>/dev/null)")
 for name in NODE_EXTRA_CA_CERTS http_proxy https_proxy no_proxy; do
   [ -z "${!name-}" ] || pass+=("$name=${!name}")
 done
-file=$(npm config get cafile)
+file=$(npm config get cafile 2>/dev/null)
 [ ! -f "$file" ] || pass+=("npm_config_cafile=$file")
 
 # Given as a text: the file itself is not in the new root.
