@@ -54,6 +54,11 @@ export const CODES = {
     means: 'A small program the store works with is missing or failed.',
     remedy: 'Install util-linux, coreutils and attr.',
   },
+  'store/locked': {
+    exit: 4,
+    means: 'Another process is at work on what is wanted, and --no-wait was given.',
+    remedy: 'Wait for it, or leave out --no-wait.',
+  },
   // --- sources (1: could not be had · 3: written wrong)
   'source/unreachable': {
     exit: 1,
@@ -159,6 +164,11 @@ export const CODES = {
     exit: 1,
     means: 'A step of a build ended with an error.',
     remedy: 'Read the log; `recipes shell --failed` opens the folder it failed in.',
+  },
+  'build/interrupted': {
+    exit: 1,
+    means: 'The run was interrupted before this node could be built.',
+    remedy: 'Run the command again: what was finished is kept.',
   },
   'build/skipped': {
     exit: 1,

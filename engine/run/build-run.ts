@@ -1,0 +1,301 @@
+/**
+ * One run: plans the wanted targets, lets the scheduler run what is stale, and sums up.
+ * Joins the parts; each of them knows only its own business.
+ */
+import {fail, type Checked, type Diagnostic} from '../base/diagnostic.ts';
+import type {Failure, Summary} from '../base/event.ts';
+import type {ActionKey} from '../base/hash.ts';
+import {testLabel, type Label} from '../base/label.ts';
+import {Bug, err, ok} from '../base/result.ts';
+import type {BuildNode, FetchNode, TestNode} from '../graph/model.ts';
+import type {Reply} from '../sandbox/protocol.ts';
+import type {Worker} from '../sandbox/worker-process.ts';
+import {claim, releaseClaim, waitForClaim} from '../../store/claims.ts';
+import {logIn} from '../../store/layout.ts';
+import type {RunContext} from './context.ts';
+import {fetchSource} from './fetch-task.ts';
+import {estimate, type Durations} from './history.ts';
+import {LiveOutput} from './live-output.ts';
+import type {Plan} from './plan.ts';
+import type {Resolution} from './resolve.ts';
+import {Scheduler, type Decision, type FailureMode} from './scheduler.ts';
+import {Tally} from './tally.ts';
+import {buildOf, dependenciesIn, tasksOf} from './tasks.ts';
+import type {Lease} from './tokens.ts';
+import {dropKept, work, type Job} from './work-task.ts';
+
+export interface RunOptions {
+  readonly jobs: number;
+  readonly memoryBytes: number;
+  readonly onFailure: FailureMode;
+  readonly forced: ReadonlySet<Label>;
+  /** Follow the logs for a live display. */
+  readonly live: boolean;
+}
+
+const DOWNLOADS = 4;
+
+type WorkNode = BuildNode | TestNode;
+type Known = Extract<Resolution, {type: 'known'}>;
+
+export class BuildRun {
+  readonly #context: RunContext;
+  readonly #plan: Plan;
+  readonly #options: RunOptions;
+  readonly #tally: Tally;
+  readonly #live: LiveOutput;
+  readonly #scheduler: Scheduler;
+  readonly #jobs = new Map<Label, {readonly worker: Worker; readonly id: number}>();
+  readonly #leases = new Map<Label, Lease>();
+  readonly #killed = new Set<Label>();
+  #interrupted: string | null = null;
+  #estimated = 0;
+
+  constructor(context: RunContext, plan: Plan, options: RunOptions) {
+    this.#context = context;
+    this.#plan = plan;
+    this.#options = options;
+    this.#tally = new Tally(context.listener, () => context.host.tick());
+    this.#live = new LiveOutput(context.listener);
+    this.#scheduler = this.#makeScheduler();
+  }
+
+  /** Runs to the end and tells the summary. */
+  async run(targets: readonly Label[]): Promise<Summary> {
+    const planned = [...this.#plan.nodes.values()];
+    const pending = planned.filter((one) => one.verdict !== 'fresh');
+    const {listener} = this.#context;
+    listener({
+      type: 'run-started',
+      targets,
+      nodes: planned.length,
+      pending: pending.length,
+      jobs: this.#options.jobs,
+    });
+    for (const one of planned.filter((each) => each.verdict === 'fresh')) {
+      this.#tally.ended(one.label, one.kind, 'fresh', {saved: this.#durations(one.label) ?? 0});
+    }
+    // Downloads of what surely runs begin at once; builds that come first go on meanwhile.
+    for (const one of pending)
+      if (one.kind === 'fetch' && one.verdict === 'run') this.#scheduler.demand(one.label);
+    await this.#scheduler.run();
+    for (const one of planned.filter((each) => each.kind === 'test' && each.verdict !== 'fresh')) {
+      await this.#dropKept(one.label);
+    }
+    const summary = this.#tally.summary(this.#interrupted);
+    listener({type: 'run-finished', summary});
+    return summary;
+  }
+
+  /** Starts nothing new and ends what runs; finished nodes stay. */
+  interrupt(signal: string): void {
+    this.#interrupted = signal;
+    const {running} = this.#scheduler;
+    this.#context.listener({type: 'stopping', signal, running});
+    this.#scheduler.stop(true);
+  }
+
+  /** Everything that failed, for the exit code. */
+  get failures(): ReadonlyMap<Label, Failure> {
+    return this.#tally.failures;
+  }
+
+  #makeScheduler(): Scheduler {
+    const {graph, config} = this.#context;
+    const durations: Durations = (label) => this.#durations(label);
+    const {jobs, memoryBytes, onFailure} = this.#options;
+    return new Scheduler(
+      tasksOf(graph, this.#plan, durations, config.testsGate),
+      {
+        decide: (label) => this.#decide(label),
+        execute: (label, share, lease) => this.#execute(label, share, lease),
+        adjustTokens: (label, count) => {
+          this.#adjustTokens(label, count);
+        },
+        dropped: (label, state, because) => {
+          this.#tally.ended(
+            label,
+            this.#kindOf(label),
+            state,
+            because === undefined ? {} : {because},
+          );
+        },
+        kill: (label) => {
+          this.#kill(label);
+        },
+      },
+      {tokens: jobs, memoryBytes, downloads: DOWNLOADS, onFailure},
+    );
+  }
+
+  #decide(label: Label): Decision {
+    const node = this.#workNode(label);
+    const resolution = this.#context.resolver.resolve(node);
+    if (resolution.type === 'open') return 'fetch-first';
+    if (this.#options.forced.has(label)) return 'run';
+    if (!this.#context.resolver.isDone(node, resolution.key)) return 'run';
+    this.#tally.ended(label, node.kind, 'cut', {saved: this.#durations(label) ?? 0});
+    return 'done';
+  }
+
+  async #execute(label: Label, jobs: number, lease: Lease | undefined): Promise<boolean> {
+    const node = this.#context.graph.nodes.get(label);
+    if (node === undefined) throw new Bug(`no node ${label}`);
+    this.#tally.started(label, node.kind, this.#plan.nodes.get(label)?.reason ?? undefined);
+    this.#tellEstimate();
+    if (lease !== undefined) this.#leases.set(label, lease);
+    if (node.kind === 'fetch') return this.#fetch(node);
+    const known = this.#context.resolver.resolve(node);
+    if (known.type === 'open') throw new Bug(`${label} runs before ${known.on.join(', ')}`);
+    return this.#alone(node, known, jobs, lease);
+  }
+
+  async #fetch(node: FetchNode): Promise<boolean> {
+    const users = [...this.#plan.nodes.keys()]
+      .map((label) => buildOf(this.#context.graph, label))
+      .filter((build) => build?.fetches.includes(node.label) === true);
+    const fetched = await fetchSource(
+      this.#context,
+      node,
+      users.filter((one) => one !== undefined),
+    );
+    return this.#close(node.label, 'fetch', fetched.ok ? undefined : problemsOf(fetched.error));
+  }
+
+  /** One builder per action among all processes: whoever waited finds the work done. */
+  async #alone(
+    node: WorkNode,
+    known: Known,
+    jobs: number,
+    lease: Lease | undefined,
+  ): Promise<boolean> {
+    const {store, run, resolver} = this.#context;
+    const claimed = await this.#claim(known.key, node.label);
+    if (!claimed.ok) return this.#close(node.label, node.kind, problemsOf(claimed.error));
+    try {
+      if (!this.#options.forced.has(node.label) && resolver.isDone(node, known.key)) {
+        this.#tally.ended(node.label, node.kind, 'fresh');
+        return true;
+      }
+      return await this.#work(node, known, jobs, lease);
+    } finally {
+      releaseClaim(store, run, known.key);
+    }
+  }
+
+  async #claim(key: ActionKey, label: Label): Promise<Checked<undefined>> {
+    const {store, run, listener, signal} = this.#context;
+    const first = claim(store, run, key);
+    if (first === 'mine') return ok(undefined);
+    if (!this.#context.wait) {
+      return fail('store/locked', `${label} is being built by ${first.holder}`);
+    }
+    const got = await waitForClaim(store, run, key, {forWhat: label, listener, signal});
+    return got === 'mine'
+      ? ok(undefined)
+      : fail('build/interrupted', `${label} was not waited for`);
+  }
+
+  async #work(
+    node: WorkNode,
+    known: Known,
+    jobs: number,
+    lease: Lease | undefined,
+  ): Promise<boolean> {
+    const build = buildOf(this.#context.graph, node.label);
+    if (build === undefined) throw new Bug(`${node.label} has no build`);
+    const job: Job = {
+      node,
+      build,
+      known,
+      jobs,
+      keepBuild: this.#plan.nodes.has(testLabel(node.label)),
+      onStart: (worker, id, log) => {
+        this.#jobs.set(node.label, {worker, id});
+        if (this.#options.live) this.#live.follow(node.label, logIn(this.#context.store, log));
+        if (lease !== undefined && lease.held > jobs) worker.tokens(id, lease.held - jobs);
+        if (this.#killed.has(node.label)) worker.kill(id);
+      },
+      onReply: (reply) => {
+        this.#replied(node.label, reply, lease);
+      },
+    };
+    const end = await work(this.#context, job);
+    this.#jobs.delete(node.label);
+    this.#live.unfollow(node.label);
+    if (end.ok) this.#context.resolver.learn(node.label, known.key, end.value);
+    return this.#close(node.label, node.kind, end.ok ? undefined : end.error);
+  }
+
+  #replied(label: Label, reply: Reply, lease: Lease | undefined): void {
+    if (reply.type === 'tokens') lease?.returned(reply.count);
+    else if (reply.type === 'step') {
+      const {phase, step} = reply;
+      this.#context.listener({type: 'node-phase', label, phase, step});
+    }
+  }
+
+  /** Tells the end of a node that was started; true when it is good. */
+  #close(label: Label, kind: 'fetch' | 'build' | 'test', failure: Failure | undefined): boolean {
+    if (failure === undefined) this.#tally.ended(label, kind, 'built');
+    else if (this.#killed.has(label)) this.#tally.ended(label, kind, 'cancelled');
+    else this.#tally.ended(label, kind, 'failed', {failure});
+    return failure === undefined;
+  }
+
+  #adjustTokens(label: Label, count: number): void {
+    const job = this.#jobs.get(label);
+    if (job !== undefined) job.worker.tokens(job.id, count);
+    // Not in the sandbox yet: what was lent was not handed on, so it is still here.
+    else if (count < 0) this.#leases.get(label)?.returned(-count);
+  }
+
+  #kill(label: Label): void {
+    this.#killed.add(label);
+    const job = this.#jobs.get(label);
+    job?.worker.kill(job.id);
+  }
+
+  async #dropKept(test: Label): Promise<void> {
+    const build = buildOf(this.#context.graph, test);
+    const key = build === undefined ? undefined : this.#context.resolver.keyOf(build.label);
+    if (key !== undefined) await dropKept(this.#context, key);
+  }
+
+  /** At most once a second: it walks all that is left. */
+  #tellEstimate(): void {
+    const now = this.#context.host.tick();
+    if (now - this.#estimated < 1000) return;
+    this.#estimated = now;
+    const rest = [...this.#plan.nodes.values()]
+      .filter((one) => one.verdict !== 'fresh' && this.#tally.outcomeOf(one.label) === undefined)
+      .map((one) => one.label);
+    const {graph, config} = this.#context;
+    const remaining = {
+      order: rest,
+      dependenciesOf: (label: Label) => dependenciesIn(graph, label, config.testsGate),
+    };
+    const milliseconds = estimate(remaining, (label) => this.#durations(label), this.#options.jobs);
+    this.#context.listener({type: 'estimate', milliseconds});
+  }
+
+  #durations(label: Label): number | undefined {
+    return this.#context.log.latest(label, 'ok')?.milliseconds;
+  }
+
+  #kindOf(label: Label): 'fetch' | 'build' | 'test' {
+    return this.#context.graph.nodes.get(label)?.kind === 'fetch'
+      ? 'fetch'
+      : this.#workNode(label).kind;
+  }
+
+  #workNode(label: Label): WorkNode {
+    const node = this.#context.graph.nodes.get(label);
+    if (node === undefined || node.kind === 'fetch') throw new Bug(`${label} is no build or test`);
+    return node;
+  }
+}
+
+function problemsOf(diagnostics: readonly Diagnostic[]): Failure {
+  return {diagnostics, tail: [], machine: false};
+}

@@ -1,0 +1,47 @@
+/**
+ * Brings one source into the store and remembers which of its places was used.
+ * Local folders were imported when the run was prepared; only what comes from elsewhere is here.
+ */
+import {problem, type Checked, type Diagnostic} from '../base/diagnostic.ts';
+import type {BlobDigest, TreeDigest} from '../base/hash.ts';
+import {err, ok} from '../base/result.ts';
+import type {BuildNode, FetchNode} from '../graph/model.ts';
+import {fetchRemote} from '../source/fetch.ts';
+import {fetchGit} from '../source/git.ts';
+import type {RunContext} from './context.ts';
+
+/** Fetches; `users` are the builds that want it, their choice is recorded. */
+export async function fetchSource(
+  context: RunContext,
+  node: FetchNode,
+  users: readonly BuildNode[],
+): Promise<Checked<undefined>> {
+  const fetched = await bring(context, node, users[0]);
+  if (!fetched.ok) return err(fetched.error.map((one) => placed(one, node)));
+  for (const user of users) context.resolver.choose(user, node.label, fetched.value);
+  return ok(undefined);
+}
+
+async function bring(
+  context: RunContext,
+  node: FetchNode,
+  user: BuildNode | undefined,
+): Promise<Checked<BlobDigest | TreeDigest>> {
+  const {source} = node;
+  const known = user === undefined ? undefined : context.resolver.contentOf(user, node.label);
+  const preferred = known?.type === 'file' ? known.blob : undefined;
+  const fetchContext = {...context, preferred};
+  if (source.type === 'git') {
+    const got = await fetchGit(context.store, source, fetchContext);
+    return got.ok ? ok(got.value.tree) : got;
+  }
+  if (source.type === 'path')
+    return err([problem('source/path-missing', `${source.path} was not imported`)]);
+  const got = await fetchRemote(context.store, source, fetchContext);
+  return got.ok ? ok(got.value.digest) : got;
+}
+
+/** A problem without a place is shown where the source is written. */
+function placed(one: Diagnostic, node: FetchNode): Diagnostic {
+  return one.at === undefined ? {...one, at: node.source.at} : one;
+}

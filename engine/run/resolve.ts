@@ -1,0 +1,258 @@
+/**
+ * From what is written to what it comes to: inputs, action key, and whether the store has it.
+ * Learns trees and choices as nodes finish; starts nothing.
+ */
+import {
+  blobDigest,
+  isDigest,
+  treeDigest,
+  type ActionKey,
+  type BlobDigest,
+  type RecipeKey,
+  type TreeDigest,
+} from '../base/hash.ts';
+import type {Label} from '../base/label.ts';
+import {Bug} from '../base/result.ts';
+import {layersOf} from '../graph/closure.ts';
+import type {ResolvedInputs} from '../graph/describe.ts';
+import {diffManifests} from '../graph/explain.ts';
+import {actionKeyOf, actionManifest, recipeKeyOf} from '../graph/key.ts';
+import type {BuildGraph, BuildNode, FetchNode, TestNode} from '../graph/model.ts';
+import type {SourcePrints} from '../graph/prints.ts';
+import {choosePlace} from '../source/choose.ts';
+import type {ActionLog} from '../../store/action-log.ts';
+import type {SourceChoices} from '../../store/choices.ts';
+import type {Store} from '../../store/layout.ts';
+import {hasBlob} from '../../store/pool.ts';
+import {readRecord, type ActionRecord} from '../../store/records.ts';
+import {hasTree} from '../../store/trees.ts';
+import type {Inputs, SourceContent} from './job-spec.ts';
+
+/** What the resolver looks things up in. */
+export interface Knowledge {
+  readonly graph: BuildGraph;
+  readonly prints: SourcePrints;
+  readonly store: Store;
+  readonly log: ActionLog;
+  readonly choices: SourceChoices;
+  /** Declared tools → where they are and what they are; asked once for each list. */
+  tools(names: readonly string[]): HostTools;
+}
+
+export interface HostTools {
+  readonly tools: Readonly<Record<string, string>>;
+  /** A missing tool has the print `missing`: what needs it is stale, and cannot be built. */
+  readonly fingerprint: Readonly<Record<string, string>>;
+}
+
+export type Resolution =
+  | {
+      readonly type: 'known';
+      readonly key: ActionKey;
+      readonly manifest: readonly string[];
+      readonly inputs: Inputs;
+      /** For each source: what was used, as the record shows it. */
+      readonly sources: readonly {readonly name: string; readonly digest: string}[];
+    }
+  /** Some inputs are not known yet: the nodes that will tell. */
+  | {readonly type: 'open'; readonly on: readonly Label[]};
+
+/** Raises when the sandbox makes other files of the same steps. */
+export const SANDBOX_POLICY = 1;
+
+export class Resolver {
+  readonly #known: Knowledge;
+  readonly #trees = new Map<Label, TreeDigest>();
+  readonly #keys = new Map<Label, ActionKey>();
+  readonly #recipeKeys = new Map<Label, RecipeKey>();
+
+  constructor(knowledge: Knowledge) {
+    this.#known = knowledge;
+  }
+
+  recipeKeyOf(label: Label): RecipeKey {
+    const {graph, prints} = this.#known;
+    const known = this.#recipeKeys.get(label) ?? recipeKeyOf(graph, label, prints);
+    this.#recipeKeys.set(label, known);
+    return known;
+  }
+
+  /** What a finished node came to. */
+  learn(label: Label, key: ActionKey, tree: TreeDigest | undefined): void {
+    this.#keys.set(label, key);
+    if (tree !== undefined) this.#trees.set(label, tree);
+  }
+
+  treeOf(label: Label): TreeDigest | undefined {
+    return this.#trees.get(label);
+  }
+
+  keyOf(label: Label): ActionKey | undefined {
+    return this.#keys.get(label);
+  }
+
+  resolve(node: BuildNode | TestNode): Resolution {
+    const build = this.#buildOf(node);
+    const {base, layers} = layersOf(this.#known.graph, node.label);
+    const staged = [...base, ...layers].map((label) => ({label, tree: this.#trees.get(label)}));
+    const contents = build.fetches.map((label, at) => ({
+      label,
+      content: this.contentOf(node, label),
+      at,
+    }));
+    const open = [
+      ...staged.filter((one) => one.tree === undefined).map((one) => one.label),
+      ...contents.filter((one) => one.content === undefined).map((one) => one.label),
+      ...(node.kind === 'test' && !this.#keys.has(node.of) ? [node.of] : []),
+    ];
+    if (open.length > 0) return {type: 'open', on: open};
+    return this.#describe(node, build, {
+      layers: staged.map(({label, tree}) => ({owner: label, tree: required(tree)})),
+      baseLayers: base.length,
+      sources: contents.map((one) => required(one.content)),
+      patches: build.build.patches.map((one) =>
+        blobDigest(required(this.#known.prints.patches.get(one.file))),
+      ),
+      tools: this.#toolsOf(build).tools,
+    });
+  }
+
+  /**
+   * Whether the store has the good result of this key; learns it when it does. A row of the log
+   * is written after the record and spares reading it; rows of other processes may be missing.
+   */
+  isDone(node: BuildNode | TestNode, key: ActionKey): boolean {
+    const row = this.#known.log.byKey(key);
+    const found = row?.outcome === 'ok' ? row : this.#recorded(key);
+    if (found?.outcome !== 'ok') return false;
+    const {tree} = found;
+    if (node.kind === 'build' && (tree === undefined || !hasTree(this.#known.store, tree)))
+      return false;
+    this.learn(node.label, key, tree);
+    return true;
+  }
+
+  #recorded(key: ActionKey): ActionRecord | undefined {
+    const record = readRecord(this.#known.store, key);
+    return record.ok ? record.value : undefined;
+  }
+
+  /** Whether anything was ever built well from what is written now. */
+  wasBuilt(node: BuildNode | TestNode): boolean {
+    const key = this.recipeKeyOf(node.label);
+    return this.#known.log
+      .history(node.label)
+      .some((row) => row.recipeKey === key && row.outcome === 'ok');
+  }
+
+  /** Why a node must run, in a few words. */
+  reason(node: BuildNode | TestNode, resolution: Resolution | undefined): string {
+    const last = this.#known.log.latest(node.label);
+    if (last === undefined) return 'never built';
+    if (last.outcome === 'failed' && resolution?.type === 'known' && last.key === resolution.key) {
+      return 'failed last time';
+    }
+    const record = readRecord(this.#known.store, last.key);
+    if (!record.ok || record.value === undefined) return 'its record is gone';
+    if (resolution?.type !== 'known') return 'the recipe changed';
+    const [first] = diffManifests(record.value.manifest, resolution.manifest);
+    return first === undefined ? 'its output is gone from the store' : `${first.field} changed`;
+  }
+
+  /**
+   * The content of a source as far as it is decided: of several places the one recorded for this
+   * recipe key, else the first whose bytes are here (design §3, `or:`).
+   */
+  contentOf(node: BuildNode | TestNode, fetch: Label): SourceContent | undefined {
+    const {source} = this.#fetchNode(fetch);
+    const {store, prints} = this.#known;
+    if (source.type === 'path') return contentOfPrint(required(prints.paths.get(fetch)));
+    const chosen = this.#chosen(node, source.placement.name);
+    if (source.type === 'git')
+      return chosen === undefined ? undefined : {type: 'tree', tree: treeDigest(chosen)};
+    const {places} = source;
+    const only = places.every((place) => place.sha256 === places[0]?.sha256)
+      ? places[0]?.sha256
+      : undefined;
+    const preferred = places.some((place) => place.sha256 === chosen) ? chosen : undefined;
+    const here = choosePlace(places, undefined, (blob) => hasBlob(store, blob) !== undefined).here;
+    const digest = only ?? preferred ?? here?.sha256;
+    return digest === undefined ? undefined : {type: 'file', blob: blobDigest(digest)};
+  }
+
+  /** Remembers which bytes are used for a source of what is written now. */
+  choose(node: BuildNode | TestNode, fetch: Label, digest: BlobDigest | TreeDigest): void {
+    const {placement} = this.#fetchNode(fetch).source;
+    if (this.#chosen(node, placement.name) === digest) return;
+    this.#known.choices.set(this.#choiceKey(node), placement.name, digest);
+  }
+
+  /** Whether nothing has to be fetched or imported for a source of this node any more. */
+  isHere(content: SourceContent | undefined): boolean {
+    if (content === undefined) return false;
+    if (content.type === 'tree') return hasTree(this.#known.store, content.tree);
+    return hasBlob(this.#known.store, content.blob) !== undefined;
+  }
+
+  #chosen(node: BuildNode | TestNode, name: string): string | undefined {
+    const chosen = this.#known.choices.get(this.#choiceKey(node), name);
+    return chosen !== undefined && isDigest(chosen) ? chosen : undefined;
+  }
+
+  /** A test uses what its build uses. */
+  #choiceKey(node: BuildNode | TestNode): RecipeKey {
+    return this.recipeKeyOf(this.#buildOf(node).label);
+  }
+
+  #describe(node: BuildNode | TestNode, build: BuildNode, inputs: Inputs): Resolution {
+    const {graph, prints} = this.#known;
+    const sources = build.build.sources.map((source, at) => ({
+      name: source.placement.name,
+      digest: digestOf(required(inputs.sources[at])),
+    }));
+    const resolved: ResolvedInputs = {
+      layers: inputs.layers.map(({owner, tree}) => ({label: owner, tree})),
+      sources,
+      fingerprint: this.#toolsOf(build).fingerprint,
+      policy: SANDBOX_POLICY,
+      subject: node.kind === 'test' ? this.#keys.get(node.of) : undefined,
+    };
+    const key = actionKeyOf(graph, node.label, prints, resolved);
+    const manifest = actionManifest(graph, node.label, prints, resolved);
+    return {type: 'known', key, manifest, inputs, sources};
+  }
+
+  #toolsOf(build: BuildNode): HostTools {
+    if (build.build.in.type !== 'host') return {tools: {}, fingerprint: {}};
+    return this.#known.tools(build.build.tools);
+  }
+
+  #fetchNode(label: Label): FetchNode {
+    const node = this.#known.graph.nodes.get(label);
+    if (node?.kind !== 'fetch') throw new Bug(`${label} is no source`);
+    return node;
+  }
+
+  #buildOf(node: BuildNode | TestNode): BuildNode {
+    const build = node.kind === 'test' ? this.#known.graph.nodes.get(node.of) : node;
+    if (build?.kind !== 'build') throw new Bug(`${node.label} checks no build`);
+    return build;
+  }
+}
+
+/** The print of a `path:` source is `file <digest>` or `tree <digest>`. */
+function contentOfPrint(print: string): SourceContent {
+  const [type, hex = ''] = print.split(' ');
+  return type === 'file'
+    ? {type: 'file', blob: blobDigest(hex)}
+    : {type: 'tree', tree: treeDigest(hex)};
+}
+
+function digestOf(content: SourceContent): string {
+  return content.type === 'file' ? content.blob : content.tree;
+}
+
+function required<T>(value: T | undefined): T {
+  if (value === undefined) throw new Bug('an input that was found known is not');
+  return value;
+}

@@ -1,0 +1,76 @@
+/**
+ * Keeps count of how the nodes of a run ended, tells it, and sums up.
+ */
+import type {Failure, Listener, NodeKind, Outcome, Summary} from '../base/event.ts';
+import type {Label} from '../base/label.ts';
+
+export class Tally {
+  readonly #listener: Listener;
+  readonly #tick: () => number;
+  readonly #begun: number;
+  readonly #starts = new Map<Label, number>();
+  readonly #ends = new Map<Label, Outcome>();
+  readonly #failures = new Map<Label, Failure>();
+  #saved = 0;
+
+  constructor(listener: Listener, tick: () => number) {
+    this.#listener = listener;
+    this.#tick = tick;
+    this.#begun = tick();
+  }
+
+  started(label: Label, kind: NodeKind, reason: string | undefined): void {
+    this.#starts.set(label, this.#tick());
+    const more = reason === undefined ? {} : {reason};
+    this.#listener({type: 'node-started', label, kind, ...more});
+  }
+
+  /** Each node ends once; `saved` is what a fresh one took when it was built. */
+  ended(
+    label: Label,
+    kind: NodeKind,
+    outcome: Outcome,
+    more: {readonly failure?: Failure; readonly because?: Label; readonly saved?: number} = {},
+  ): void {
+    this.#ends.set(label, outcome);
+    this.#saved += more.saved ?? 0;
+    if (more.failure !== undefined) this.#failures.set(label, more.failure);
+    const since = this.#starts.get(label);
+    const milliseconds = since === undefined ? 0 : this.#tick() - since;
+    const {failure, because} = more;
+    this.#listener({
+      type: 'node-finished',
+      label,
+      kind,
+      outcome,
+      milliseconds,
+      ...(failure === undefined ? {} : {failure}),
+      ...(because === undefined ? {} : {because}),
+    });
+  }
+
+  outcomeOf(label: Label): Outcome | undefined {
+    return this.#ends.get(label);
+  }
+
+  get failures(): ReadonlyMap<Label, Failure> {
+    return this.#failures;
+  }
+
+  summary(interrupted: string | null): Summary {
+    const having = (...outcomes: Outcome[]): Label[] =>
+      [...this.#ends].filter(([, outcome]) => outcomes.includes(outcome)).map(([label]) => label);
+    const bad = having('failed', 'skipped', 'cancelled');
+    return {
+      ok: bad.length === 0 && interrupted === null,
+      executed: having('built'),
+      fresh: having('fresh', 'cut'),
+      failed: having('failed'),
+      skipped: having('skipped'),
+      cancelled: having('cancelled'),
+      milliseconds: this.#tick() - this.#begun,
+      savedMilliseconds: this.#saved,
+      interrupted,
+    };
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * Runs one build or test in the sandbox and records how it ended.
+ * Order and tokens are the scheduler's business, keys the resolver's.
+ */
+import type {Diagnostic} from '../base/diagnostic.ts';
+import type {Failure} from '../base/event.ts';
+import {exists, removeTree} from '../base/files.ts';
+import type {ActionKey, TreeDigest} from '../base/hash.ts';
+import {ok, type Result} from '../base/result.ts';
+import type {BuildNode, TestNode} from '../graph/model.ts';
+import type {BuildRequest, IdMode, JobResult, Reply} from '../sandbox/protocol.ts';
+import type {Worker} from '../sandbox/worker-process.ts';
+import {checkArchive, formatOf} from '../source/archive-check.ts';
+import {failedIn, keptIn, logIn} from '../../store/layout.ts';
+import {blobPath} from '../../store/pool.ts';
+import {readTree} from '../../store/trees.ts';
+import {guard} from '../../store/trouble.ts';
+import {findConflicts, type LayerTree} from './conflicts.ts';
+import type {RunContext} from './context.ts';
+import {buildSpec, testSpec} from './job-spec.ts';
+import {lastLines, newLogName} from './logs.ts';
+import {record, type Ran} from './record.ts';
+import type {Resolution} from './resolve.ts';
+
+type Known = Extract<Resolution, {type: 'known'}>;
+
+/** A build or test that is about to run. */
+export interface Job {
+  readonly node: BuildNode | TestNode;
+  /** The build itself, or the one the test checks. */
+  readonly build: BuildNode;
+  readonly known: Known;
+  readonly jobs: number;
+  /** Its test runs later in this run: keep /build for it. */
+  readonly keepBuild: boolean;
+  /** The job is under way: tokens and kill go by this. */
+  readonly onStart: (worker: Worker, id: number, log: string) => void;
+  readonly onReply: (reply: Reply) => void;
+}
+
+/** The tree of a good end (none for a test), or why it failed. */
+export type WorkEnd = Result<TreeDigest | undefined, Failure>;
+
+export async function work(context: RunContext, job: Job): Promise<WorkEnd> {
+  const refused = await inputTrouble(context, job);
+  if (refused.length > 0) return failure(refused, {machine: false});
+  const worker = await context.worker.get();
+  if (!worker.ok) return failure(worker.error, {machine: true});
+  const request = requestFor(context, job);
+  const {id, result} = worker.value.build(request, job.onReply);
+  job.onStart(worker.value, id, request.log.slice('logs/'.length));
+  const ended = await result;
+  if (!ended.ok) return failure(ended.error, {machine: true, logFile: request.log});
+  return finish(context, job, request, ended.value, worker.value.idMode);
+}
+
+/** What can be seen wrong before the sandbox is entered: hostile archives, layers that clash. */
+async function inputTrouble(context: RunContext, job: Job): Promise<readonly Diagnostic[]> {
+  const {build, known} = job;
+  const found: Diagnostic[] = [...layerTrouble(context, job)];
+  for (const [at, source] of build.build.sources.entries()) {
+    const content = known.inputs.sources[at];
+    const {name, unpack} = source.placement;
+    const format = formatOf(name);
+    if (content?.type !== 'file' || unpack === false || format === undefined) continue;
+    const file = blobPath(context.store, content.blob, 0o644);
+    const checked = await checkArchive(file, format, undefined, name);
+    if (!checked.ok) found.push(...checked.error.map((one) => ({...one, at: one.at ?? source.at})));
+  }
+  return found;
+}
+
+function layerTrouble(context: RunContext, job: Job): readonly Diagnostic[] {
+  const {layers, baseLayers} = job.known.inputs;
+  const trees: LayerTree[] = [];
+  for (const {owner, tree} of layers) {
+    const entries = readTree(context.store, tree);
+    if (!entries.ok) return entries.error;
+    const node = context.graph.nodes.get(owner);
+    const replaces = node?.kind === 'build' ? node.replaces : [];
+    trees.push({owner, entries: entries.value, replaces});
+  }
+  return findConflicts(job.node.label, trees, baseLayers).map((one) => ({
+    ...one,
+    at: job.build.build.at,
+  }));
+}
+
+let serial = 0;
+
+function requestFor(context: RunContext, job: Job): Omit<BuildRequest, 'type' | 'id'> {
+  const {node, build, known, jobs} = job;
+  const kept = `kept/${context.resolver.keyOf(build.label) ?? ''}`;
+  const resumed = node.kind === 'test' && exists(`${context.store.root}/${kept}`);
+  const spec =
+    node.kind === 'test'
+      ? testSpec(node.label, build.build, known.inputs, resumed)
+      : buildSpec(node.label, build.build, known.inputs, build.replaces, context.graph.generated);
+  return {
+    spec,
+    scratch: `scratch/${context.run.id}/${(serial += 1)}`,
+    log: `logs/${newLogName(context.store, node.label, known.key)}`,
+    tokens: jobs - 1,
+    jobs,
+    keep: keepFor(job),
+    resume: resumed ? kept : undefined,
+  };
+}
+
+function keepFor({node, known, keepBuild}: Job): BuildRequest['keep'] {
+  if (node.kind === 'build' && keepBuild) return {always: true, folder: `kept/${known.key}`};
+  return {always: false, folder: `failed/${known.key}`};
+}
+
+function finish(
+  context: RunContext,
+  job: Job,
+  request: Omit<BuildRequest, 'type' | 'id'>,
+  result: JobResult,
+  idMode: IdMode,
+): WorkEnd {
+  const log = request.log.slice('logs/'.length);
+  const logFile = logIn(context.store, log);
+  const ran: Ran = {
+    node: job.node,
+    build: job.build,
+    known: job.known,
+    log,
+    logFile,
+    result,
+    idMode,
+  };
+  const stored = guard(context.store.root, () => record(context, ran));
+  if (!stored.ok) return failure(stored.error, {machine: true, logFile});
+  if (result.outcome === 'ok')
+    for (const diagnostic of result.warnings) context.listener({type: 'diagnostic', diagnostic});
+  if (result.outcome === 'ok' || stored.value === 'ok')
+    return ok(result.outcome === 'ok' ? result.tree : undefined);
+  return failure(result.diagnostics, {
+    machine: result.machine,
+    logFile,
+    tail: lastLines(logFile, 20),
+    step: result.step,
+    exit: result.exit,
+    signal: result.signal,
+  });
+}
+
+function failure(
+  diagnostics: readonly Diagnostic[],
+  more: Partial<Failure> & {machine: boolean},
+): {ok: false; error: Failure} {
+  return {ok: false, error: {diagnostics, tail: [], ...more}};
+}
+
+/** Removes what was kept for tests; the worker does it, the ids may not be ours. */
+export async function dropKept(context: RunContext, key: ActionKey): Promise<void> {
+  if (!exists(keptIn(context.store, key))) return;
+  const worker = await context.worker.get();
+  if (worker.ok) await worker.value.remove([`kept/${key}`]);
+}
