@@ -24,6 +24,8 @@ const WEIGHTY = new Set([
 ]);
 const WEIGHTY_RECORD = /(?:^|\n)[ \t]*\d+[ \t]+(?:path|linkpath|size|GNU\.sparse\.[a-z]+)=/;
 
+const NOTHING: Extended = {sparseName: undefined, sparseSize: undefined};
+
 /** Collects the extended headers up to the next entry. */
 export class HeaderGroup {
   readonly #weighty = new Map<string, string>();
@@ -48,6 +50,10 @@ export class HeaderGroup {
 
   /** What holds for the entry that follows; begins anew. */
   take(): Extended | {readonly refused: string} {
+    if (this.#weighty.size === 0) {
+      this.#longNames = false;
+      return NOTHING;
+    }
     const clash = this.#longNames && (this.#weighty.has('path') || this.#weighty.has('linkpath'));
     const sparseName = this.#weighty.get('GNU.sparse.name');
     const size = this.#weighty.get('GNU.sparse.realsize') ?? this.#weighty.get('GNU.sparse.size');

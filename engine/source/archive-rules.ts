@@ -111,68 +111,44 @@ export class ArchivePlan {
   }
 
   #addNode(entry: ArchiveEntry): string | undefined {
-    const path = partsOf(entry.path).join('/');
-    // Folders that are only implied by names below them count too: each takes memory.
-    this.#nodes += 1 + this.#missing(path);
-    if (this.#nodes > 2 * this.#limits.entries) return 'it implies too many folders';
-    if (FILES.has(entry.type)) return this.#put(entry, path, 'file');
+    if (FILES.has(entry.type)) return this.#put(entry, 'file');
     switch (entry.type) {
       case 'Directory':
-        return this.#put(entry, path, 'folder');
+        return this.#put(entry, 'folder');
       case 'SymbolicLink':
-        return this.#putLink(entry, path, entry.target ?? '');
+        return this.#putLink(entry, entry.target ?? '');
       case 'Link':
-        return this.#putHardLink(entry, path);
+        return this.#putHardLink(entry);
       default:
         return `${show(entry.path)} is ${SPECIAL[entry.type] ?? `of a type that is not unpacked (${entry.type})`}`;
     }
   }
 
-  /** How many folders above a path are not known yet. */
-  #missing(path: string): number {
-    const parts = partsOf(path);
-    let node: Names | undefined = this.#names;
-    for (const [index, part] of parts.entries()) {
-      node = node.inside?.get(part);
-      if (node === undefined) return parts.length - index - 1;
-    }
-    return 0;
+  #put(entry: ArchiveEntry, is: 'folder' | 'file' | 'link', target?: string): string | undefined {
+    if (is !== 'folder' && /^[./]*$/.test(entry.path))
+      return 'an entry without a name is no folder';
+    const added = addName(this.#names, entry.path, is, target);
+    if (!added.ok) return nodeTrouble(entry.path, added.error);
+    // Folders that are only implied by names below them count too: each takes memory.
+    this.#nodes += added.value;
+    return this.#nodes > 2 * this.#limits.entries ? 'it implies too many folders' : undefined;
   }
 
-  #put(
-    entry: ArchiveEntry,
-    path: string,
-    is: 'folder' | 'file' | 'link',
-    target?: string,
-  ): string | undefined {
-    if (path === '' && is !== 'folder') return 'an entry without a name is no folder';
-    switch (addName(this.#names, path, is, target)) {
-      case 'below-file':
-        return `${show(entry.path)} lies below a file`;
-      case 'below-link':
-        return `${show(entry.path)} would be written through a link`;
-      case 'twice':
-        return `${show(entry.path)} is there twice, as different things`;
-      default:
-        return undefined;
-    }
-  }
-
-  #putLink(entry: ArchiveEntry, path: string, target: string): string | undefined {
+  #putLink(entry: ArchiveEntry, target: string): string | undefined {
     const trouble = target === '' ? 'it has no target' : targetTrouble(target);
     if (trouble !== undefined) return `${show(entry.path)} is a link and ${trouble}`;
-    this.#links.push(path);
-    return this.#put(entry, path, 'link', target);
+    this.#links.push(partsOf(entry.path).join('/'));
+    return this.#put(entry, 'link', target);
   }
 
   /** Only to files (or links) that came before: tar could make no other. */
-  #putHardLink(entry: ArchiveEntry, path: string): string | undefined {
+  #putHardLink(entry: ArchiveEntry): string | undefined {
     const target = entry.target ?? '';
     const bad = nameTrouble(target, `the target of the hard link ${show(entry.path)}`);
     if (bad !== undefined) return bad;
     const other = find(this.#names, partsOf(target).join('/'));
-    if (other?.is === 'link') return this.#putLink(entry, path, other.target ?? '');
-    if (other?.is === 'file') return this.#put(entry, path, 'file');
+    if (other?.is === 'link') return this.#putLink(entry, other.target ?? '');
+    if (other?.is === 'file') return this.#put(entry, 'file');
     return `${show(entry.path)} is a hard link to ${show(target)}, which is no file before it`;
   }
 
@@ -188,10 +164,21 @@ export function nameTrouble(path: string, what: string): string | undefined {
   if (path.startsWith('/')) return `${what} ${show(path)} is absolute`;
   if (/[\0\n\r]/.test(path)) return `${what} ${show(path)} holds a line break or NUL`;
   if (path.length > LONGEST_PATH) return `${what} ${show(path)} is too long`;
-  const parts = path.split('/');
-  if (parts.includes('..')) return `${what} ${show(path)} leads out with ..`;
-  if (parts.some((part) => part.length > LONGEST_NAME)) return `${what} ${show(path)} is too long`;
-  return undefined;
+  if (/(?:^|\/)\.\.(?:\/|$)/.test(path)) return `${what} ${show(path)} leads out with ..`;
+  if (path.length <= LONGEST_NAME) return undefined;
+  const isLong = path.split('/').some((part) => part.length > LONGEST_NAME);
+  return isLong ? `${what} ${show(path)} is too long` : undefined;
+}
+
+function nodeTrouble(path: string, why: 'below-file' | 'below-link' | 'twice'): string {
+  switch (why) {
+    case 'below-file':
+      return `${show(path)} lies below a file`;
+    case 'below-link':
+      return `${show(path)} would be written through a link`;
+    case 'twice':
+      return `${show(path)} is there twice, as different things`;
+  }
 }
 
 function targetTrouble(target: string): string | undefined {

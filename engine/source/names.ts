@@ -27,6 +27,9 @@ export function find(names: Names, path: string): Names | undefined {
   return node;
 }
 
+/** What adding a name came to: how many nodes it made, or why it cannot be. */
+export type Added = Result<number, 'below-file' | 'below-link' | 'twice'>;
+
 /**
  * Adds a name; says what is wrong when something else has that name, or has the name of a folder
  * above it. The order of adding plays no part: nothing can lie below a file or behind a link.
@@ -36,21 +39,26 @@ export function addName(
   path: string,
   is: 'folder' | 'file' | 'link',
   target?: string,
-): 'below-file' | 'below-link' | 'twice' | undefined {
+): Added {
   let node = names;
+  let made = 0;
   for (const part of partsOf(path)) {
-    if (node.is === 'file' || node.is === 'link') return `below-${node.is}`;
+    if (node.is === 'file') return err('below-file');
+    if (node.is === 'link') return err('below-link');
     node.inside ??= new Map();
     let next = node.inside.get(part);
-    if (next === undefined) node.inside.set(part, (next = newNames()));
+    if (next === undefined) {
+      node.inside.set(part, (next = newNames()));
+      made += 1;
+    }
     node = next;
   }
   const same = node.is === is && node.target === target;
   const fits = node.is === undefined && (is === 'folder' || node.inside === undefined);
-  if (!same && !fits) return 'twice';
+  if (!same && !fits) return err('twice');
   node.is = is;
   node.target = target;
-  return undefined;
+  return ok(made);
 }
 
 /**
@@ -82,5 +90,11 @@ export function followLink(names: Names, at: string): Result<number, 'leaves' | 
 
 /** The parts of a path, without empty ones and dots. */
 export function partsOf(path: string): string[] {
-  return path.split('/').filter((part) => part !== '' && part !== '.');
+  const parts = path.split('/');
+  // Most paths are clean: this runs for each of 300,000 names.
+  return parts.includes('') || parts.includes('.') ? parts.filter(isPart) : parts;
+}
+
+function isPart(part: string): boolean {
+  return part !== '' && part !== '.';
 }

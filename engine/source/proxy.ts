@@ -14,7 +14,7 @@ export function proxyFor(url: URL, env: Env): URL | undefined {
   const scheme = url.protocol.slice(0, -1);
   const value = read(env, `${scheme}_proxy`) ?? read(env, 'all_proxy');
   if (value === undefined || isExempt(url, read(env, 'no_proxy') ?? '')) return undefined;
-  const proxy = URL.canParse(value) ? value : `http://${value}`;
+  const proxy = value.includes('://') ? value : `http://${value}`;
   const parsed = URL.canParse(proxy) ? new URL(proxy) : undefined;
   const isHttp = parsed?.protocol === 'http:' || parsed?.protocol === 'https:';
   return isHttp && parsed.hostname !== '' ? parsed : undefined;
