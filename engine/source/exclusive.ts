@@ -29,7 +29,7 @@ export async function exclusively<T>(
 ): Promise<T | 'stopped'> {
   const key = `${store.root}\0${name}`;
   for (let other = active.get(key); other !== undefined; other = active.get(key)) {
-    await Promise.race([other, aborted(turn.signal)]);
+    await either(other, turn.signal);
     if (turn.signal.aborted) return 'stopped';
   }
   const done = claimAndWork(store, name, forWhat, turn, work);
@@ -61,15 +61,15 @@ async function claimAndWork<T>(
   }
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
+/** Waits for a promise or a signal, whichever comes first. */
+function either(other: Promise<void>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener(
-      'abort',
-      () => {
-        resolve();
-      },
-      {once: true},
-    );
+    const end = (): void => {
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    signal.addEventListener('abort', end);
+    if (signal.aborted) end();
+    void other.then(end);
   });
 }

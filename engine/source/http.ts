@@ -89,28 +89,22 @@ function answered(reason: string): HttpFault {
 
 /** Ends a request when nothing happens for a while, or when the caller wants it to end. */
 class Watch {
-  readonly #stop = new AbortController();
+  /** Aborted by the caller or by us. A joint signal: many requests share the caller's. */
+  readonly signal: AbortSignal;
   readonly #timer: NodeJS.Timeout;
   readonly #options: HttpOptions;
   readonly #host: string;
-  readonly #onAbort = (): void => {
-    this.#stop.abort();
-  };
   #stalled = false;
 
   constructor(options: HttpOptions, host: string) {
     this.#options = options;
     this.#host = host;
+    const stop = new AbortController();
+    this.signal = AbortSignal.any([options.signal, stop.signal]);
     this.#timer = setTimeout(() => {
       this.#stalled = true;
-      this.#stop.abort();
+      stop.abort();
     }, options.stallMilliseconds);
-    options.signal.addEventListener('abort', this.#onAbort);
-    if (options.signal.aborted) this.#stop.abort();
-  }
-
-  get signal(): AbortSignal {
-    return this.#stop.signal;
   }
 
   /** Something arrived. */
@@ -120,7 +114,6 @@ class Watch {
 
   end(): void {
     clearTimeout(this.#timer);
-    this.#options.signal.removeEventListener('abort', this.#onAbort);
   }
 
   /** What an error of the request means. */

@@ -321,15 +321,17 @@ for (const [format, argv] of PROGRAMS) {
 }
 
 /** Runs the check in a process of its own and gives its peak memory in bytes and its time. */
-async function measured(t: ExecutionContext, file: string, format: ArchiveFormat): Promise<string> {
+async function measured(t: ExecutionContext, file: string, most = 2000): Promise<string> {
   const module = new URL('../../../engine/source/archive-check.js', import.meta.url).href;
   const script = `const {checkArchive} = await import(${JSON.stringify(module)});
-    const start = performance.now();
-    const result = await checkArchive(${JSON.stringify(file)}, ${JSON.stringify(format)});
+    const before = process.cpuUsage();
+    const result = await checkArchive(${JSON.stringify(file)}, 'tar.gz');
     // Not maxRSS of getrusage(2): that one begins with the size of the process that started us.
     const {readFileSync} = await import('node:fs');
     const peak = Number(/VmHWM:\\s*(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]) / 1024;
-    console.log(JSON.stringify({result, peak, took: performance.now() - start}));`;
+    // Time of the processor: other work on the machine does not count.
+    const {user, system} = process.cpuUsage(before);
+    console.log(JSON.stringify({result, peak, took: (user + system) / 1000}));`;
   const done = await run([process.execPath, '--input-type=module', '-e', script]);
   t.is(done.stderr, '');
   const {result, peak, took} = JSON.parse(done.stdout) as {
@@ -339,7 +341,7 @@ async function measured(t: ExecutionContext, file: string, format: ArchiveFormat
   };
   t.log(`${Math.round(took)} ms, ${Math.round(peak)} MiB`);
   t.true(peak < 300, `${peak} MiB`);
-  t.true(took < 2000, `${took} ms`);
+  t.true(took < most, `${took} ms`);
   return result.error?.[0]?.message ?? 'accepted';
 }
 
@@ -347,19 +349,21 @@ function repeated(count: number, make: (index: number) => Buffer): Buffer {
   return Buffer.concat([...Array.from({length: count}, (_one, n) => make(n)), Buffer.alloc(1024)]);
 }
 
-const LARGE: readonly [string, () => Buffer, RegExp][] = [
+const LARGE: readonly [string, () => Buffer, RegExp, number?][] = [
   [
-    'a million entries',
-    () => repeated(1_000_000, (n) => rawEntry({name: `p/${n}`})),
+    'more entries than allowed',
+    () => repeated(301_000, (n) => rawEntry({name: `p/${n}`})),
     /300000 entries/,
+    // node-tar takes 5 µs for a header, so 300,000 of them take most of the two seconds.
+    4000,
   ],
   [
     'deep folders nobody names',
     () =>
       repeated(10_000, (n) =>
-        Buffer.concat([long('L', `p/${n}/${'a/'.repeat(2000)}`), FILE('x')].map(rawEntry)),
+        Buffer.concat([long('L', `p/${n}/${'a/'.repeat(2000)}b`), FILE('x')].map(rawEntry)),
       ),
-    /folders|too long/,
+    /implies too many folders/,
   ],
   [
     'long names without end',
@@ -372,33 +376,29 @@ const LARGE: readonly [string, () => Buffer, RegExp][] = [
           ].map(rawEntry),
         ),
       ),
-    /too long to be|folders/,
+    /too long to be/,
   ],
   [
     'headers without end',
-    () =>
-      repeated(80, () => rawEntry(pax([['comment', 'c'.repeat(1 << (20 - 1))]]))).subarray(
-        0,
-        -1024,
-      ),
-    /./,
+    () => repeated(200, () => rawEntry(pax([['comment', 'c'.repeat(1 << 19)]]))),
+    /headers are too long/,
   ],
   [
     'tangled links',
     () =>
-      repeated(16_000, (n) =>
+      repeated(8_000, (n) =>
         Buffer.concat([long('K', 'l/'.repeat(1900)), LINK(`p/k${n}`, 'c')].map(rawEntry)),
       ),
-    /accepted|tangled|too long/,
+    /tangled/,
   ],
 ];
 
-for (const [name, make, expected] of LARGE) {
+for (const [name, make, expected, most] of LARGE) {
   test.serial(`in bounds of time and memory: ${name}`, async (t) => {
     await using folder = temporaryDir(os.tmpdir(), 'recipes-tar-');
     const file = path.join(folder.path, 'a.tar.gz');
     writeFileAtomic(file, gzipSync(make(), {level: 1}), {durable: false});
-    t.regex(await measured(t, file, 'tar.gz'), expected);
+    t.regex(await measured(t, file, most), expected);
   });
 }
 
@@ -410,7 +410,7 @@ test.serial('in bounds of time and memory: gigabytes of zeros', async (t) => {
   writeFileAtomic(file, Buffer.concat([first, ...Array.from({length: 96}, () => member)]), {
     durable: false,
   });
-  t.regex(await measured(t, file, 'tar.gz'), /unpacks to more than/);
+  t.regex(await measured(t, file), /unpacks to more than/);
 });
 
 test('formatOf goes by the ending', (t) => {

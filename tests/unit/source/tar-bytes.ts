@@ -63,7 +63,8 @@ function header(entry: RawEntry, length: number): Buffer {
   put('ustar\0' + '00', 257, 8);
   put(entry.prefix ?? '', 345, 155);
   put('        ', 148, 8);
-  const sum = block.reduce((total, byte) => total + byte, 0) + (entry.badSum === true ? 1 : 0);
+  let sum = entry.badSum === true ? 1 : 0;
+  for (const byte of block) sum += byte;
   put(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 8);
   return block;
 }
