@@ -28,7 +28,6 @@ const decoder = new TextDecoder('utf-8', {fatal: true, ignoreBOM: true});
 /** For people: as UTF-8 where it is, control characters and stray bytes as `\ooo`. */
 export function toText(path: BytePath): string {
   try {
-    // eslint-disable-next-line no-control-regex -- the point is to keep them off the terminal
     return decoder.decode(toBytes(path)).replace(/[\0-\x1f\x7f-\x9f]/g, octal);
   } catch {
     return path.replace(/[^\x20-\x7e]/g, octal);

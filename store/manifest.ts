@@ -4,6 +4,7 @@
  * (bsdtar, NetBSD mtree) read it and verify against it; nothing is lost in a build without root.
  *
  *     #mtree
+ *     . type=dir
  *     ./usr type=dir mode=0755 uid=0 gid=0
  *     #xattr security.capability=AQAAAgAgAAAAAAAAAAAAAAAAAAA=
  *     ./usr/ping type=file mode=4755 uid=0 gid=0 size=5 sha256digest=2cf2…
@@ -14,10 +15,12 @@
  *     #whiteout
  *     ./usr/zsh type=char device=native,0,0
  *
- * First line `#mtree` (libarchive knows the format by it), each line ended by one newline, words
+ * The first two lines are always the same: libarchive knows the format by the first, and NetBSD
+ * mtree finds no `./usr` without the second. Nothing is said of the root itself: its mode is 0755
+ * and its owner 0:0 wherever a tree is laid out, since one tree laid over another must not claim
+ * it. Each line ended by one newline, words
  * by one space, in the order shown; numbers decimal without leading zeros, mode octal with four
- * digits; words escaped as in bytes.ts. No times. No entry for the root itself: its mode is 0755,
- * its owner 0:0 wherever a tree is laid out, so that a tree says only what an artifact put there.
+ * digits; words escaped as in bytes.ts. No times.
  *
  * Order: by path components, bytewise, a folder right before its content. Every parent is a `dir`
  * entry of the same tree, so nothing is ever laid out through a link. Only files can be hard links;
@@ -28,7 +31,7 @@
  * A whiteout says: what lower trees have at this path (and below it) is not there.
  *
  * Rejected: JSON (no other tool reads it), `/set` lines and nested notation (one line's meaning
- * would depend on others), a root entry (a tree laid over another would claim its mode), times.
+ * would depend on others), times.
  */
 import {isDigest, sha256, treeDigest, blobDigest} from '../engine/base/hash.ts';
 import type {BlobDigest, TreeDigest} from '../engine/base/hash.ts';
@@ -37,15 +40,24 @@ import {escapeWord, unescapeWord, type BytePath} from './bytes.ts';
 import {mistakeIn, orderKey} from './tree-rules.ts';
 import type {TreeEntry, Xattr} from './tree-entry.ts';
 
-export type * from './tree-entry.ts';
+export type {
+  DeviceEntry,
+  FifoEntry,
+  FileEntry,
+  FolderEntry,
+  LinkEntry,
+  TreeEntry,
+  WhiteoutEntry,
+  Xattr,
+} from './tree-entry.ts';
 
-const HEADER = '#mtree';
+const HEADER = ['#mtree', '. type=dir'];
 
 /** The manifest of a tree. The entries are in order and obey the rules above, else it is a bug. */
 export function encodeManifest(entries: readonly TreeEntry[]): string {
   const mistake = mistakeIn(entries);
   assert(mistake === undefined, `not a tree: ${mistake?.message ?? ''}`);
-  return `${HEADER}\n${entries.map(encodeEntry).join('')}`;
+  return `${HEADER.join('\n')}\n${entries.map(encodeEntry).join('')}`;
 }
 
 /** The identity of a manifest. */
@@ -59,11 +71,12 @@ export function digestOf(manifest: string): TreeDigest {
  */
 export function parseManifest(text: string): Result<TreeEntry[], string> {
   const lines = text.split('\n');
-  if (lines[0] !== HEADER) return err('line 1: does not begin with #mtree');
-  if (lines.length < 2 || lines.pop() !== '') return err('the end is missing');
+  const wrong = HEADER.findIndex((line, at) => lines[at] !== line);
+  if (wrong >= 0) return err(`line ${wrong + 1}: is not ${HEADER[wrong] ?? ''}`);
+  if (lines.length <= HEADER.length || lines.pop() !== '') return err('the end is missing');
   const entries: TreeEntry[] = [];
   const lineOf: number[] = [];
-  for (let at = 1; at < lines.length; at += 1) {
+  for (let at = HEADER.length; at < lines.length; at += 1) {
     const first = at;
     while (lines[at]?.startsWith('#') === true) at += 1;
     const entry = parseEntry(lines.slice(first, at), lines[at] ?? '');

@@ -7,7 +7,7 @@
 import path from 'node:path';
 import type {Checked} from '../engine/base/diagnostic.ts';
 import * as files from '../engine/base/files.ts';
-import {isDigest, type BlobDigest} from '../engine/base/hash.ts';
+import type {BlobDigest} from '../engine/base/hash.ts';
 import {adoptAll, commitStaged} from './batch.ts';
 import {setAside} from './commit.ts';
 import {hasDigest, verifyPoolFile} from './inspect.ts';

@@ -4,6 +4,7 @@
  */
 import * as files from '../engine/base/files.ts';
 import {blobDigest, sha256Stream, type BlobDigest} from '../engine/base/hash.ts';
+import {assert} from '../engine/base/result.ts';
 import {giveToOwner} from './commit.ts';
 import {temporaryIn, type Store} from './layout.ts';
 
@@ -48,7 +49,7 @@ export function stageBytes(store: Store, bytes: Uint8Array, mode: number): Stage
  */
 export function stageInode(store: Store, file: Buffer, digest: BlobDigest, mode: number): Staged {
   const stat = files.lookAt(file);
-  if (stat?.isFile() !== true) throw new Error(`not a file: ${file.toString()}`);
+  assert(stat?.isFile() === true, `not a file: ${file.toString()}`);
   if (stat.uid !== store.ids.uid || stat.gid !== store.ids.gid) {
     files.chown(file, store.ids.uid, store.ids.gid);
   }
