@@ -8,11 +8,7 @@ import {createRequire} from 'node:module';
 const require = createRequire(import.meta.url);
 
 /** The closest known names, best first, at most `limit`; none when nothing is near. */
-export function similarTo(
-  word: string,
-  known: Iterable<string>,
-  limit: number = 3,
-): readonly string[] {
+export function similarTo(word: string, known: Iterable<string>, limit = 3): readonly string[] {
   const {distance} = require('fastest-levenshtein') as typeof import('fastest-levenshtein');
   const asked = word.toLowerCase();
   const near: {readonly name: string; readonly far: number}[] = [];

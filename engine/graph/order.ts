@@ -75,7 +75,7 @@ function countDown<Id>(open: Map<Id, number>, id: Id): number {
 export function findCycles<Id extends string>(
   net: Net<Id>,
   stuck: readonly Id[],
-  limit: number = 50,
+  limit = 50,
 ): readonly (readonly Id[])[] {
   const among = new Set(stuck);
   const seenBy = new Map<Id, Id>();
@@ -209,29 +209,22 @@ export function criticalPath<Id extends string>(
   targets: (id: Id) => readonly Id[],
   weight: (id: Id) => number,
 ): {readonly path: readonly Id[]; readonly length: number} {
-  const ends = new Map<Id, {readonly end: number; readonly after: Id | undefined}>();
-  let last: Id | undefined;
+  const ends = new Map<Id, number>();
+  const endOf = (id: Id | undefined): number => (id === undefined ? 0 : (ends.get(id) ?? 0));
+  const isLater = (id: Id, best: Id | undefined): boolean =>
+    ends.has(id) && (best === undefined || endOf(id) > endOf(best));
+  const latest = (among: readonly Id[]): Id | undefined =>
+    among.reduce<Id | undefined>((best, id) => (isLater(id, best) ? id : best), undefined);
+  const before = new Map<Id, Id | undefined>();
   for (const id of order) {
-    const after = latest(targets(id), ends);
-    const end = (after === undefined ? 0 : (ends.get(after)?.end ?? 0)) + weight(id);
-    ends.set(id, {end, after});
-    if (last === undefined || end > (ends.get(last)?.end ?? 0)) last = id;
+    const after = latest(targets(id));
+    before.set(id, after);
+    ends.set(id, endOf(after) + weight(id));
   }
+  const last = latest(order);
   const path: Id[] = [];
-  for (let at = last; at !== undefined; at = ends.get(at)?.after) path.push(at);
-  return {path: path.reverse(), length: last === undefined ? 0 : (ends.get(last)?.end ?? 0)};
-}
-
-function latest<Id>(
-  among: readonly Id[],
-  ends: ReadonlyMap<Id, {readonly end: number}>,
-): Id | undefined {
-  let best: Id | undefined;
-  for (const id of among) {
-    const end = ends.get(id)?.end;
-    if (end !== undefined && (best === undefined || end > (ends.get(best)?.end ?? 0))) best = id;
-  }
-  return best;
+  for (let at = last; at !== undefined; at = before.get(at)) path.push(at);
+  return {path: path.reverse(), length: endOf(last)};
 }
 
 function byText(a: string, b: string): number {
