@@ -176,6 +176,11 @@ export const CODES = {
     remedy: 'Mend what failed first.',
   },
   // --- what is written in recipes and configuration (3)
+  'yaml/unreadable': {
+    exit: 3,
+    means: 'A file cannot be read.',
+    remedy: 'Check its permissions and that it is a file.',
+  },
   'yaml/too-large': {
     exit: 3,
     means: 'A file is larger than 1 MiB.',
@@ -305,6 +310,11 @@ export const CODES = {
     exit: 3,
     means: 'A RECIPES_ variable of the environment has a wrong value.',
     remedy: 'Correct or unset it.',
+  },
+  'usage/bad-option': {
+    exit: 2,
+    means: 'A -o sets an option that no recipe declares, or a value it cannot have.',
+    remedy: '`recipes show` lists the options of a package.',
   },
   'config/bad-option': {
     exit: 3,

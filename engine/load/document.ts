@@ -2,11 +2,13 @@
  * One file read against its schema: typed data, the tree with places, and every mistake.
  * What breaks the schema is cut out, so that the rest can be looked at in the same run.
  */
-import type {Diagnostic} from '../base/diagnostic.ts';
+import {problem, type Diagnostic} from '../base/diagnostic.ts';
+import {errorCode} from '../base/files.ts';
 import {shapeAt, shapeOf, type SchemaName} from '../../schemas/shape.ts';
 import {violations, type ValidFile, type Violation} from '../../schemas/validate.ts';
 import {nodeAt, toData, type DataNode, type MapEntry} from './nodes.ts';
 import {explainViolations} from './violations.ts';
+import {startOf} from './text.ts';
 import {readYaml} from './yaml.ts';
 
 export interface Document<Name extends SchemaName> {
@@ -14,7 +16,8 @@ export interface Document<Name extends SchemaName> {
   readonly root: DataNode;
   /** As it was written, where names have to be known even of wrong parts. */
   readonly written: DataNode;
-  readonly data: ValidFile[Name];
+  /** Fields of the first level may be missing: their absence is among the problems. */
+  readonly data: Partial<ValidFile[Name]>;
   /** Whether nothing had to be cut out and no field is missing. */
   readonly sound: boolean;
 }
@@ -42,9 +45,28 @@ export function readDocument<Name extends SchemaName>(
   return {document, problems: all};
 }
 
+/** Reads one file of the disk; one that cannot be read is a mistake like others. */
+export function orUnreadable<Name extends SchemaName>(
+  shown: string,
+  read: () => DocumentResult<Name>,
+): DocumentResult<Name> {
+  try {
+    return read();
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === undefined) throw error;
+    const message = `the file cannot be read: ${code}`;
+    const diagnostic = problem('yaml/unreadable', message, {at: startOf(shown)});
+    return {document: undefined, problems: [diagnostic]};
+  }
+}
+
 /** The data of a tree that follows its schema. */
-export function dataOf<Name extends SchemaName>(name: Name, root: DataNode): ValidFile[Name] {
-  return toData(shapeOf(name), root) as ValidFile[Name];
+export function dataOf<Name extends SchemaName>(
+  name: Name,
+  root: DataNode,
+): Partial<ValidFile[Name]> {
+  return toData(shapeOf(name), root) as Partial<ValidFile[Name]>;
 }
 
 /** Cuts until nothing wrong is left; what an outer cut uncovers (a list now too short) comes next. */

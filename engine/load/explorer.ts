@@ -8,7 +8,7 @@
 import {createRequire} from 'node:module';
 import path from 'node:path';
 import {readFile} from '../base/files.ts';
-import {readDocument, type DocumentResult} from './document.ts';
+import {orUnreadable, readDocument, type DocumentResult} from './document.ts';
 import {CONFIG_NAMES} from './root.ts';
 
 const require = createRequire(import.meta.url);
@@ -38,5 +38,6 @@ export function readConfigFile(file: string, shown: string): DocumentResult<'con
     metaConfigFilePath: null,
   });
   // A file of blanks never reaches the loader: nothing is set, nothing is wrong.
-  return explorer.load(file)?.config ?? {document: undefined, problems: []};
+  const nothing = {document: undefined, problems: []};
+  return orUnreadable(shown, () => explorer.load(file)?.config ?? nothing);
 }

@@ -11,7 +11,7 @@ import type {DataNode} from './nodes.ts';
 import {keyAt} from './nodes.ts';
 import {readConfigFile} from './explorer.ts';
 import {isSize} from './measure.ts';
-import {configFile, shownPath} from './root.ts';
+import {CONFIG_NAMES, configFile, shownPath} from './root.ts';
 
 export type Origin = 'default' | 'system' | 'user' | 'project' | 'environment' | 'flag';
 
@@ -72,6 +72,12 @@ export function readSettings(request: SettingsRequest): Settings {
   const last = new Map(all.map((setting) => [setting.key, setting]));
   const settings = [...last.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
   return {settings, problems};
+}
+
+/** Every file that may hold settings, whether it is there or not. */
+export function configFilesOf({root, host, systemFile}: SettingsRequest): string[] {
+  const project = CONFIG_NAMES.map((name) => path.join(root, name));
+  return [systemFile, ...[userFile(host) ?? []].flat(), ...project];
 }
 
 function defaults({root, host}: SettingsRequest): Setting[] {

@@ -1,0 +1,167 @@
+/**
+ * Loads a project: configuration, kinds and recipes, or every mistake of every file.
+ * Knows nothing of the graph; names of needs are not looked up here.
+ */
+import path from 'node:path';
+import {problem, type Checked, type Diagnostic} from '../base/diagnostic.ts';
+import {lookAt} from '../base/files.ts';
+import {err, ok} from '../base/result.ts';
+import {configOf, notFound, settingsRequest, type LoadRequest} from './config.ts';
+import {flatten, RecipeIndex, type FlatRecipe, type RecipeSource} from './extends.ts';
+import {findFiles, readFound, type FoundFiles} from './files.ts';
+import {readKind, type Kind} from './kinds.ts';
+import type {Config, Generated, Project, Recipe} from './model.ts';
+import {placeAt} from './nodes.ts';
+import {checkSettings, type OptionOwner} from './options.ts';
+import {globError} from './paths.ts';
+import {readRecipe} from './recipe.ts';
+import {configFile, findRoot} from './root.ts';
+import {configFilesOf, readSettings, type Setting} from './settings.ts';
+import type {Surroundings} from './work.ts';
+
+export type {LoadRequest} from './config.ts';
+
+export interface LoadedProject {
+  readonly project: Project;
+  readonly warnings: readonly Diagnostic[];
+  /**
+   * Absolute paths of the files and folders that were looked at: as long as none of them changes
+   * (or appears), and request and engine are the same, loading again gives the same project.
+   */
+  readonly inputs: readonly string[];
+}
+
+/** Everything at and above a folder that makes a project; diagnostics sorted by file and line. */
+export function loadProject(request: LoadRequest): Checked<LoadedProject> {
+  const root = findRoot(request.cwd);
+  if (root === undefined) return notFound(request.cwd);
+  const problems: Diagnostic[] = [];
+  const {settings, problems: wrong} = readSettings(settingsRequest(request, root));
+  problems.push(...wrong);
+  const config = configOf(settings);
+  const files = findFiles(root, problems);
+  const inputs = new Set<string>();
+  const surroundings = surround(root, request.host.arch, files, config, inputs, problems);
+  const recipes = readRecipes(files, surroundings, settings, problems);
+  const generated = readGenerated(root, files.generated, problems);
+  const {errors, warnings} = sorted(problems);
+  if (errors.length > 0) return err([...errors, ...warnings]);
+  const all = [
+    ...configFilesOf(settingsRequest(request, root)),
+    ...inputsOf(root, files),
+    ...inputs,
+  ];
+  return ok({project: {root, config, recipes, generated}, warnings, inputs: [...new Set(all)]});
+}
+
+type Around = Omit<Surroundings, 'index'>;
+
+/** Known without configuration: the archive of the machine's apt sources. */
+const BUILT_IN_ALIASES = ['debian'];
+
+function surround(
+  root: string,
+  arch: string,
+  files: FoundFiles,
+  config: Config,
+  inputs: Set<string>,
+  problems: Diagnostic[],
+): Around {
+  return {
+    root,
+    arch,
+    kinds: readKinds(root, files, problems),
+    aliases: new Set([...Object.keys(config.aliases), ...BUILT_IN_ALIASES]),
+    isFile: (file) => {
+      inputs.add(file);
+      return lookAt(file)?.isFile() === true;
+    },
+  };
+}
+
+function readKinds(
+  root: string,
+  files: FoundFiles,
+  problems: Diagnostic[],
+): Map<string, Kind | undefined> {
+  const kinds = new Map<string, Kind | undefined>();
+  for (const {name, file} of files.kinds) {
+    const {document, problems: wrong} = readFound('kind', root, file);
+    problems.push(...wrong);
+    kinds.set(name, document === undefined ? undefined : readKind(name, document, problems));
+  }
+  return kinds;
+}
+
+function readRecipes(
+  files: FoundFiles,
+  around: Around,
+  settings: readonly Setting[],
+  problems: Diagnostic[],
+): Recipe[] {
+  const sources = files.recipes.map(({collection, name, file}): RecipeSource => {
+    const {document, problems: wrong} = readFound('recipe', around.root, file);
+    problems.push(...wrong);
+    return {collection, package: name, file, document};
+  });
+  const surroundings = {...around, index: new RecipeIndex(sources)};
+  const flat = sources.flatMap((source) => flatten(source, surroundings.index, problems) ?? []);
+  checkSettings(settings, flat.map(optionOwner), problems);
+  return flat.flatMap((recipe) => readRecipe(recipe, surroundings, settings, problems) ?? []);
+}
+
+function optionOwner({source, sound, data}: FlatRecipe): OptionOwner {
+  const {collection, package: name} = source;
+  return {collection, package: name, declared: data.options ?? {}, sound};
+}
+
+function readGenerated(
+  root: string,
+  file: string | undefined,
+  problems: Diagnostic[],
+): Generated[] {
+  if (file === undefined) return [];
+  const {document, problems: wrong} = readFound('generated', root, file);
+  problems.push(...wrong);
+  return (document?.data.generated ?? []).flatMap(({globs, trigger}, group) =>
+    globs.map((glob, index) => {
+      const error = globError(glob);
+      const at = document && placeAt(document.root, ['generated', group, 'globs', index]);
+      if (error !== undefined)
+        problems.push(problem('recipe/bad-glob', `the glob ${error}: ${glob}`, {at}));
+      return {glob, trigger};
+    }),
+  );
+}
+
+function inputsOf(root: string, files: FoundFiles): string[] {
+  const all = [...files.kinds, ...files.recipes].map(({file}) => file);
+  const generated = files.generated === undefined ? [] : [files.generated];
+  return [...files.folders, ...all, ...generated].map((file) => path.join(root, file));
+}
+
+/** Each mistake once, by file, line and column; those without a place first. */
+function sorted(problems: readonly Diagnostic[]): {
+  errors: readonly Diagnostic[];
+  warnings: readonly Diagnostic[];
+} {
+  const unique = [...new Map(problems.map((one) => [identity(one), one])).values()];
+  unique.sort(byPlace);
+  return {
+    errors: unique.filter(({severity}) => severity === 'error'),
+    warnings: unique.filter(({severity}) => severity === 'warning'),
+  };
+}
+
+/** A recipe that is extended has its mistakes reported once, not again by those that extend it. */
+function identity({code, message, at}: Diagnostic): string {
+  return JSON.stringify([code, message, at?.file, at?.line, at?.column]);
+}
+
+function byPlace(a: Diagnostic, b: Diagnostic): number {
+  const [one, two] = [a.at, b.at];
+  if (one === undefined || two === undefined)
+    return Number(one !== undefined) - Number(two !== undefined);
+  if (one.file !== two.file) return one.file < two.file ? -1 : 1;
+  return one.line - two.line || one.column - two.column;
+}
