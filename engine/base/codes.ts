@@ -106,11 +106,6 @@ export const CODES = {
     means: 'A symbolic link in a path: source leads out of its folder.',
     remedy: 'Make the link relative and keep it inside, or leave it out with ignore:.',
   },
-  'source/path-special': {
-    exit: 3,
-    means: 'A path: source holds a device, a socket or a named pipe.',
-    remedy: 'Remove it, or leave it out with ignore:.',
-  },
 
   // --- graph (3) and targets (2)
   'graph/unknown-need': {
@@ -154,7 +149,102 @@ export const CODES = {
     means: 'A program the work needs is not installed.',
     remedy: 'Install the package the message names.',
   },
+  'machine/user-namespaces': {
+    exit: 5,
+    means: 'This machine gives no user namespace to work in.',
+    remedy: 'Allow user namespaces, as the hint says; recipes doctor looks again.',
+  },
+  'machine/chroot': {
+    exit: 5,
+    means: 'The command runs inside chroot(2), where no user namespace can be made.',
+    remedy: 'Run it outside the chroot, or enter the folder with a container.',
+  },
+  'machine/sandbox': {
+    exit: 5,
+    means: 'The sandbox did not come up or was ended from outside.',
+    remedy: 'Run recipes doctor; the message says what the kernel or bwrap said.',
+  },
+  'machine/worker': {
+    exit: 5,
+    means: 'The sandbox worker ended on its own.',
+    remedy: 'Repeat the command; what was finished is kept. Report it when it happens again.',
+  },
+  'machine/memory': {
+    exit: 5,
+    means: 'The machine ran out of memory while a step ran.',
+    remedy: 'Allow fewer jobs, or give the machine more memory.',
+  },
   // --- building (1)
+  'step/failed': {
+    exit: 1,
+    means: 'A command of a step ended with an error.',
+    remedy: 'Read the log; `recipes shell --failed` opens the folder it failed in.',
+  },
+  'step/killed': {
+    exit: 1,
+    means: 'A step was killed by a signal nobody but the machine sends.',
+    remedy: 'Repeat the command; look at the memory of the machine.',
+  },
+  'step/timeout': {
+    exit: 1,
+    means: 'A build took longer than it is allowed.',
+    remedy: 'Raise resources: {time: …} of the recipe, or mend what hangs.',
+  },
+  'step/log-flood': {
+    exit: 1,
+    means: 'A build wrote more to its log than any build should.',
+    remedy: 'Look at the end of the log: a loop prints the same again and again.',
+  },
+  'step/ended-early': {
+    exit: 1,
+    means: 'A step ended the shell that runs all steps, by exit or exec.',
+    remedy: 'Use return, or a subshell.',
+  },
+  'step/left-processes': {
+    exit: 1,
+    means: 'Processes were still running when the last step ended.',
+    remedy: 'End what the steps start, and wait for it.',
+  },
+  'step/cancelled': {
+    exit: 1,
+    means: 'A build was stopped before its end.',
+    remedy: 'Run the command again.',
+  },
+  'sandbox/no-shell': {
+    exit: 1,
+    means: 'There is no working bash in the environment of a build.',
+    remedy: 'Add a need that holds usr/bin/bash and all it is linked with.',
+  },
+  'sandbox/no-subdir': {
+    exit: 1,
+    means: 'A source has no folder of the name its recipe gives.',
+    remedy: 'Correct subdir: of the source.',
+  },
+  'sandbox/changes-need': {
+    exit: 1,
+    means: 'A build changes or removes files of another artifact.',
+    remedy: 'Install somewhere else, or declare it: outputs: {replaces: [label]}.',
+  },
+  'sandbox/missing-output': {
+    exit: 1,
+    means: 'A build did not make what its recipe promises.',
+    remedy: 'Correct the steps or outputs: {expect: …}.',
+  },
+  'sandbox/leak': {
+    exit: 1,
+    means: 'A file that was built names folders that exist only while building.',
+    remedy: 'Use another prefix, or allow it: outputs: {leaks: [glob]}.',
+  },
+  'sandbox/path-too-long': {
+    exit: 1,
+    means: 'A build made folders nested deeper than can be recorded.',
+    remedy: 'Remove them in the last step.',
+  },
+  'sandbox/left-out': {
+    exit: 1,
+    means: 'A build left a socket or device, which artifacts do not hold.',
+    remedy: 'Remove it in the last step; the artifact is complete without it.',
+  },
   'build/conflict': {
     exit: 1,
     means: 'Two needs of a build have different files at the same path.',
@@ -169,6 +259,36 @@ export const CODES = {
     exit: 1,
     means: 'The run was interrupted before this node could be built.',
     remedy: 'Run the command again: what was finished is kept.',
+  },
+  'target/no-path': {
+    exit: 1,
+    means: 'One target does not need the other, near or far.',
+    remedy: 'Ask the other way round, or see `recipes deps`.',
+  },
+  'target/no-owner': {
+    exit: 1,
+    means: 'Nothing that is built has a file of that path.',
+    remedy: 'Build what should have it; paths are as in the finished root.',
+  },
+  'target/not-built': {
+    exit: 1,
+    means: 'The target is not in the store as it is written now.',
+    remedy: 'Build it first.',
+  },
+  'usage/wrong': {
+    exit: 2,
+    means: 'The words of the command line cannot be meant.',
+    remedy: '`recipes help COMMAND` shows what it takes.',
+  },
+  'store/no-log': {
+    exit: 1,
+    means: 'There is no log: the target never ran, or the log was removed.',
+    remedy: 'Build it.',
+  },
+  'store/no-failed-build': {
+    exit: 1,
+    means: 'The last build of the target did not fail, or what it left is gone.',
+    remedy: '`recipes shell` without --failed opens the environment before the first step.',
   },
   'build/skipped': {
     exit: 1,

@@ -57,6 +57,9 @@ export function exists(file: PathLike): boolean {
   return lookAt(file) !== undefined;
 }
 
+/** The size of an open file. */
+export const sizeOf = (fd: number): number => fs.fstatSync(fd).size;
+
 /** The names in a folder, sorted by code unit; empty where there is no folder. */
 export function namesIn(folder: string): string[] {
   return (unless(['ENOENT'], () => fs.readdirSync(folder)) ?? []).sort();

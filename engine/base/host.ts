@@ -17,6 +17,7 @@ export interface Host {
   readonly gid: number;
   readonly pid: number;
   readonly cores: number;
+  readonly memoryBytes: number;
   readonly arch: string;
   readonly stdout: Output;
   readonly stderr: Output;
@@ -35,6 +36,7 @@ export function realHost(): Host {
     gid: process.getgid?.() ?? 0,
     pid: process.pid,
     cores: os.availableParallelism(),
+    memoryBytes: os.totalmem(),
     arch: machineName(process.arch),
     stdout: outputOf(process.stdout),
     stderr: outputOf(process.stderr),

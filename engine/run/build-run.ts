@@ -151,14 +151,7 @@ export class BuildRun {
   }
 
   async #fetch(node: FetchNode): Promise<boolean> {
-    const users = [...this.#plan.nodes.keys()]
-      .map((label) => buildOf(this.#context.graph, label))
-      .filter((build) => build?.fetches.includes(node.label) === true);
-    const fetched = await fetchSource(
-      this.#context,
-      node,
-      users.filter((one) => one !== undefined),
-    );
+    const fetched = await fetchSource(this.#context, node);
     return this.#close(node.label, 'fetch', fetched.ok ? undefined : problemsOf(fetched.error));
   }
 

@@ -5,30 +5,28 @@
 import {problem, type Checked, type Diagnostic} from '../base/diagnostic.ts';
 import type {BlobDigest, TreeDigest} from '../base/hash.ts';
 import {err, ok} from '../base/result.ts';
-import type {BuildNode, FetchNode} from '../graph/model.ts';
+import type {FetchNode} from '../graph/model.ts';
 import {fetchRemote} from '../source/fetch.ts';
 import {fetchGit} from '../source/git.ts';
 import type {RunContext} from './context.ts';
 
-/** Fetches; `users` are the builds that want it, their choice is recorded. */
+/** Fetches, and records which of its places was used. */
 export async function fetchSource(
   context: RunContext,
   node: FetchNode,
-  users: readonly BuildNode[],
 ): Promise<Checked<undefined>> {
-  const fetched = await bring(context, node, users[0]);
+  const fetched = await bring(context, node);
   if (!fetched.ok) return err(fetched.error.map((one) => placed(one, node)));
-  for (const user of users) context.resolver.choose(user, node.label, fetched.value);
+  context.resolver.choose(node.label, fetched.value);
   return ok(undefined);
 }
 
 async function bring(
   context: RunContext,
   node: FetchNode,
-  user: BuildNode | undefined,
 ): Promise<Checked<BlobDigest | TreeDigest>> {
   const {source} = node;
-  const known = user === undefined ? undefined : context.resolver.contentOf(user, node.label);
+  const known = context.resolver.contentOf(node.label);
   const preferred = known?.type === 'file' ? known.blob : undefined;
   const fetchContext = {...context, preferred};
   if (source.type === 'git') {

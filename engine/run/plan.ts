@@ -88,11 +88,9 @@ function plannedFetches(
   const fetches = new Map<Label, PlannedNode>();
   for (const planned of work.values()) {
     if (planned.verdict === 'fresh') continue;
-    const node = graph.nodes.get(planned.label);
-    if (node === undefined || node.kind === 'fetch') continue;
     for (const fetch of fetchesOf(graph, planned.label)) {
       if (
-        resolver.isHere(resolver.contentOf(node, fetch.label)) ||
+        resolver.isHere(resolver.contentOf(fetch.label)) ||
         fetches.get(fetch.label)?.verdict === 'run'
       )
         continue;

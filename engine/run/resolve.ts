@@ -2,6 +2,7 @@
  * From what is written to what it comes to: inputs, action key, and whether the store has it.
  * Learns trees and choices as nodes finish; starts nothing.
  */
+import type {Diagnostic} from '../base/diagnostic.ts';
 import {
   blobDigest,
   isDigest,
@@ -19,7 +20,7 @@ import {diffManifests} from '../graph/explain.ts';
 import {actionKeyOf, actionManifest, recipeKeyOf} from '../graph/key.ts';
 import type {BuildGraph, BuildNode, FetchNode, TestNode} from '../graph/model.ts';
 import type {SourcePrints} from '../graph/prints.ts';
-import {choosePlace} from '../source/choose.ts';
+import {digestsOf} from '../source/choose.ts';
 import type {ActionLog} from '../../store/action-log.ts';
 import type {SourceChoices} from '../../store/choices.ts';
 import type {Store} from '../../store/layout.ts';
@@ -43,6 +44,8 @@ export interface HostTools {
   readonly tools: Readonly<Record<string, string>>;
   /** A missing tool has the print `missing`: what needs it is stale, and cannot be built. */
   readonly fingerprint: Readonly<Record<string, string>>;
+  /** One for each missing tool. */
+  readonly problems: readonly Diagnostic[];
 }
 
 export type Resolution =
@@ -56,6 +59,8 @@ export type Resolution =
     }
   /** Some inputs are not known yet: the nodes that will tell. */
   | {readonly type: 'open'; readonly on: readonly Label[]};
+
+const NO_TOOLS: HostTools = {tools: {}, fingerprint: {}, problems: []};
 
 /** Raises when the sandbox makes other files of the same steps. */
 export const SANDBOX_POLICY = 1;
@@ -97,7 +102,7 @@ export class Resolver {
     const staged = [...base, ...layers].map((label) => ({label, tree: this.#trees.get(label)}));
     const contents = build.fetches.map((label, at) => ({
       label,
-      content: this.contentOf(node, label),
+      content: this.contentOf(label),
       at,
     }));
     const open = [
@@ -161,30 +166,28 @@ export class Resolver {
 
   /**
    * The content of a source as far as it is decided: of several places the one recorded for this
-   * recipe key, else the first whose bytes are here (design §3, `or:`).
+   * list of places, else the first whose bytes are here (design §3, `or:`).
    */
-  contentOf(node: BuildNode | TestNode, fetch: Label): SourceContent | undefined {
+  contentOf(fetch: Label): SourceContent | undefined {
     const {source} = this.#fetchNode(fetch);
     const {store, prints} = this.#known;
     if (source.type === 'path') return contentOfPrint(required(prints.paths.get(fetch)));
-    const chosen = this.#chosen(node, source.placement.name);
-    if (source.type === 'git')
+    const chosen = this.#chosen(fetch);
+    if (source.type === 'git') {
       return chosen === undefined ? undefined : {type: 'tree', tree: treeDigest(chosen)};
-    const {places} = source;
-    const only = places.every((place) => place.sha256 === places[0]?.sha256)
-      ? places[0]?.sha256
-      : undefined;
-    const preferred = places.some((place) => place.sha256 === chosen) ? chosen : undefined;
-    const here = choosePlace(places, undefined, (blob) => hasBlob(store, blob) !== undefined).here;
-    const digest = only ?? preferred ?? here?.sha256;
-    return digest === undefined ? undefined : {type: 'file', blob: blobDigest(digest)};
+    }
+    const digests = digestsOf(source);
+    const only = digests.length === 1 ? digests[0] : undefined;
+    const preferred = digests.find((one) => one === chosen);
+    const isHere = (blob: BlobDigest): boolean => hasBlob(store, blob) !== undefined;
+    const blob = only ?? preferred ?? digests.find(isHere);
+    return blob === undefined ? undefined : {type: 'file', blob};
   }
 
-  /** Remembers which bytes are used for a source of what is written now. */
-  choose(node: BuildNode | TestNode, fetch: Label, digest: BlobDigest | TreeDigest): void {
+  /** Remembers which bytes are used for a source: holds until its list of places changes. */
+  choose(fetch: Label, digest: BlobDigest | TreeDigest): void {
     const {placement} = this.#fetchNode(fetch).source;
-    if (this.#chosen(node, placement.name) === digest) return;
-    this.#known.choices.set(this.#choiceKey(node), placement.name, digest);
+    this.#known.choices.set(this.recipeKeyOf(fetch), placement.name, digest);
   }
 
   /** Whether nothing has to be fetched or imported for a source of this node any more. */
@@ -194,14 +197,10 @@ export class Resolver {
     return hasBlob(this.#known.store, content.blob) !== undefined;
   }
 
-  #chosen(node: BuildNode | TestNode, name: string): string | undefined {
-    const chosen = this.#known.choices.get(this.#choiceKey(node), name);
+  #chosen(fetch: Label): string | undefined {
+    const {placement} = this.#fetchNode(fetch).source;
+    const chosen = this.#known.choices.get(this.recipeKeyOf(fetch), placement.name);
     return chosen !== undefined && isDigest(chosen) ? chosen : undefined;
-  }
-
-  /** A test uses what its build uses. */
-  #choiceKey(node: BuildNode | TestNode): RecipeKey {
-    return this.recipeKeyOf(this.#buildOf(node).label);
   }
 
   #describe(node: BuildNode | TestNode, build: BuildNode, inputs: Inputs): Resolution {
@@ -223,7 +222,7 @@ export class Resolver {
   }
 
   #toolsOf(build: BuildNode): HostTools {
-    if (build.build.in.type !== 'host') return {tools: {}, fingerprint: {}};
+    if (build.build.in.type !== 'host') return NO_TOOLS;
     return this.#known.tools(build.build.tools);
   }
 

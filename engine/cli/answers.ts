@@ -1,0 +1,41 @@
+/**
+ * Which file answers which command. Each is loaded when it is asked for: a build with nothing to
+ * do loads nothing of a shell or a doctor.
+ */
+import type {Answer, World} from './world.ts';
+
+type Answerer = (world: World) => Answer;
+
+const ANSWERS: Readonly<Record<string, () => Promise<Answerer>>> = {
+  build: async () => (await import('./build.ts')).build,
+  test: async () => (await import('./build.ts')).test,
+  list: async () => (await import('./inspect.ts')).list,
+  show: async () => (await import('./show.ts')).show,
+  validate: async () => (await import('./inspect.ts')).validate,
+  graph: async () => (await import('./inspect.ts')).graph,
+  why: async () => (await import('./inspect.ts')).why,
+  deps: async () => (await import('./inspect.ts')).deps,
+  rdeps: async () => (await import('./inspect.ts')).rdeps,
+  explain: async () => (await import('./explain.ts')).explain,
+  log: async () => (await import('./log.ts')).log,
+  checkout: async () => (await import('./artifacts.ts')).checkout,
+  files: async () => (await import('./artifacts.ts')).listFiles,
+  owner: async () => (await import('./artifacts.ts')).owner,
+  run: async () => (await import('./shell.ts')).runCommand,
+  shell: async () => (await import('./shell.ts')).shell,
+  doctor: async () => (await import('./doctor.ts')).doctor,
+  init: async () => (await import('./start.ts')).init,
+  new: async () => (await import('./start.ts')).newRecipe,
+  'config show': async () => (await import('./config.ts')).showConfiguration,
+  'source pin': async () => (await import('./source.ts')).pin,
+  'source prefer': async () => (await import('./source.ts')).prefer,
+  'schema print': async () => (await import('./config.ts')).printSchema,
+  completion: async () => (await import('./completion.ts')).completion,
+};
+
+export async function answer(world: World): Answer {
+  const load = ANSWERS[world.call.command];
+  if (load === undefined) throw new TypeError(`no answer to ${world.call.command}`);
+  const answerer = await load();
+  return answerer(world);
+}

@@ -1,0 +1,144 @@
+/**
+ * Commands on what was built: checkout, files, owner. They build nothing; what is not fresh is
+ * an error that says so.
+ */
+import path from 'node:path';
+import {fail, problem, type Checked} from '../base/diagnostic.ts';
+import type {TreeDigest} from '../base/hash.ts';
+import type {Label} from '../base/label.ts';
+import {err, ok} from '../base/result.ts';
+import {withRunClosure} from '../graph/closure.ts';
+import {findConflicts} from '../run/conflicts.ts';
+import {makePlan} from '../run/plan.ts';
+import {toText} from '../../store/bytes.ts';
+import {checkOut} from '../../store/checkout.ts';
+import {sortEntries} from '../../store/manifest.ts';
+import type {TreeEntry} from '../../store/tree-entry.ts';
+import {readTree} from '../../store/trees.ts';
+import {openWork, type OpenWork} from './open.ts';
+import {isSet, textOption, type Answer, type World} from './world.ts';
+
+export async function checkout(world: World): Answer {
+  const [word = '', folder = ''] = world.call.words;
+  const opened = await openFresh(world, [word]);
+  if (!opened.ok) return opened;
+  const work = opened.value;
+  const labels = isSet(world, 'withRun') ? withRunClosure(work.graph, work.targets) : work.targets;
+  const entries = unite(work, labels);
+  if (!entries.ok) return entries;
+  const dest = path.resolve(world.cwd, folder);
+  const done = checkOut(work.store, entries.value, dest, {
+    copy: isSet(world, 'copy'),
+    owners: false,
+  });
+  if (!done.ok) return done;
+  const {files, linked} = done.value;
+  if (world.call.globals.json === true) world.print(JSON.stringify({folder: dest, files, linked}));
+  else
+    world.tell(
+      `${files} files in ${dest}, ${linked} of them linked to the store: do not edit those in place`,
+    );
+  return ok(0);
+}
+
+export async function listFiles(world: World): Answer {
+  const opened = await openFresh(world, world.call.words);
+  if (!opened.ok) return opened;
+  const entries = unite(opened.value, opened.value.targets);
+  if (!entries.ok) return entries;
+  if (world.call.globals.json === true) {
+    world.print(
+      JSON.stringify({files: entries.value.map((one) => ({...one, path: toText(one.path)}))}),
+    );
+  } else for (const entry of entries.value) world.print(fileLine(entry));
+  return ok(0);
+}
+
+function fileLine(entry: TreeEntry): string {
+  const name = `/${toText(entry.path)}`;
+  if (entry.type === 'dir') return `${name}/`;
+  return entry.type === 'link' ? `${name} -> ${toText(entry.target)}` : name;
+}
+
+/** Every target that has the path; exit 1 when none has. */
+export async function owner(world: World): Answer {
+  const within = textOption(world, 'in');
+  const opened = await openWork(world, [within ?? '**']);
+  if (!opened.ok) return opened;
+  const work = opened.value;
+  makePlan(work.graph, work.resolver, work.wanted, new Set());
+  const asked = (world.call.words[0] ?? '').replace(/^\/+/, '');
+  const among = within === undefined ? [...work.wanted] : withRunClosure(work.graph, work.targets);
+  const owners = among.filter((label) => has(work, label, asked));
+  if (world.call.globals.json === true) world.print(JSON.stringify({path: `/${asked}`, owners}));
+  else for (const label of owners) world.print(label);
+  if (owners.length > 0) return ok(0);
+  return fail('target/no-owner', `nothing that is built has /${asked}`);
+}
+
+function has(work: OpenWork, label: Label, asked: string): boolean {
+  const entries = entriesOf(work, label);
+  return (
+    entries.ok &&
+    entries.value.some((entry) => toText(entry.path) === asked && entry.type !== 'whiteout')
+  );
+}
+
+/** Opens targets all of which are in the store as they are written now. */
+export async function openFresh(
+  world: World,
+  words: readonly string[],
+): Promise<Checked<OpenWork>> {
+  const opened = await openWork(world, words);
+  if (!opened.ok) return opened;
+  const work = opened.value;
+  const plan = makePlan(work.graph, work.resolver, work.wanted, new Set());
+  const stale = work.targets.filter((label) => plan.nodes.get(label)?.verdict !== 'fresh');
+  if (stale.length === 0) return opened;
+  return err(
+    stale.map((label) =>
+      problem('target/not-built', `${label} is not built as it is written now`, {
+        hint: `recipes build ${label}`,
+      }),
+    ),
+  );
+}
+
+/** The entries of all these artifacts together, conflicts found first. */
+export function unite(work: OpenWork, labels: readonly Label[]): Checked<readonly TreeEntry[]> {
+  const layers: {owner: Label; entries: readonly TreeEntry[]; replaces: readonly Label[]}[] = [];
+  for (const label of labels) {
+    const entries = entriesOf(work, label);
+    if (!entries.ok) return entries;
+    const node = work.graph.nodes.get(label);
+    layers.push({
+      owner: label,
+      entries: entries.value,
+      replaces: node?.kind === 'build' ? node.replaces : [],
+    });
+  }
+  const [user] = labels;
+  const conflicts = user === undefined ? [] : findConflicts(user, layers, 0);
+  if (conflicts.length > 0) return err(conflicts);
+  return ok(
+    layers.length === 1 ? (layers[0]?.entries ?? []) : merge(layers.map((one) => one.entries)),
+  );
+}
+
+function merge(trees: readonly (readonly TreeEntry[])[]): readonly TreeEntry[] {
+  const paths = new Map<string, TreeEntry>();
+  for (const entry of trees.flat()) {
+    if (entry.type === 'whiteout') removeBelow(paths, entry.path);
+    else paths.set(entry.path, entry);
+  }
+  return sortEntries([...paths.values()]);
+}
+
+function removeBelow(paths: Map<string, TreeEntry>, top: string): void {
+  for (const at of [...paths.keys()]) if (at === top || at.startsWith(`${top}/`)) paths.delete(at);
+}
+
+function entriesOf(work: OpenWork, label: Label): Checked<readonly TreeEntry[]> {
+  const tree: TreeDigest | undefined = work.resolver.treeOf(label);
+  return tree === undefined ? ok([]) : readTree(work.store, tree);
+}

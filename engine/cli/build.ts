@@ -1,0 +1,198 @@
+/**
+ * `build` and `test`: plan, run, report. What runs and how is engine/run's business.
+ */
+import {exitCodeOf, fail, type Checked, type Diagnostic} from '../base/diagnostic.ts';
+import type {Failure, Summary} from '../base/event.ts';
+import {writeFileAtomic} from '../base/files.ts';
+import {testLabel, type Label} from '../base/label.ts';
+import {err, ok} from '../base/result.ts';
+import type {BuildGraph} from '../graph/model.ts';
+import {BuildRun} from '../run/build-run.ts';
+import {closureOf, makePlan, type Plan} from '../run/plan.ts';
+import type {FailureMode} from '../run/scheduler.ts';
+import {missingTools} from '../run/tools.ts';
+import {startTrace} from '../run/trace.ts';
+import {openRunContext} from '../run/open-context.ts';
+import {createReporter} from '../ui/reporter.ts';
+import {guard} from '../../store/trouble.ts';
+import {openWork, ownerFor, type OpenWork} from './open.ts';
+import {planRecord, planText} from './plan-report.ts';
+import {engineVersion} from './shipped.ts';
+import {excerptReader, isSet, optionOf, textOption, type Answer, type World} from './world.ts';
+
+export function build(world: World): Answer {
+  const which = textOption(world, 'tests') ?? 'none';
+  return buildTargets(world, (graph, targets) => [...targets, ...testsOf(graph, targets, which)]);
+}
+
+export function test(world: World): Answer {
+  return buildTargets(world, (graph, targets) => testsOf(graph, targets, 'all', true));
+}
+
+/** The tests of what is wanted: of the targets alone, or of all they need too. */
+function testsOf(
+  graph: BuildGraph,
+  targets: readonly Label[],
+  which: string,
+  direct = false,
+): readonly Label[] {
+  if (which === 'none') return [];
+  const among = direct ? targets : [...closureOf(graph, targets)];
+  return among.map(asTest).filter((label) => {
+    const node = graph.nodes.get(label);
+    return node?.kind === 'test' && (which === 'all' || node.plan.critical);
+  });
+}
+
+function asTest(label: Label): Label {
+  return label.endsWith('#test') ? label : testLabel(label);
+}
+
+/**
+ * Builds what some targets need, and fetches their sources, but not the targets themselves.
+ * Fails when a part of it fails.
+ */
+export async function buildInputs(world: World, work: OpenWork): Promise<Checked<undefined>> {
+  const whole = makePlan(work.graph, work.resolver, work.wanted, new Set(work.targets));
+  const plan = {
+    nodes: new Map([...whole.nodes].filter(([label]) => !work.targets.includes(label))),
+  };
+  if ([...plan.nodes.values()].every((node) => node.verdict === 'fresh')) return ok(undefined);
+  const status = await runPlan(world, work, plan, new Set());
+  if (!status.ok) return status;
+  return status.value === 0
+    ? ok(undefined)
+    : fail('build/skipped', 'what it needs could not be built');
+}
+
+type Widen = (graph: BuildGraph, targets: readonly Label[]) => readonly Label[];
+
+async function buildTargets(world: World, widen: Widen): Answer {
+  const opened = await openWork(world, wordsOf(world), widen);
+  if (!opened.ok) return opened;
+  const work = opened.value;
+  const forced = new Set(isSet(world, 'force') ? work.targets : []);
+  const plan = makePlan(work.graph, work.resolver, work.wanted, forced);
+  if (isSet(world, 'dryRun')) return report(world, work, plan);
+  const missing = missingTools(work.graph, work.knowledge, plan);
+  if (missing.length > 0) return err(missing);
+  if (isSet(world, 'offline')) {
+    const absent = missingSources(work, plan);
+    if (absent.length > 0) return err(absent);
+  }
+  return runPlan(world, work, plan, forced);
+}
+
+/** Without words everything is wanted. */
+function wordsOf(world: World): readonly string[] {
+  return world.call.words.length === 0 ? ['**'] : world.call.words;
+}
+
+function report(world: World, work: OpenWork, plan: Plan): Answer {
+  const text =
+    world.call.globals.json === true
+      ? JSON.stringify(planRecord(work, plan))
+      : planText(work, plan, isSet(world, 'explain'));
+  world.print(text);
+  return Promise.resolve(ok(0));
+}
+
+/** Every source that would have to be fetched, all at once. */
+function missingSources(work: OpenWork, plan: Plan): readonly Diagnostic[] {
+  return [...plan.nodes.values()].flatMap((planned) => {
+    const node = work.graph.nodes.get(planned.label);
+    if (node?.kind !== 'fetch') return [];
+    const message = `${node.source.placement.name} is not in the store and --offline is set`;
+    return [{code: 'source/offline', severity: 'error', message, at: node.source.at} as const];
+  });
+}
+
+async function runPlan(
+  world: World,
+  work: OpenWork,
+  plan: Plan,
+  forced: ReadonlySet<Label>,
+): Answer {
+  const reporter = createReporter(progressOf(world), {
+    host: world.host,
+    color: world.call.globals.color,
+    verbose: world.call.globals.verbose === true,
+    readText: excerptReader(world.cwd),
+  });
+  const trace =
+    textOption(world, 'trace') === undefined ? undefined : startTrace(() => world.host.tick());
+  const opened = await openRunContext(work, {
+    host: world.host,
+    listener: (event) => {
+      reporter.listener(event);
+      trace?.listener(event);
+    },
+    offline: isSet(world, 'offline'),
+    wait: optionOf(world, 'wait') !== false,
+    engine: engineVersion(),
+    owner: ownerFor(world.host.uid),
+  });
+  if (!opened.ok) return opened;
+  const run = new BuildRun(opened.value.context, plan, {
+    jobs: work.project.config.jobs,
+    memoryBytes: opened.value.memoryBytes,
+    onFailure: failureMode(world),
+    forced,
+    live: world.host.stderr.isTerminal,
+  });
+  world.onInterrupt((signal) => {
+    opened.value.abort();
+    run.interrupt(signal);
+  });
+  const summary = await run.run(work.targets);
+  await opened.value.close();
+  reporter.close();
+  const traced = writeTrace(world, trace?.text());
+  if (!traced.ok) return traced;
+  if (world.call.globals.json === true) world.print(JSON.stringify(resultRecord(work, summary)));
+  return ok(exitCode(summary, run.failures));
+}
+
+function progressOf(world: World): 'auto' | 'plain' | 'fancy' | 'json' | 'quiet' {
+  return world.call.globals.quiet === true ? 'quiet' : world.call.globals.progress;
+}
+
+function failureMode(world: World): FailureMode {
+  if (isSet(world, 'keepGoing')) return 'continue';
+  const mode = textOption(world, 'onError');
+  return mode === 'continue' || mode === 'kill' ? mode : 'finish';
+}
+
+function writeTrace(world: World, text: string | undefined): Checked<undefined> {
+  const file = textOption(world, 'trace');
+  if (file === undefined || text === undefined) return ok(undefined);
+  return guard(file, () => {
+    writeFileAtomic(new URL(file, `file://${world.cwd}/`).pathname, text, {durable: false});
+    return undefined;
+  });
+}
+
+/** The record `build --json` ends with. */
+function resultRecord(work: OpenWork, summary: Summary): object {
+  const {ok: good, executed, fresh, failed, skipped, cancelled, milliseconds} = summary;
+  return {
+    ok: good,
+    executed,
+    fresh,
+    failed,
+    skipped: [...skipped, ...cancelled],
+    targets: work.targets.map((label) => ({
+      label,
+      key: work.resolver.keyOf(label) ?? null,
+      tree: work.resolver.treeOf(label) ?? null,
+    })),
+    durationMs: Math.round(milliseconds),
+  };
+}
+
+/** A full disk or a machine that cannot goes before failed steps; a skipped target is a failure. */
+function exitCode(summary: Summary, failures: ReadonlyMap<Label, Failure>): number {
+  if (summary.ok) return 0;
+  const codes = [...failures.values()].map((failure) => exitCodeOf(failure.diagnostics));
+  return Math.max(1, ...codes);
+}

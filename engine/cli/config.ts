@@ -1,0 +1,37 @@
+/**
+ * `config show` and `schema print`: what holds and where it is from, and the schemas.
+ */
+import {fail} from '../base/diagnostic.ts';
+import {ok} from '../base/result.ts';
+import {showConfig} from '../load/config.ts';
+import {SCHEMA_NAMES, schemaText} from '../../schemas/texts.ts';
+import {loadRequest} from './open.ts';
+import {isSet, type Answer, type World} from './world.ts';
+
+export async function showConfiguration(world: World): Answer {
+  const shown = await showConfig(loadRequest(world));
+  if (!shown.ok) return shown;
+  if (world.call.globals.json === true) {
+    world.print(JSON.stringify({settings: shown.value}));
+    return ok(0);
+  }
+  for (const {key, value, origin} of shown.value) {
+    const from = isSet(world, 'origin') ? `${origin}\t` : '';
+    world.print(`${from}${key} = ${JSON.stringify(value)}`);
+  }
+  return ok(0);
+}
+
+export function printSchema(world: World): Answer {
+  const [name = 'recipe'] = world.call.words;
+  const known = SCHEMA_NAMES.find((one) => one === name);
+  if (known === undefined) {
+    return Promise.resolve(
+      fail('usage/wrong', `there is no schema ${name}`, {
+        hint: `one of ${SCHEMA_NAMES.join(', ')}`,
+      }),
+    );
+  }
+  world.host.stdout.write(schemaText(known));
+  return Promise.resolve(ok(0));
+}

@@ -1,0 +1,72 @@
+#!/usr/bin/env node
+/**
+ * The entry point: one call of the command line from its words to its exit code.
+ * Signals and uncaught errors end here; what a command does is in the files beside this one.
+ */
+import {CommanderError} from 'commander';
+import {realHost, type Host} from '../base/host.ts';
+import {answer} from './answers.ts';
+import {makeProgram, type Call} from './commands.ts';
+import {engineVersion} from './shipped.ts';
+import {exitOf, makeWorld} from './world.ts';
+
+const BUG = 70;
+const USAGE = 2;
+const SIGNALS: Readonly<Record<string, number>> = {SIGINT: 130, SIGTERM: 143};
+
+let interrupted: string | undefined;
+let onInterrupt: ((signal: string) => void) | undefined;
+
+async function main(host: Host): Promise<number> {
+  let status = 0;
+  const program = makeProgram(engineVersion(), async (call) => {
+    status = await answerCall(host, call);
+  });
+  try {
+    await program.parseAsync(process.argv);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
+    throw error;
+  }
+  return interrupted === undefined ? status : (SIGNALS[interrupted] ?? 1);
+}
+
+async function answerCall(host: Host, call: Call): Promise<number> {
+  const world = makeWorld(host, call, (handler) => {
+    onInterrupt = handler;
+  });
+  const answered = await answer(world);
+  if (answered.ok) return answered.value;
+  await world.show(answered.error);
+  return exitOf(answered.error);
+}
+
+/** The first signal asks the command to end in order, the second ends everything at once. */
+function handleSignal(signal: string): void {
+  const again = interrupted !== undefined;
+  interrupted = signal;
+  if (again || onInterrupt === undefined) process.exit(SIGNALS[signal] ?? 1);
+  onInterrupt(signal);
+}
+
+process.on('SIGINT', handleSignal);
+process.on('SIGTERM', handleSignal);
+process.stdout.on('error', endQuietly);
+process.stderr.on('error', endQuietly);
+
+/** Whoever read our output went away (`| head`): there is nobody to tell. */
+function endQuietly(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+}
+
+main(realHost()).then(
+  (status) => {
+    process.exitCode = status;
+  },
+  (error: unknown) => {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.stderr.write(`this is a bug in recipes; please report it with these lines:\n${text}\n`);
+    process.exit(BUG);
+  },
+);

@@ -1,0 +1,131 @@
+/**
+ * Opens what commands work on, as far as each needs it: project, graph, store.
+ */
+import type {Checked} from '../base/diagnostic.ts';
+import type {Label} from '../base/label.ts';
+import {ok} from '../base/result.ts';
+import {linkProject} from '../graph/link.ts';
+import type {BuildGraph} from '../graph/model.ts';
+import {resolveTargets} from '../graph/targets.ts';
+import type {Project} from '../load/model.ts';
+import {loadProject, type LoadRequest} from '../load/project.ts';
+import {readPrints} from '../run/prints.ts';
+import {closureOf} from '../run/plan.ts';
+import {Resolver, type Knowledge} from '../run/resolve.ts';
+import {toolFinder} from '../run/tools.ts';
+import {ActionLog} from '../../store/action-log.ts';
+import {SourceChoices} from '../../store/choices.ts';
+import {openStore, type Owner, type Store} from '../../store/layout.ts';
+import {StatCache} from '../../store/stat-cache.ts';
+import {guard} from '../../store/trouble.ts';
+import {SHIPPED} from './shipped.ts';
+import type {World} from './world.ts';
+
+export interface OpenProject {
+  readonly project: Project;
+  readonly graph: BuildGraph;
+}
+
+/** A project with its store and all that is known of some labels and what they need. */
+export interface OpenWork extends OpenProject {
+  readonly store: Store;
+  readonly log: ActionLog;
+  readonly resolver: Resolver;
+  readonly knowledge: Knowledge;
+  readonly targets: readonly Label[];
+  /** The targets and all they need, downloads left out. */
+  readonly wanted: ReadonlySet<Label>;
+}
+
+/** Root's builds belong to the first id of the range builds are mapped to (design §6). */
+const ROOT_RANGE = 1_900_000_000;
+
+export function loadRequest(world: World): LoadRequest {
+  const {globals, options} = world.call;
+  const jobs = options['jobs'];
+  return {
+    cwd: world.cwd,
+    host: world.host,
+    shipped: SHIPPED,
+    flags: {
+      ...(globals.store === undefined ? {} : {store: globals.store}),
+      ...(typeof jobs === 'number' ? {jobs} : {}),
+      options: globals.option ?? {},
+    },
+  };
+}
+
+/** Reads and links all recipes; warnings are shown to people. */
+export async function openProject(world: World): Promise<Checked<OpenProject>> {
+  const loaded = await loadProject(loadRequest(world));
+  if (!loaded.ok) return loaded;
+  const {project, warnings} = loaded.value;
+  if (warnings.length > 0) await world.show(warnings);
+  const graph = linkProject(project);
+  return graph.ok ? ok({project, graph: graph.value}) : graph;
+}
+
+export function openProjectStore(world: World, project: Project): Checked<Store> {
+  return openStore(project.config.storePath, ownerFor(world.host.uid));
+}
+
+export function ownerFor(uid: number): Owner | undefined {
+  return uid === 0 ? {uid: ROOT_RANGE, gid: ROOT_RANGE} : undefined;
+}
+
+/** Opens all that is needed to say of the words' targets whether they are fresh. */
+export async function openWork(
+  world: World,
+  words: readonly string[],
+  more: (graph: BuildGraph, targets: readonly Label[]) => readonly Label[] = (_, targets) =>
+    targets,
+): Promise<Checked<OpenWork>> {
+  const opened = await openProject(world);
+  if (!opened.ok) return opened;
+  const {project, graph} = opened.value;
+  const named = resolveTargets(graph, words);
+  if (!named.ok) return named;
+  const targets = more(graph, named.value);
+  const store = openProjectStore(world, project);
+  if (!store.ok) return store;
+  const wanted = closureOf(graph, targets);
+  const known = learn(world, graph, store.value, wanted);
+  if (!known.ok) return known;
+  const {log} = known.value;
+  const resolver = new Resolver(known.value);
+  return ok({
+    project,
+    graph,
+    store: store.value,
+    log,
+    resolver,
+    knowledge: known.value,
+    targets,
+    wanted,
+  });
+}
+
+function learn(
+  world: World,
+  graph: BuildGraph,
+  store: Store,
+  wanted: ReadonlySet<Label>,
+): Checked<Knowledge> {
+  const state = guard(store.root, () => ({
+    log: ActionLog.open(store),
+    choices: SourceChoices.open(store),
+    cache: StatCache.load(store),
+  }));
+  if (!state.ok) return state;
+  const {log, choices, cache} = state.value;
+  const prints = readPrints(graph, wanted, store, cache, world.host.now());
+  if (!prints.ok) return prints;
+  return ok({
+    graph,
+    prints: prints.value,
+    store,
+    log,
+    choices,
+    tools: toolFinder(world.host, cache),
+  });
+}

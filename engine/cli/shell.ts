@@ -1,0 +1,163 @@
+/**
+ * `run` and `shell`: commands and shells in the sandbox, in what a build sees, in what a failed
+ * one left, or in a root of built artifacts.
+ */
+import {fail, type Checked} from '../base/diagnostic.ts';
+import {exists} from '../base/files.ts';
+import type {Label} from '../base/label.ts';
+import {ok} from '../base/result.ts';
+import {withRunClosure} from '../graph/closure.ts';
+import {buildSpec} from '../run/job-spec.ts';
+import {openRunContext, type OpenContext} from '../run/open-context.ts';
+import {makePlan} from '../run/plan.ts';
+import {buildOf} from '../run/tasks.ts';
+import type {InteractiveSpec, JobSpec, Layer} from '../sandbox/protocol.ts';
+import {readRecord} from '../../store/records.ts';
+import {openFresh} from './artifacts.ts';
+import {openWork, ownerFor, type OpenWork} from './open.ts';
+import {buildInputs} from './build.ts';
+import {engineVersion} from './shipped.ts';
+import {isSet, textOption, type Answer, type World} from './world.ts';
+
+/** `run LABEL -- CMD`: in a root of the target and what it needs to run; on the host's /usr where it was built on it. */
+export async function runCommand(world: World): Answer {
+  const [word = '', ...command] = world.call.words;
+  const opened = await openFresh(world, [word]);
+  if (!opened.ok) return opened;
+  return inRoot(world, opened.value, command);
+}
+
+export async function shell(world: World): Answer {
+  if (isSet(world, 'root')) {
+    const opened = await openFresh(world, world.call.words);
+    return opened.ok ? inRoot(world, opened.value, commandOf(world)) : opened;
+  }
+  const [word = ''] = world.call.words;
+  const opened = isSet(world, 'failed')
+    ? await openWork(world, [word])
+    : await openInputs(world, word);
+  if (!opened.ok) return opened;
+  const [label] = opened.value.targets;
+  if (label === undefined) return fail('usage/wrong', 'name one target');
+  return isSet(world, 'failed')
+    ? inFailed(world, opened.value, label)
+    : inBuild(world, opened.value, label);
+}
+
+/** What a target needs is built first; the target itself is not. */
+async function openInputs(world: World, word: string): Promise<Checked<OpenWork>> {
+  const opened = await openWork(world, [word]);
+  if (!opened.ok) return opened;
+  const built = await buildInputs(world, opened.value);
+  return built.ok ? opened : built;
+}
+
+async function inBuild(world: World, work: OpenWork, label: Label): Answer {
+  const spec = specOf(work, label);
+  if (!spec.ok) return spec;
+  return interact(world, work, {spec: spec.value, resume: undefined, command: commandOf(world)});
+}
+
+/** The folder, environment and variables of the build that failed, where it failed. */
+async function inFailed(world: World, work: OpenWork, label: Label): Answer {
+  makePlan(work.graph, work.resolver, work.wanted, new Set());
+  const row = work.log.latest(label, 'failed');
+  const record = row === undefined ? undefined : readRecord(work.store, row.key);
+  const kept = record?.ok === true ? record.value?.failure?.kept : undefined;
+  if (kept === undefined || !exists(`${work.store.root}/${kept}`)) {
+    return fail('store/no-failed-build', `there is no failed build of ${label} to open`);
+  }
+  const spec = specOf(work, label);
+  if (!spec.ok) return spec;
+  return interact(world, work, {spec: spec.value, resume: kept, command: commandOf(world)});
+}
+
+function specOf(work: OpenWork, label: Label): Checked<JobSpec> {
+  const build = buildOf(work.graph, label);
+  if (build === undefined) return fail('usage/wrong', `${label} is no build`);
+  const resolution = work.resolver.resolve(build);
+  if (resolution.type === 'open') {
+    return fail(
+      'target/not-built',
+      `what ${label} needs is not built: ${resolution.on.join(', ')}`,
+    );
+  }
+  return ok(buildSpec(label, build.build, resolution.inputs, build.replaces, work.graph.generated));
+}
+
+/** A root of artifacts; what was built on the host runs on the host's /usr, its files at /sysroot. */
+function inRoot(world: World, work: OpenWork, command: readonly string[] | undefined): Answer {
+  const labels = withRunClosure(work.graph, work.targets);
+  const layers: Layer[] = labels.flatMap((owner) => {
+    const tree = work.resolver.treeOf(owner);
+    return tree === undefined ? [] : [{owner, tree}];
+  });
+  const [label] = work.targets;
+  if (label === undefined) return Promise.resolve(fail('usage/wrong', 'name a target'));
+  const onHost = !isSet(world, 'root') && buildOf(work.graph, label)?.build.in.type === 'host';
+  const spec: JobSpec = {
+    label,
+    environment: onHost ? 'host' : 'root',
+    tools: {},
+    layers,
+    baseLayers: 0,
+    sources: [],
+    patches: [],
+    top: '',
+    env: onHost ? HOST_ENV : ROOT_ENV,
+    variables: {},
+    shell: [],
+    steps: [],
+    milliseconds: Number.MAX_SAFE_INTEGER,
+    capture: undefined,
+  };
+  return interact(world, work, {spec, resume: undefined, command});
+}
+
+const ROOT_ENV = {PATH: '/usr/bin:/usr/sbin:/bin:/sbin', HOME: '/root', TERM: 'linux'};
+/** Programs at /sysroot find their libraries there: nothing of the host is in front of them. */
+const HOST_ENV = {
+  PATH: '/sysroot/usr/bin:/sysroot/usr/sbin:/usr/bin:/usr/sbin',
+  LD_LIBRARY_PATH: '/sysroot/usr/lib',
+  HOME: '/build',
+  TERM: 'linux',
+};
+
+async function interact(
+  world: World,
+  work: OpenWork,
+  wanted: Omit<InteractiveSpec, 'scratch'>,
+): Answer {
+  const opened = await openRunContext(work, {
+    host: world.host,
+    listener: () => undefined,
+    offline: isSet(world, 'offline'),
+    wait: true,
+    engine: engineVersion(),
+    owner: ownerFor(world.host.uid),
+    terminal: true,
+  });
+  if (!opened.ok) return opened;
+  try {
+    return await enter(world, opened.value, wanted);
+  } finally {
+    await opened.value.close();
+  }
+}
+
+async function enter(
+  world: World,
+  {context}: OpenContext,
+  wanted: Omit<InteractiveSpec, 'scratch'>,
+): Answer {
+  const worker = await context.worker.get();
+  if (!worker.ok) return worker;
+  // A Ctrl-C at the terminal is for the program inside, which has the terminal.
+  world.onInterrupt(() => undefined);
+  return worker.value.interactive({...wanted, scratch: `scratch/${context.run.id}/shell`});
+}
+
+function commandOf(world: World): readonly string[] | undefined {
+  const text = textOption(world, 'command');
+  return text === undefined ? undefined : ['bash', '-c', text];
+}

@@ -1,0 +1,96 @@
+/**
+ * What an answer to a command works with: the host, the call, and where its words go.
+ * Data goes to standard output, everything for people to standard error.
+ */
+import type {Checked, Diagnostic} from '../base/diagnostic.ts';
+import {exitCodeOf} from '../base/diagnostic.ts';
+import {readText, unless} from '../base/files.ts';
+import type {Host} from '../base/host.ts';
+import path from 'node:path';
+import type {Call} from './commands.ts';
+
+export interface World {
+  readonly host: Host;
+  readonly call: Call;
+  /** Where `-C` points, absolute. */
+  readonly cwd: string;
+  /** Text for standard output, a newline added. */
+  print(text: string): void;
+  /** Text for people, a newline added; nothing with `--quiet`. */
+  tell(text: string): void;
+  /** Shows diagnostics to people. */
+  show(diagnostics: readonly Diagnostic[]): Promise<void>;
+  /** Where SIGINT and SIGTERM go while something runs. */
+  onInterrupt(handler: (signal: string) => void): void;
+}
+
+/** An answer: the exit code, or why there is none. */
+export type Answer = Promise<Checked<number>>;
+
+export function makeWorld(
+  host: Host,
+  call: Call,
+  onInterrupt: (handler: (signal: string) => void) => void,
+): World {
+  const cwd = path.resolve(host.cwd, call.globals.directory);
+  return {
+    host,
+    call,
+    cwd,
+    print: (text) => {
+      host.stdout.write(`${text}\n`);
+    },
+    tell: (text) => {
+      if (call.globals.quiet !== true) host.stderr.write(`${text}\n`);
+    },
+    show: (diagnostics) => showDiagnostics(host, call, cwd, diagnostics),
+    onInterrupt,
+  };
+}
+
+/** Reads what a diagnostic points to: relative to the project, which is found upwards. */
+export function excerptReader(cwd: string): (file: string) => string | undefined {
+  return (file) => {
+    for (let folder = cwd; ; folder = path.dirname(folder)) {
+      const text = unless(['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES'], () =>
+        readText(path.resolve(folder, file)),
+      );
+      if (text !== undefined || folder === path.dirname(folder)) return text;
+    }
+  };
+}
+
+async function showDiagnostics(
+  host: Host,
+  call: Call,
+  cwd: string,
+  diagnostics: readonly Diagnostic[],
+): Promise<void> {
+  const {formatDiagnostics, countDiagnostics} = await import('../ui/diagnostics.ts');
+  const {lookFor} = await import('../ui/look.ts');
+  const {color} = lookFor(call.globals.color, host, host.stderr);
+  const annotate = host.env['GITHUB_ACTIONS'] === 'true';
+  host.stderr.write(
+    formatDiagnostics(diagnostics, {color, readText: excerptReader(cwd), annotate}),
+  );
+  if (diagnostics.length > 1) host.stderr.write(`\n${countDiagnostics(diagnostics)}\n`);
+}
+
+/** The exit code of diagnostics that ended a command. */
+export function exitOf(diagnostics: readonly Diagnostic[]): number {
+  return exitCodeOf(diagnostics) || 1;
+}
+
+/** One option of the call. */
+export function optionOf(world: World, name: string): unknown {
+  return world.call.options[name];
+}
+
+export function textOption(world: World, name: string): string | undefined {
+  const value = optionOf(world, name);
+  return typeof value === 'string' ? value : undefined;
+}
+
+export function isSet(world: World, name: string): boolean {
+  return optionOf(world, name) === true;
+}

@@ -1,0 +1,106 @@
+/**
+ * Opens what a run needs besides its plan: a registered run, a worker to be, limits; closes it.
+ */
+import type {Checked} from '../base/diagnostic.ts';
+import type {Listener} from '../base/event.ts';
+import type {Host} from '../base/host.ts';
+import {ok} from '../base/result.ts';
+import type {BuildGraph} from '../graph/model.ts';
+import type {Project} from '../load/model.ts';
+import {startWorker} from '../sandbox/worker-process.ts';
+import type {ActionLog} from '../../store/action-log.ts';
+import {openRun} from '../../store/claims.ts';
+import type {Owner, Store} from '../../store/layout.ts';
+import {sweepScratch} from '../../store/sweep.ts';
+import {guard} from '../../store/trouble.ts';
+import type {RunContext} from './context.ts';
+import type {Resolver} from './resolve.ts';
+import {WorkerHolder} from './worker-holder.ts';
+
+export interface RunSettings {
+  readonly host: Host;
+  readonly listener: Listener;
+  readonly offline: boolean;
+  readonly wait: boolean;
+  readonly engine: string;
+  readonly owner: Owner | undefined;
+  /** The worker gets the user's terminal. */
+  readonly terminal?: boolean;
+}
+
+export interface OpenContext {
+  readonly context: RunContext;
+  /** What builds together may plan to use. */
+  readonly memoryBytes: number;
+  /** Ends downloads and waiting. */
+  abort(): void;
+  /** Ends the worker, removes the scratch folder and gives up all claims. */
+  close(): Promise<void>;
+}
+
+interface Opened {
+  readonly project: Project;
+  readonly graph: BuildGraph;
+  readonly store: Store;
+  readonly log: ActionLog;
+  readonly resolver: Resolver;
+}
+
+/** Builds may plan to use this share of the machine's memory. */
+const MEMORY_SHARE = 0.9;
+
+export async function openRunContext(
+  work: Opened,
+  settings: RunSettings,
+): Promise<Checked<OpenContext>> {
+  const {store} = work;
+  const {host, listener} = settings;
+  const opened = guard(store.root, () => openRun(store, host));
+  if (!opened.ok) return opened;
+  const run = opened.value;
+  const aborter = new AbortController();
+  const worker = new WorkerHolder(() =>
+    startWorker({
+      storeRoot: store.root,
+      host,
+      owner: settings.owner,
+      listener,
+      terminal: settings.terminal === true,
+    }),
+  );
+  const context: RunContext = {
+    ...settings,
+    ...work,
+    config: work.project.config,
+    run,
+    worker,
+    hostsDown: new Set(),
+    signal: aborter.signal,
+  };
+  const swept = await sweep(context);
+  if (!swept.ok) return swept;
+  return ok({
+    context,
+    memoryBytes: Math.floor(host.memoryBytes * MEMORY_SHARE),
+    abort: () => {
+      aborter.abort();
+    },
+    close: async () => {
+      await worker.quit();
+      run.release();
+      await sweep(context);
+    },
+  });
+}
+
+/** Removes what dead runs left; what belongs to other ids is removed by the worker. */
+async function sweep(context: RunContext): Promise<Checked<undefined>> {
+  const swept = guard(context.store.root, () => sweepScratch(context.store, context.run));
+  if (!swept.ok) return swept;
+  if (swept.value.left.length === 0) return ok(undefined);
+  const worker = await context.worker.get();
+  // A machine that cannot run the worker can still tell what is fresh.
+  if (!worker.ok) return ok(undefined);
+  await worker.value.remove(swept.value.left);
+  return guard(context.store.root, () => void sweepScratch(context.store, context.run));
+}
