@@ -42,15 +42,27 @@ export function writeXattrs(
   const some = wanted.filter((one) => one.xattrs.length > 0);
   if (some.length === 0) return;
   const input = temporaryIn(store);
-  const fd = files.createFile(input);
+  writeNew(input, toBytes(some.map(dumpOf).join('')));
+  const fd = files.openRead(input);
   try {
-    files.writeAll(fd, toBytes(some.map(dumpOf).join('')));
-    const place = files.realPath(input);
-    const done = runSync(['setfattr', '-h', `--restore=${place}`], {cwd: folder});
+    // By descriptor: another folder's process may not be able to look up the path of the store.
+    const done = runSync(['setfattr', '-h', '--restore=-'], {
+      cwd: folder,
+      stdio: [fd, 'ignore', 'pipe'],
+    });
     if (done.status !== 0) complain('setfattr', done.status, done.stderr);
   } finally {
     files.closeFile(fd);
     files.unlink(input);
+  }
+}
+
+function writeNew(file: string, bytes: Uint8Array): void {
+  const fd = files.createFile(file);
+  try {
+    files.writeAll(fd, bytes);
+  } finally {
+    files.closeFile(fd);
   }
 }
 
