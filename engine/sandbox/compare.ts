@@ -1,0 +1,83 @@
+/**
+ * Compares one thing a build left with what the layers have at its path.
+ * Overlayfs copies a file up at the first touch, so being there does not mean being changed.
+ */
+import {fromBytes, joinBytes} from '../../store/bytes.ts';
+import * as files from '../base/files.ts';
+import type {Xattr} from '../../store/manifest.ts';
+import {readContent} from './content.ts';
+import type {Lowers, Owned, SolidEntry} from './lowers.ts';
+import type {Found} from './walk.ts';
+
+export interface Compared {
+  readonly found: Found;
+  /** `none`: as the layers have it. */
+  readonly change: 'none' | 'new' | 'changed';
+  /** As a tree says it; undefined for what trees do not hold. */
+  readonly entry: SolidEntry | undefined;
+  /** What of the layers is covered by it. */
+  readonly lost: readonly Owned[];
+  /** Text of the file that names a folder of the sandbox. */
+  readonly leak: string | undefined;
+}
+
+export interface Beside {
+  readonly folder: string;
+  readonly lowers: Lowers;
+  isUntouched(found: Found): boolean;
+}
+
+export function compare(found: Found, beside: Beside): Compared {
+  const lower = beside.lowers.at(found.path);
+  if (lower !== undefined && beside.isUntouched(found)) {
+    return {found, change: 'none', entry: lower.entry, lost: [], leak: undefined};
+  }
+  const {entry, leak} = describe(found, beside.folder);
+  if (entry === undefined) return {found, change: 'none', entry, lost: [], leak: undefined};
+  if (lower === undefined) return {found, change: 'new', entry, lost: [], leak};
+  if (isSame(entry, lower.entry)) {
+    return {found, change: 'none', entry: lower.entry, lost: [], leak: undefined};
+  }
+  const covers = lower.entry.type === 'dir' && entry.type !== 'dir';
+  const lost = [lower, ...(covers ? beside.lowers.below(found.path) : [])];
+  return {found, change: 'changed', entry, lost, leak};
+}
+
+interface Described {
+  readonly entry: SolidEntry | undefined;
+  readonly leak: string | undefined;
+}
+
+function describe({path, stat, xattrs}: Found, folder: string): Described {
+  const {uid, gid} = stat;
+  const common = {path, mode: stat.mode & 0o7777, uid, gid, xattrs};
+  const at = joinBytes(folder, path);
+  if (stat.isDirectory()) return {entry: {type: 'dir', ...common}, leak: undefined};
+  if (stat.isFile()) {
+    const {digest, leak} = readContent(at);
+    return {entry: {type: 'file', ...common, size: stat.size, digest, hardlink: undefined}, leak};
+  }
+  if (stat.isSymbolicLink()) {
+    const target = fromBytes(files.readLink(at));
+    return {entry: {type: 'link', ...common, mode: 0o777, target}, leak: undefined};
+  }
+  return {entry: stat.isFIFO() ? {type: 'fifo', ...common} : undefined, leak: undefined};
+}
+
+/** Hard links aside: a file that gained a second name is still the same file. */
+function isSame(a: SolidEntry, b: SolidEntry): boolean {
+  const alike = a.mode === b.mode && a.uid === b.uid && a.gid === b.gid;
+  return alike && sameXattrs(a.xattrs, b.xattrs) && sameContent(a, b);
+}
+
+function sameContent(a: SolidEntry, b: SolidEntry): boolean {
+  if (a.type === 'file') return b.type === 'file' && a.digest === b.digest;
+  if (a.type === 'link') return b.type === 'link' && a.target === b.target;
+  return a.type === b.type;
+}
+
+function sameXattrs(a: readonly Xattr[], b: readonly Xattr[]): boolean {
+  const text = (list: readonly Xattr[]): string =>
+    list.map(({name, value}) => `${name}=${value}`).join('\n');
+  return text(a) === text(b);
+}

@@ -1,0 +1,68 @@
+/**
+ * What is left of a job: its capture, or after a failure what people want to look at.
+ * Runs when all processes of the build are dead.
+ */
+import path from 'node:path';
+import {fail, type Checked, type Diagnostic} from '../base/diagnostic.ts';
+import * as files from '../base/files.ts';
+import {globMatcher} from '../base/glob.ts';
+import type {TreeDigest} from '../base/hash.ts';
+import {ok} from '../base/result.ts';
+import {fromText} from '../../store/bytes.ts';
+import {capture} from './capture.ts';
+import {removeAll, type Job} from './job.ts';
+import {tell} from './job-shells.ts';
+import type {Lowers} from './lowers.ts';
+import type {CaptureRules, JobSpec} from './protocol.ts';
+import {publish} from './publish.ts';
+import {MOUNT_POINTS} from './staging.ts';
+import type {BuildTree} from './tree-mount.ts';
+import {PathTooLong, type Skip} from './walk.ts';
+
+export interface Collected {
+  readonly problems: readonly Diagnostic[];
+  readonly warnings: readonly Diagnostic[];
+  /** Stores it; the tree's digest, undefined for a job whose changes are not wanted. */
+  publish(): Checked<TreeDigest | undefined>;
+}
+
+/** Compares what the build left with what it saw. */
+export async function collect(
+  job: Job,
+  tree: BuildTree,
+  lowers: Lowers,
+): Promise<Checked<Collected>> {
+  const {spec} = job.request;
+  const rules = spec.capture;
+  if (rules === undefined) return ok({problems: [], warnings: [], publish: () => ok(undefined)});
+  tell(job, 'capturing', '');
+  try {
+    const walked = tree.walk(skipFor(spec, rules));
+    const {folder, isUntouched} = tree;
+    const captured = await capture({walked, folder, lowers, rules, label: spec.label, isUntouched});
+    const {problems, warnings} = captured;
+    return ok({problems, warnings, publish: () => publish(job.shop.store, captured)});
+  } catch (error) {
+    if (!(error instanceof PathTooLong)) throw error;
+    const {error: problems} = fail('sandbox/path-too-long', `too deep a folder: ${error.message}…`);
+    return ok({problems, warnings: [], publish: () => ok(undefined)});
+  }
+}
+
+function skipFor(spec: JobSpec, rules: CaptureRules): Skip {
+  const dropped = globMatcher(rules.drop.map(fromText));
+  if (spec.environment === 'host') return dropped;
+  const mounts = new Set(MOUNT_POINTS);
+  return (at) => mounts.has(at) || dropped(at);
+}
+
+/** Moves what a failed build left to where `shell --failed` finds it; gives that place. */
+export async function keepRemains(job: Job, tree: BuildTree, folder: string): Promise<string> {
+  const {scratch} = job;
+  await removeAll([folder]);
+  files.makeDirs(folder, 0o755);
+  files.rename(scratch.build, path.join(folder, 'build'));
+  files.rename(tree.folder, path.join(folder, tree.copied ? 'merged' : 'upper'));
+  files.rename(scratch.status, path.join(folder, 'status'));
+  return folder;
+}

@@ -1,0 +1,57 @@
+/**
+ * Make's tokens for one build: a fifo of its own, filled by us (GNU make manual, "POSIX
+ * Jobserver"). Every build has one token without asking; these are the further ones.
+ * Knows nothing of who hands tokens out.
+ */
+import * as files from '../base/files.ts';
+import {run} from '../base/process.ts';
+
+export interface Jobserver {
+  /** Descriptors for the build: make reads tokens from one and writes them back to the other. */
+  readonly read: number;
+  readonly write: number;
+  /** Puts tokens in. */
+  give(count: number): void;
+  /** From now on takes so many more out, as they come back. */
+  recall(count: number): void;
+  /** Takes out what can be had now of what is to be taken; how many that were. */
+  collect(): number;
+  close(): void;
+}
+
+/** Understood by make 4.3, which knows only descriptors, and by later ones. */
+export const MAKEFLAGS = ' -j --jobserver-auth=3,4';
+
+export async function openJobserver(fifo: string, tokens: number): Promise<Jobserver> {
+  const made = await run(['mkfifo', '-m', '600', fifo]);
+  if (made.status !== 0) throw new Error(`mkfifo ${fifo}: ${made.stderr.trim()}`);
+  // Both ends each: an open never waits for the other side, and no reader ever sees the end.
+  const read = files.openFifo(fifo, false);
+  const write = files.openFifo(fifo, false);
+  const own = files.openFifo(fifo, true);
+  let wanted = 0;
+  const give = (count: number): void => {
+    if (count > 0) files.writeAll(own, '+'.repeat(count));
+  };
+  give(tokens);
+  return {
+    read,
+    write,
+    give: (count) => {
+      const settled = Math.min(count, wanted);
+      wanted -= settled;
+      give(count - settled);
+    },
+    recall: (count) => void (wanted += count),
+    collect: () => {
+      const taken = wanted === 0 ? 0 : take(own, wanted);
+      wanted -= taken;
+      return taken;
+    },
+    close: () => [read, write, own].forEach(files.closeFile),
+  };
+}
+
+function take(fd: number, most: number): number {
+  return files.unless(['EAGAIN'], () => files.readInto(fd, Buffer.alloc(most))) ?? 0;
+}

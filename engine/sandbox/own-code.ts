@@ -1,0 +1,133 @@
+/**
+ * Where the worker's code is: as root the worker is another user, who may not read ours, so what
+ * it needs is copied into the store, once for each state of the code.
+ */
+import {createRequire} from 'node:module';
+import path from 'node:path';
+import {fileURLToPath} from 'node:url';
+import type {Checked} from '../base/diagnostic.ts';
+import * as files from '../base/files.ts';
+import {quickPrint} from '../base/hash.ts';
+import {ok} from '../base/result.ts';
+import type {Owner} from '../../store/layout.ts';
+import {guard} from '../../store/trouble.ts';
+import type {WorkerProgram} from './launch.ts';
+
+/** The compiled project: this file is dist/engine/sandbox/own-code.js. */
+const DIST = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const FOLDERS = ['engine/base', 'engine/sandbox', 'store'];
+const PACKAGES = ['xxhash-wasm', 'picomatch'];
+const SCRIPT = 'engine/sandbox/worker.js';
+
+/** The program for a worker; `owner` is set when it will run as another user than we do. */
+export function workerProgram(storeRoot: string, owner: Owner | undefined): Checked<WorkerProgram> {
+  if (owner === undefined) {
+    const script = path.join(DIST, SCRIPT);
+    return ok({node: process.execPath, nodeFd: undefined, script, close: () => undefined});
+  }
+  return guard(storeRoot, () => {
+    const code = copyCode(storeRoot, owner);
+    const node = nodeFor(code.folder, owner);
+    // By descriptor: the folders on the way to our Node may be closed to the worker.
+    const nodeFd = files.openRead(node);
+    const close = (): void => files.closeFile(nodeFd);
+    return {node: undefined, nodeFd, script: path.join(code.name, 'dist', SCRIPT), close};
+  });
+}
+
+interface CopiedCode {
+  /** Relative to the store. */
+  readonly name: string;
+  readonly folder: string;
+}
+
+interface CodeFile {
+  /** Relative to the copy. */
+  readonly name: string;
+  readonly bytes: Buffer;
+}
+
+/** `engine/<print>` of the store; the print is over names and bytes of all files. */
+function copyCode(storeRoot: string, owner: Owner): CopiedCode {
+  const code = [...projectFiles(), ...PACKAGES.flatMap(packageFiles)];
+  code.push({name: 'package.json', bytes: Buffer.from('{"type": "module"}\n')});
+  const print = quickPrint(
+    code.map((one) => `${one.name}\n${one.bytes.toString('latin1')}`).join('\0'),
+  );
+  const name = path.join('engine', print);
+  const folder = path.join(storeRoot, name);
+  if (!files.exists(folder)) writeCode(code, folder, owner);
+  return {name, folder};
+}
+
+/** Written beside its place and renamed: a second run may be doing the same. */
+function writeCode(code: readonly CodeFile[], folder: string, owner: Owner): void {
+  const temporary = `${folder}.tmp-${process.pid}`;
+  files.removeTree(temporary);
+  const made = new Set<string>();
+  const give = (at: string): void => files.chown(at, owner.uid, owner.gid);
+  for (const {name, bytes} of code) {
+    const file = path.join(temporary, name);
+    makeFolders(path.dirname(file), path.dirname(folder), made, give);
+    const fd = files.createFile(file, 0o644);
+    files.writeAll(fd, bytes);
+    files.closeFile(fd);
+    files.chmod(file, 0o644);
+    give(file);
+  }
+  const lost = files.unless(['ENOTEMPTY', 'EEXIST'], () => {
+    files.rename(temporary, folder);
+    return true;
+  });
+  if (lost === undefined) files.removeTree(temporary);
+}
+
+function makeFolders(
+  folder: string,
+  top: string,
+  made: Set<string>,
+  give: (at: string) => void,
+): void {
+  if (made.has(folder)) return;
+  if (folder !== top) makeFolders(path.dirname(folder), top, made, give);
+  made.add(folder);
+  if (files.exists(folder)) return;
+  files.makeDir(folder, 0o755);
+  files.chmod(folder, 0o755);
+  give(folder);
+}
+
+function projectFiles(): CodeFile[] {
+  return FOLDERS.flatMap((folder) => codeIn(path.join(DIST, folder), `dist/${folder}`));
+}
+
+/** A package as Node would find it from here. */
+function packageFiles(name: string): CodeFile[] {
+  const entry = createRequire(import.meta.url).resolve(name);
+  const top = entry.slice(0, entry.lastIndexOf(`/node_modules/${name}/`));
+  return codeIn(`${top}/node_modules/${name}`, `node_modules/${name}`);
+}
+
+function codeIn(folder: string, name: string): CodeFile[] {
+  return files.namesIn(folder).flatMap((one) => {
+    const [at, as] = [path.join(folder, one), `${name}/${one}`];
+    const stat = files.lookAt(at);
+    if (stat?.isDirectory() === true) return one === 'node_modules' ? [] : codeIn(at, as);
+    const wanted = stat?.isFile() === true && /\.(c?m?js|json)$/.test(one);
+    return wanted ? [{name: as, bytes: files.readFile(at)}] : [];
+  });
+}
+
+/** Our Node where others may run it, else a copy of it in the store. */
+function nodeFor(folder: string, owner: Owner): string {
+  const node = process.execPath;
+  const stat = files.lookAt(node);
+  if (stat === undefined || (stat.mode & 0o005) === 0o005) return node;
+  const copy = `${folder}.node`;
+  if (files.lookAt(copy)?.size === stat.size) return copy;
+  files.removeTree(copy);
+  files.copyFile(node, copy);
+  files.chmod(copy, 0o755);
+  files.chown(copy, owner.uid, owner.gid);
+  return copy;
+}

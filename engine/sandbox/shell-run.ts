@@ -1,0 +1,116 @@
+/**
+ * Runs steps in a sandbox: writes what the step shell reads, starts it, and reads what it
+ * reported. The same for building and for unpacking. Knows nothing of layers and capture.
+ */
+import * as files from '../base/files.ts';
+import type {Host} from '../base/host.ts';
+import {run} from '../base/process.ts';
+import {startGuest, type Guest, type GuestEnd} from './guest.ts';
+import {failureOf, type StepFailure} from './outcome.ts';
+import {INSIDE, type Scratch} from './places.ts';
+import {outOfMemoryKills} from './processes.ts';
+import {sandboxCommand, type View} from './spec.ts';
+import {writeText} from './staging.ts';
+import {readReport, readSteps} from './status.ts';
+import {driverText, stepFile, stepName, variablesText, type StepText} from './steps.ts';
+import type {Variables} from './steps.ts';
+
+export interface ShellPlan {
+  readonly view: Omit<View, 'command' | 'terminal'>;
+  readonly bash: string;
+  readonly steps: readonly StepText[];
+  readonly shell: readonly string[];
+  readonly variables: Variables;
+  readonly jobs: number;
+  readonly top: string;
+  readonly milliseconds: number;
+  readonly logFd: number;
+  /** Descriptors 3 and 4. */
+  readonly makeFds: readonly [number, number];
+  onStep(step: string): void;
+  onTick(): void;
+  /** Called with the running sandbox, so that it can be killed. */
+  onStart(guest: Guest): void;
+}
+
+export interface ShellEnd {
+  readonly failure: StepFailure | undefined;
+  readonly milliseconds: number;
+  readonly cpuMilliseconds: number;
+  readonly peakBytes: number;
+}
+
+export async function runShell(host: Host, plan: ShellPlan): Promise<ShellEnd> {
+  const {scratch} = plan.view;
+  await writeControl(scratch, plan);
+  const kills = outOfMemoryKills();
+  const since = host.tick();
+  const nothing = files.openRead('/dev/null');
+  try {
+    const guest = startGuest(guestPlan(plan, nothing));
+    plan.onStart(guest);
+    const end = await guest.ended;
+    const report = readReport(scratch.status);
+    const failure = failureOf({
+      ...{end, report, allowed: plan.milliseconds, environment: plan.view.environment},
+      ...{lastLine: lastLine(plan.logFd), memoryKills: outOfMemoryKills() - kills},
+    });
+    return {failure, milliseconds: host.tick() - since, ...usage(end, report.cpuMilliseconds)};
+  } finally {
+    files.closeFile(nothing);
+  }
+}
+
+function usage(
+  end: GuestEnd,
+  reported: number | undefined,
+): {cpuMilliseconds: number; peakBytes: number} {
+  const {cpuMilliseconds, peakBytes} = end;
+  return {cpuMilliseconds: reported ?? cpuMilliseconds, peakBytes};
+}
+
+/** The files of /run/recipes; those of an earlier run in the same scratch folder go. */
+export async function writeControl(
+  scratch: Scratch,
+  plan: Pick<ShellPlan, 'steps' | 'shell' | 'variables' | 'jobs' | 'top'>,
+): Promise<void> {
+  for (const folder of [scratch.status, scratch.control]) {
+    files.removeTree(folder);
+    files.makeDir(folder, 0o755);
+  }
+  files.makeDir(`${scratch.control}/status`, 0o755);
+  files.makeDir(`${scratch.control}/steps`, 0o755);
+  plan.steps.forEach(({name, text}, index) => {
+    writeText(`${scratch.control}/steps/${stepFile(index, name)}`, `${text}\n`);
+  });
+  writeText(`${scratch.control}/variables`, variablesText(plan.variables, plan.jobs));
+  writeText(`${scratch.control}/driver`, driverText(plan.steps, plan.shell, plan.top));
+  await run(['mkfifo', '-m', '600', `${scratch.status}/pause`]);
+}
+
+function guestPlan(plan: ShellPlan, nothing: number): Parameters<typeof startGuest>[0] {
+  const {view, logFd, makeFds, milliseconds} = plan;
+  const command = [plan.bash, '--noprofile', '--norc', `${INSIDE.control}/driver`];
+  let seen = 0;
+  return {
+    argv: sandboxCommand({...view, command, terminal: false}),
+    fds: [nothing, logFd, logFd, ...makeFds],
+    milliseconds,
+    logFd,
+    onTick: () => {
+      const steps = readSteps(view.scratch.status);
+      for (const step of steps.slice(seen)) plan.onStep(stepName(step.file));
+      seen = Math.max(seen, steps.length);
+      plan.onTick();
+    },
+  };
+}
+
+/** The last line of a log that says something. */
+function lastLine(logFd: number): string {
+  const size = files.sizeOf(logFd);
+  const buffer = Buffer.alloc(Math.min(size, 2000));
+  files.readInto(logFd, buffer, Math.max(0, size - buffer.length));
+  const lines = buffer.toString('utf8').split('\n');
+  return lines.map((line) => line.trim()).findLast((line) => line !== '') ?? '';
+}

@@ -1,0 +1,17 @@
+/**
+ * What all jobs of a worker share. Types only.
+ */
+import type {Host} from '../base/host.ts';
+import type {Store} from '../../store/layout.ts';
+import type {Reply} from './protocol.ts';
+import type {HostShape} from './spec.ts';
+
+export interface Shop {
+  readonly store: Store;
+  readonly host: Host;
+  readonly shape: HostShape;
+  readonly overlay: boolean;
+  /** Whether files may be given to other ids than the one. */
+  readonly owners: boolean;
+  reply(message: Reply): void;
+}

@@ -1,0 +1,144 @@
+/**
+ * What a sandbox is: from what a build asks for to mounts, arguments and environment of bwrap.
+ * Pure; starts nothing and looks at nothing. The facts of the machine come in as `HostShape`.
+ */
+import {assert} from '../base/result.ts';
+import {absolute, INSIDE, type Scratch} from './places.ts';
+
+/** Goes into every action key: raised whenever a build can see or do something else. */
+export const POLICY_VERSION = 1;
+
+/** What of the machine's own root a host environment is made of. */
+export interface HostShape {
+  /** /bin, /lib… : the target of the link, or undefined where it is a folder of its own. */
+  readonly roots: readonly {readonly path: string; readonly target: string | undefined}[];
+  /** Files and folders of /etc that programs in /usr need to work at all. */
+  readonly etc: readonly string[];
+  /** Highest numbers the machine lets us set. */
+  readonly limits: {readonly processes: number; readonly files: number};
+}
+
+export interface View {
+  /** `tools`: the machine's /usr alone, for unpacking. */
+  readonly environment: 'host' | 'root' | 'tools';
+  readonly shape: HostShape;
+  readonly scratch: Scratch;
+  /** Files that lie read-only in /build: name → path relative to the store. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<string, string>>;
+  readonly command: readonly string[];
+  /** The command is for people at a terminal of its own (interactive.ts). */
+  readonly terminal: boolean;
+}
+
+/** The whole command line, from prlimit to the command inside. */
+export function sandboxCommand(view: View): string[] {
+  return [
+    ...['prlimit', '--core=0:0', `--nproc=${processLimit(view.shape)}`],
+    `--nofile=${Math.min(view.shape.limits.files, OPEN_FILES)}:`,
+    '--',
+    ...['bwrap', ...NAMESPACES, ...(view.terminal ? [] : ['--new-session'])],
+    ...CAPABILITIES.flatMap((name) => ['--cap-add', name]),
+    ...mounts(view),
+    ...['--clearenv', ...environment(view)],
+    ...['--chdir', INSIDE.build, '--', ...view.command],
+  ];
+}
+
+const OPEN_FILES = 4096;
+/** Counted over all builds of the run: they share one user namespace. */
+const PROCESSES = 4096;
+
+function processLimit(shape: HostShape): string {
+  const most = Math.min(shape.limits.processes, PROCESSES);
+  return `${most}:${most}`;
+}
+
+/** No --unshare-user: the worker's namespace with its ids is the build's; it allows no further. */
+const NAMESPACES = [
+  ...['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-net'],
+  ...['--die-with-parent', '--as-pid-1', '--hostname', 'recipes', '--json-status-fd', '5'],
+  ...['--cap-drop', 'ALL'],
+];
+
+const CAPABILITIES = [
+  ...['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_FOWNER', 'CAP_FSETID'],
+  ...['CAP_SETUID', 'CAP_SETGID', 'CAP_SETFCAP'],
+];
+
+// --- mounts --------------------------------------------------------------------------------------
+
+function mounts(view: View): string[] {
+  const {scratch} = view;
+  return [
+    ...(view.environment === 'root' ? rootMounts(view) : hostMounts(view)),
+    // The kernel asks for uid 0 of the machine, not for capabilities, when these are written.
+    ...['--proc', '/proc', '--ro-bind', '/proc/sys', '/proc/sys', '--dev', '/dev'],
+    ...['--bind', absolute(scratch.temporary), '/tmp'],
+    ...['--bind', absolute(scratch.build), INSIDE.build],
+    ...buildFiles(view),
+    ...['--ro-bind', absolute(scratch.control), INSIDE.control],
+    ...['--bind', absolute(scratch.status), INSIDE.status],
+    ...(view.environment === 'root' ? [] : ['--remount-ro', '/']),
+  ];
+}
+
+function rootMounts(view: View): string[] {
+  return ['--bind', absolute(view.scratch.merged), '/', '--tmpfs', '/sys', '--tmpfs', '/run'];
+}
+
+function hostMounts({environment, shape, scratch}: View): string[] {
+  const roots = shape.roots.flatMap(({path, target}) =>
+    target === undefined ? ['--ro-bind', path, path] : ['--symlink', target, path],
+  );
+  const build = ['--ro-bind', absolute(scratch.tools), INSIDE.tools];
+  return [
+    ...['--ro-bind', '/usr', '/usr', ...roots],
+    // Writable while bwrap makes the places the next ones go to.
+    ...['--bind', absolute(scratch.etc), '/etc'],
+    ...shape.etc.flatMap((path) => ['--ro-bind', path, path]),
+    ...['--remount-ro', '/etc'],
+    ...['--dir', '/run', '--dir', '/var', '--symlink', '/tmp', '/var/tmp'],
+    ...(environment === 'tools' ? [] : build),
+    ...(environment === 'tools' ? [] : ['--bind', absolute(scratch.merged), INSIDE.sysroot]),
+  ];
+}
+
+function buildFiles(view: View): string[] {
+  return Object.entries(view.files).flatMap(([name, from]) => {
+    assert(isPlainName(name), `a source named ${JSON.stringify(name)}`);
+    return ['--ro-bind', absolute(from), `${INSIDE.build}/${name}`];
+  });
+}
+
+/** Whether a text can only name something right below /build. */
+export function isPlainName(name: string): boolean {
+  return /^[^/\0]+$/.test(name) && name !== '.' && name !== '..';
+}
+
+// --- environment ---------------------------------------------------------------------------------
+
+function environment(view: View): string[] {
+  const all = {...BASE_ENV, ...ENVIRONMENTS[view.environment], ...view.env};
+  return Object.entries(all).flatMap(([name, value]) => ['--setenv', name, value]);
+}
+
+/** The same in every build. SOURCE_DATE_EPOCH is 1980-01-01, the earliest date a zip can hold. */
+const BASE_ENV: Readonly<Record<string, string>> = {
+  LC_ALL: 'C',
+  TZ: 'UTC',
+  SOURCE_DATE_EPOCH: '315532800',
+  PYTHONDONTWRITEBYTECODE: '1',
+  HOME: '/tmp',
+  TMPDIR: '/tmp',
+  SHELL: '/bin/bash',
+  TERM: 'dumb',
+};
+
+const SYSTEM_PATH = '/usr/bin:/usr/sbin:/bin:/sbin';
+
+const ENVIRONMENTS: Readonly<Record<View['environment'], Readonly<Record<string, string>>>> = {
+  host: {PATH: INSIDE.tools, SYSROOT: INSIDE.sysroot, DESTDIR: INSIDE.sysroot},
+  root: {PATH: SYSTEM_PATH, SYSROOT: '', DESTDIR: ''},
+  tools: {PATH: SYSTEM_PATH},
+};

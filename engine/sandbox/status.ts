@@ -1,0 +1,66 @@
+/**
+ * Reads what the step shell reported (format: steps.ts). Everything in these files is written by
+ * the build, so nothing is trusted beyond messages; absent files are normal.
+ */
+import * as files from '../base/files.ts';
+import {fromBytes, toText} from '../../store/bytes.ts';
+
+export interface StepBegun {
+  /** The step's file name, `02-compile`. */
+  readonly file: string;
+  /** The folder it began in. */
+  readonly cwd: string;
+}
+
+export interface ShellReport {
+  readonly begun: boolean;
+  readonly done: boolean;
+  readonly steps: readonly StepBegun[];
+  readonly cwd: string | undefined;
+  readonly cpuMilliseconds: number | undefined;
+  /** Left-over processes: `pid command`. */
+  readonly others: readonly string[];
+}
+
+export function readReport(folder: string): ShellReport {
+  const others = readSome(`${folder}/others`) ?? '';
+  return {
+    begun: files.exists(`${folder}/begun`),
+    done: files.exists(`${folder}/done`),
+    steps: readSteps(folder),
+    cwd: readSome(`${folder}/cwd`),
+    cpuMilliseconds: cpuTime(readSome(`${folder}/times`) ?? ''),
+    others: others.split('\n').filter((line) => line !== ''),
+  };
+}
+
+/** The steps begun so far. */
+export function readSteps(folder: string): readonly StepBegun[] {
+  const parts = (readSome(`${folder}/steps`) ?? '').split('\0');
+  const steps: StepBegun[] = [];
+  for (let at = 0; at + 2 < parts.length; at += 2) {
+    steps.push({file: parts[at] ?? '', cwd: parts[at + 1] ?? ''});
+  }
+  return steps;
+}
+
+/** A build could put anything in place of these files: only plain, small ones are read. */
+function readSome(file: string): string | undefined {
+  const stat = files.lookAt(file);
+  if (stat?.isFile() !== true || stat.size > 1 << 20) return undefined;
+  const bytes = files.readFile(file);
+  return bytes.includes(0)
+    ? fromBytes(bytes).split('\0').map(toText).join('\0')
+    : toText(fromBytes(bytes)).replaceAll('\\012', '\n');
+}
+
+/** The sum of the four times of times(1p), `0m1.234s`; undefined when they are not there. */
+function cpuTime(text: string): number | undefined {
+  const found = [...text.matchAll(/(\d{1,9})m(\d{1,2})[.,](\d{3})s/g)];
+  if (found.length === 0) return undefined;
+  return found.reduce(
+    (sum, [, minutes, seconds, thousandths]) =>
+      sum + Number(minutes) * 60_000 + Number(seconds) * 1000 + Number(thousandths),
+    0,
+  );
+}

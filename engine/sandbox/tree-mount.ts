@@ -1,0 +1,95 @@
+/**
+ * The tree a build sees and changes: an overlay over the layers' farms, or a copy of them where
+ * overlay is not to be had. What was done to it is read when the build is dead.
+ */
+import {fail, type Checked} from '../base/diagnostic.ts';
+import * as files from '../base/files.ts';
+import {ok} from '../base/result.ts';
+import {joinBytes, type BytePath} from '../../store/bytes.ts';
+import type {Store} from '../../store/layout.ts';
+import type {Lowers} from './lowers.ts';
+import {mountOverlay, unmount} from './overlay.ts';
+import type {Scratch} from './places.ts';
+import type {JobSpec} from './protocol.ts';
+import {copyLayers, stageFarms} from './staging.ts';
+import {walkCopy, walkUpper, type Found, type Skip, type Walked} from './walk.ts';
+
+export interface BuildTree {
+  readonly copied: boolean;
+  /** What of it is kept after a failure: the changes, or the whole copy. */
+  readonly folder: string;
+  /** Takes the mount away; before `walk`. */
+  close(): Promise<void>;
+  walk(skip: Skip): Walked;
+  isUntouched(found: Found): boolean;
+}
+
+export interface TreeManner {
+  readonly overlay: boolean;
+  readonly owners: boolean;
+}
+
+export async function openTree(
+  store: Store,
+  manner: TreeManner,
+  scratch: Scratch,
+  spec: JobSpec,
+  lowers: Lowers,
+): Promise<Checked<BuildTree>> {
+  return manner.overlay
+    ? openOverlay(store, scratch, spec, lowers)
+    : openCopy(store, manner.owners, scratch, spec, lowers);
+}
+
+async function openOverlay(
+  store: Store,
+  scratch: Scratch,
+  spec: JobSpec,
+  lowers: Lowers,
+): Promise<Checked<BuildTree>> {
+  const count = stageFarms(store, scratch, spec, lowers);
+  if (!count.ok) return count;
+  const mounted = await mountOverlay(scratch, count.value);
+  if (!mounted.ok) return fail('machine/sandbox', `cannot mount an overlay: ${mounted.error}`);
+  return ok({
+    copied: false,
+    folder: scratch.upper,
+    close: () => unmount(scratch.merged),
+    walk: (skip) => walkUpper(store, scratch.upper, lowers, skip),
+    isUntouched: () => false,
+  });
+}
+
+async function openCopy(
+  store: Store,
+  owners: boolean,
+  scratch: Scratch,
+  spec: JobSpec,
+  lowers: Lowers,
+): Promise<Checked<BuildTree>> {
+  const copied = copyLayers(store, scratch, spec, lowers, owners);
+  if (!copied.ok) return copied;
+  const prints = printsOf(scratch.merged, lowers);
+  return ok({
+    copied: true,
+    folder: scratch.merged,
+    close: () => Promise.resolve(),
+    walk: (skip) => walkCopy(store, scratch.merged, lowers, skip),
+    isUntouched: (found) => prints.get(found.path) === print(scratch.merged, found.path),
+  });
+}
+
+/** Inode and change time of every copied file: nobody can set these back. */
+function printsOf(folder: string, lowers: Lowers): ReadonlyMap<BytePath, string> {
+  const prints = new Map<BytePath, string>();
+  for (const {entry} of lowers.all()) {
+    if (entry.type === 'dir') continue;
+    prints.set(entry.path, print(folder, entry.path));
+  }
+  return prints;
+}
+
+function print(folder: string, path: BytePath): string {
+  const stat = files.lookExactly(joinBytes(folder, path));
+  return stat === undefined ? '' : `${stat.ino} ${stat.ctimeNs}`;
+}

@@ -1,0 +1,134 @@
+/**
+ * Walks what a build left on disk: the upper folder of its overlay, or its copied root.
+ * Gives what is there and what was taken away; compares nothing.
+ */
+import * as files from '../base/files.ts';
+import type {Store} from '../../store/layout.ts';
+import type {Xattr} from '../../store/manifest.ts';
+import {fromBytes, joinBytes, type BytePath} from '../../store/bytes.ts';
+import {readXattrs} from '../../store/xattrs.ts';
+import type {Lowers} from './lowers.ts';
+
+export interface Found {
+  readonly path: BytePath;
+  readonly stat: files.Stats;
+  /** What a tree may hold: capabilities and user attributes. Sorted. */
+  readonly xattrs: readonly Xattr[];
+}
+
+export interface Walked {
+  /** Each folder before its content. */
+  readonly found: readonly Found[];
+  /** Paths the layers have and the build does not see any more; the topmost only. */
+  readonly removed: readonly BytePath[];
+}
+
+/** What the kernel takes in one call is 4096 bytes, with our folders before it. */
+const LONGEST_PATH = 3900;
+
+export class PathTooLong extends Error {
+  override readonly name = 'PathTooLong';
+}
+
+/** `skip`: paths that are not looked at, with all below them. */
+export type Skip = (path: BytePath) => boolean;
+
+/**
+ * Walks the upper folder of an overlay mounted with `userxattr`: a character device 0:0 is a
+ * removal, a folder with `user.overlay.opaque` hides all the layers have below it
+ * (Documentation/filesystems/overlayfs.rst).
+ */
+export function walkUpper(store: Store, upper: string, lowers: Lowers, skip: Skip): Walked {
+  const xattrs = readXattrs(store, upper);
+  const removed: BytePath[] = [];
+  const opaque = new Set<BytePath>();
+  const found: Found[] = [];
+  for (const {path, stat} of walk(upper, skip)) {
+    if (stat.isCharacterDevice() && stat.rdev === 0) {
+      removed.push(path);
+      continue;
+    }
+    const all = xattrs.get(path) ?? [];
+    const slash = path.lastIndexOf('/');
+    if (stat.isDirectory() && (opaque.has(path.slice(0, Math.max(slash, 0))) || isOpaque(all))) {
+      opaque.add(path);
+    }
+    found.push({path, stat, xattrs: keptXattrs(all)});
+  }
+  const there = new Set(found.map((one) => one.path));
+  const hidden = [...opaque].flatMap((path) => topmostMissing(lowers, path, there));
+  return {found, removed: [...removed, ...hidden.filter((path) => !skip(path))]};
+}
+
+/** Walks a copied root: what is missing there was removed. */
+export function walkCopy(store: Store, root: string, lowers: Lowers, skip: Skip): Walked {
+  const xattrs = readXattrs(store, root);
+  const found = [...walk(root, skip)].map(({path, stat}) => {
+    return {path, stat, xattrs: keptXattrs(xattrs.get(path) ?? [])};
+  });
+  const there = new Set(found.map((one) => one.path));
+  const folders = ['', ...found.filter((one) => one.stat.isDirectory()).map((one) => one.path)];
+  const removed = folders.flatMap((path) => topmostMissing(lowers, path, there));
+  return {found, removed: removed.filter((path) => !skip(path))};
+}
+
+/** What the layers have right below a folder and the build has not. */
+function topmostMissing(
+  lowers: Lowers,
+  folder: BytePath,
+  there: ReadonlySet<BytePath>,
+): BytePath[] {
+  return lowers.namesIn(folder).filter((path) => !there.has(path));
+}
+
+interface Visited {
+  readonly path: BytePath;
+  readonly stat: files.Stats;
+}
+
+/** Iterative: trees may be thousands of folders deep. */
+function* walk(root: string, skip: Skip): Generator<Visited> {
+  const waiting: BytePath[] = [''];
+  for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
+    const at = folder === '' ? Buffer.from(root) : joinBytes(root, folder);
+    for (const {name} of files.entriesOf(at)) {
+      const path = folder === '' ? fromBytes(name) : `${folder}/${fromBytes(name)}`;
+      if (skip(path)) continue;
+      if (path.length > LONGEST_PATH) throw new PathTooLong(path.slice(0, 60));
+      const stat = files.lookAt(joinBytes(root, path));
+      if (stat === undefined) continue;
+      yield {path, stat};
+      if (stat.isDirectory()) waiting.push(path);
+    }
+  }
+}
+
+function isOpaque(xattrs: readonly Xattr[]): boolean {
+  // 'y'; kernels since 6.7 also write 'x' for folders that are not opaque.
+  return xattrs.some(({name, value}) => name === 'user.overlay.opaque' && value === 'eQ==');
+}
+
+/** Labels of security modules, access lists and overlay's own marks are of this machine. */
+function keptXattrs(xattrs: readonly Xattr[]): readonly Xattr[] {
+  const kept = xattrs.filter(
+    ({name}) =>
+      name === 'security.capability' ||
+      (name.startsWith('user.') && !name.startsWith('user.overlay.')),
+  );
+  return kept.map((one) =>
+    one.name === 'security.capability' ? {name: one.name, value: plainCapability(one.value)} : one,
+  );
+}
+
+/**
+ * File capabilities without the user namespace they were set in: revision 3 of vfs_cap_data
+ * (linux/capability.h) is revision 2 with the namespace's root appended.
+ */
+export function plainCapability(value: string): string {
+  const bytes = Buffer.from(value, 'base64');
+  const [REVISION_2, REVISION_3, SIZE_2] = [0x02, 0x03, 20];
+  if (bytes.length <= SIZE_2 || bytes[3] !== REVISION_3) return value;
+  const plain = Buffer.from(bytes.subarray(0, SIZE_2));
+  plain[3] = REVISION_2;
+  return plain.toString('base64');
+}

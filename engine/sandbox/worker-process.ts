@@ -1,0 +1,195 @@
+/**
+ * The engine's side of the worker: starts it, sends requests, hands replies to those who asked.
+ * Knows nothing of what is built.
+ */
+import {fail, type Checked} from '../base/diagnostic.ts';
+import type {Listener} from '../base/event.ts';
+import type {Host} from '../base/host.ts';
+import {err, ok} from '../base/result.ts';
+import type {Owner} from '../../store/layout.ts';
+import {launch, type Launched} from './launch.ts';
+import {lineSplitter} from './lines.ts';
+import {workerProgram} from './own-code.ts';
+import type {BuildRequest, IdMode, InteractiveSpec, JobResult, Reply, Request} from './protocol.ts';
+
+export interface WorkerRequest {
+  readonly storeRoot: string;
+  readonly host: Host;
+  /** To whom the store belongs when the engine is root; the worker runs as that id. */
+  readonly owner: Owner | undefined;
+  readonly listener: Listener;
+  /** The worker gets our terminal, for `interactive`; then it says nothing of its own there. */
+  readonly terminal?: boolean;
+}
+
+export interface StartedBuild {
+  readonly id: number;
+  /** Trouble of store or machine is an error; a build that failed is a result. */
+  readonly result: Promise<Checked<JobResult>>;
+}
+
+export interface Worker {
+  readonly idMode: IdMode;
+  /** False: roots are copied. */
+  readonly overlay: boolean;
+  build(
+    request: Omit<BuildRequest, 'type' | 'id'>,
+    onReply: (reply: Extract<Reply, {type: 'step' | 'tokens'}>) => void,
+  ): StartedBuild;
+  /** Lends more make tokens to a running build (`count` > 0) or asks for some back. */
+  tokens(id: number, count: number): void;
+  kill(id: number): void;
+  /** Removes files and folders; paths relative to the store. */
+  remove(paths: readonly string[]): Promise<void>;
+  /** Exit status of the command or shell; needs a worker with `terminal`. */
+  interactive(spec: InteractiveSpec): Promise<Checked<number>>;
+  /** Ends the worker and all it runs; resolves when it is gone. */
+  quit(): Promise<void>;
+  /** Resolves when the worker is gone, with the last it said; also after `quit`. */
+  readonly died: Promise<string>;
+}
+
+export async function startWorker(request: WorkerRequest): Promise<Checked<Worker>> {
+  const program = workerProgram(request.storeRoot, request.owner);
+  if (!program.ok) return program;
+  const {host, storeRoot, terminal = false} = request;
+  const launched = await launch({host, storeRoot, program: program.value, terminal});
+  program.value.close();
+  if (!launched.ok) return launched;
+  return connect(launched.value);
+}
+
+async function connect(launched: Launched): Promise<Checked<Worker>> {
+  const connection = new Connection(launched);
+  const ready = await connection.ready;
+  launched.release();
+  if (ready === undefined) {
+    const said = await connection.died;
+    return fail('machine/sandbox', `the sandbox worker did not come up: ${said}`);
+  }
+  const {idMode, overlay} = ready;
+  return ok({
+    idMode,
+    overlay,
+    build: (wanted, onReply) => connection.build(wanted, onReply),
+    tokens: (id, count) => connection.send({type: 'tokens', id, count}),
+    kill: (id) => connection.send({type: 'kill', id, reason: 'cancelled'}),
+    remove: (paths) => connection.remove(paths),
+    interactive: (shell) => connection.interactive(shell),
+    quit: () => connection.quit(),
+    died: connection.died,
+  });
+}
+
+type Take = (reply: Reply | undefined) => void;
+type Ready = Extract<Reply, {type: 'ready'}>;
+
+/** What is kept of the worker's own messages, for the day it dies. */
+const TAIL = 4000;
+
+/** Requests under way, by id: each gets its last reply exactly once, or `undefined` at the end. */
+class Connection {
+  readonly ready: Promise<Ready | undefined>;
+  readonly died: Promise<string>;
+  readonly #launched: Launched;
+  readonly #open = new Map<number, Take>();
+  #lastId = 0;
+  #said = '';
+  #gone = false;
+  #takeReady: (ready: Ready | undefined) => void = () => undefined;
+
+  constructor(launched: Launched) {
+    this.#launched = launched;
+    this.ready = new Promise((resolve) => (this.#takeReady = resolve));
+    const {child} = launched;
+    child.stderr?.on('data', (chunk: Buffer) => {
+      this.#said = (this.#said + chunk.toString('utf8')).slice(-TAIL);
+    });
+    const channel = child.stdio[3];
+    channel?.on(
+      'data',
+      lineSplitter((line) => this.#receive(JSON.parse(line) as Reply)),
+    );
+    channel?.on('error', () => undefined);
+    this.died = new Promise((resolve) => {
+      child.once('error', (error) => resolve(this.#end(error.message)));
+      child.once('close', (status, signal) => {
+        resolve(this.#end(`it ended with ${signal ?? `status ${status}`}`));
+      });
+    });
+  }
+
+  send(request: Request): void {
+    const channel = this.#launched.child.stdio[3];
+    if (!this.#gone && channel && 'write' in channel) channel.write(`${JSON.stringify(request)}\n`);
+  }
+
+  build(
+    wanted: Omit<BuildRequest, 'type' | 'id'>,
+    onReply: (reply: Extract<Reply, {type: 'step' | 'tokens'}>) => void,
+  ): StartedBuild {
+    const id = (this.#lastId += 1);
+    const result = this.#ask<JobResult>({type: 'build', id, ...wanted}, (reply) => {
+      if (reply.type === 'step' || reply.type === 'tokens') onReply(reply);
+      return reply.type === 'built' ? ok(reply.result) : undefined;
+    });
+    return {id, result};
+  }
+
+  async remove(paths: readonly string[]): Promise<void> {
+    const id = (this.#lastId += 1);
+    await this.#ask({type: 'remove', id, paths}, (reply) =>
+      reply.type === 'removed' ? ok(undefined) : undefined,
+    );
+  }
+
+  interactive(shell: InteractiveSpec): Promise<Checked<number>> {
+    const id = (this.#lastId += 1);
+    return this.#ask({type: 'interactive', id, shell}, (reply) =>
+      reply.type === 'exited' ? ok(reply.status) : undefined,
+    );
+  }
+
+  async quit(): Promise<void> {
+    this.send({type: 'quit'});
+    await this.died;
+  }
+
+  #ask<T>(
+    request: Extract<Request, {id: number}>,
+    read: (reply: Reply) => Checked<T> | undefined,
+  ): Promise<Checked<T>> {
+    return new Promise((resolve) => {
+      const settle = (result: Checked<T>): void => {
+        this.#open.delete(request.id);
+        resolve(result);
+      };
+      const take: Take = (reply) => {
+        if (reply === undefined) return settle(this.#lost());
+        if (reply.type === 'trouble') return settle(err(reply.diagnostics));
+        const result = read(reply);
+        if (result !== undefined) settle(result);
+      };
+      if (this.#gone) return take(undefined);
+      this.#open.set(request.id, take);
+      this.send(request);
+    });
+  }
+
+  #receive(reply: Reply): void {
+    if (reply.type === 'ready') this.#takeReady(reply);
+    else this.#open.get(reply.id)?.(reply);
+  }
+
+  #lost<T>(): Checked<T> {
+    return fail('machine/worker', `the sandbox worker is gone: ${this.#said.trim()}`);
+  }
+
+  #end(how: string): string {
+    if (!this.#gone) this.#said = `${this.#said}\n${how}`.trim();
+    this.#gone = true;
+    this.#takeReady(undefined);
+    for (const take of [...this.#open.values()]) take(undefined);
+    return this.#said;
+  }
+}

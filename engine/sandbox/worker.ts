@@ -1,0 +1,84 @@
+/**
+ * The worker: the one process of a run that mounts, builds, captures and deletes. It is uid 0 of
+ * a user namespace, and its folder is the store. Speaks protocol.ts on descriptor 3, and ends
+ * with the engine: with the last of its processes, since it is the first one of its namespace.
+ */
+import {Socket} from 'node:net';
+import {countAsWorker} from '../base/crash.ts';
+import {realHost} from '../base/host.ts';
+import {unreachable} from '../base/result.ts';
+import {scratchDir, workerStore} from '../../store/layout.ts';
+import {removeAll, startJob, type RunningJob} from './job.ts';
+import {lineSplitter} from './lines.ts';
+import {shapeOfHost} from './machine.ts';
+import {overlayWorks} from './overlay.ts';
+import {scratchPlaces} from './places.ts';
+import type {BuildRequest, IdMode, Reply, Request} from './protocol.ts';
+import type {Shop} from './shop.ts';
+
+const channel = new Socket({fd: 3, readable: true, writable: true});
+
+function reply(message: Reply): void {
+  channel.write(`${JSON.stringify(message)}\n`);
+}
+
+async function main(): Promise<void> {
+  countAsWorker();
+  const host = realHost();
+  const store = workerStore('.');
+  const idMode: IdMode = host.env['RECIPES_ID_MODE'] === 'single' ? 'single' : 'range';
+  const overlay = host.env['RECIPES_NO_OVERLAY'] !== '1' && (await tryOverlay(scratchDir(store)));
+  const shop = {store, host, shape: shapeOfHost(), overlay, owners: idMode === 'range', reply};
+  const jobs = new Map<number, RunningJob>();
+  channel.on(
+    'data',
+    lineSplitter((line) => receive(shop, jobs, JSON.parse(line) as Request)),
+  );
+  // The engine is gone: nothing is to be finished, the next run sweeps what is left.
+  channel.on('close', () => process.exit(0));
+  reply({type: 'ready', idMode, overlay});
+}
+
+async function tryOverlay(folder: string): Promise<boolean> {
+  const probe = `${folder}/probe-${process.hrtime.bigint()}`;
+  try {
+    return await overlayWorks(scratchPlaces(probe));
+  } finally {
+    await removeAll([probe]);
+  }
+}
+
+function receive(shop: Shop, jobs: Map<number, RunningJob>, request: Request): void {
+  switch (request.type) {
+    case 'build':
+      return void build(shop, jobs, request);
+    case 'tokens':
+      return jobs.get(request.id)?.adjustTokens(request.count);
+    case 'kill':
+      return jobs.get(request.id)?.kill(request.reason);
+    case 'remove':
+      return void removeAll(request.paths).then(() => reply({type: 'removed', id: request.id}));
+    case 'interactive':
+      return;
+    case 'quit':
+      channel.end();
+      return;
+    default:
+      return unreachable(request);
+  }
+}
+
+async function build(
+  shop: Shop,
+  jobs: Map<number, RunningJob>,
+  request: BuildRequest,
+): Promise<void> {
+  const job = startJob(shop, request);
+  jobs.set(request.id, job);
+  const result = await job.result;
+  jobs.delete(request.id);
+  if (result.ok) reply({type: 'built', id: request.id, result: result.value});
+  else reply({type: 'trouble', id: request.id, diagnostics: result.error});
+}
+
+await main();
