@@ -149,9 +149,11 @@ export function rangeOf(text: string, name: string, uid: number): IdRange | unde
 /**
  * The store gets a mount of its own, since its parents may be closed to us; /sys is hidden by it,
  * which no build may see anyway. `-c`: mount(8) would resolve `.` through the closed parents.
- * Nested user namespaces are forbidden to all builds.
+ * Nested user namespaces are forbidden to all builds, and what descriptors we were started with
+ * ends here: all but input, output, errors, the channel and Node.
  */
 const ENTER = [
+  `for fd in /proc/self/fd/*; do fd=\${fd##*/}; ((fd <= $1)) || eval "exec $fd>&-"; done; shift`,
   `mount -t tmpfs -o mode=755 recipes ${STORE_MOUNT.slice(0, 4)}`,
   `mkdir ${STORE_MOUNT}`,
   `mount -c --bind . ${STORE_MOUNT}`,
@@ -170,7 +172,8 @@ function startChain(plan: LaunchPlan, holder: number, idMode: IdMode): ChildProc
   const argv = [
     ...[...DIE_WITH_PARENT, 'nsenter', '--user', '--target', String(holder), ...ids, '--'],
     ...[...DIE_WITH_PARENT, 'unshare', '--mount', '--pid', '--fork', '--kill-child'],
-    ...['--mount-proc', '--', 'sh', '-c', ENTER, 'recipes-worker'],
+    ...['--mount-proc', '--', 'bash', '-c', ENTER, 'recipes-worker'],
+    program.nodeFd === undefined ? '3' : '4',
     ...[program.node ?? '/proc/self/fd/4', program.script],
   ];
   const own = plan.terminal ? ('inherit' as const) : ('ignore' as const);

@@ -37,6 +37,8 @@ export interface Scratch {
   readonly tools: string;
   /** The jobserver's fifo. */
   readonly tokens: string;
+  /** The fifo through which all output goes to the log. */
+  readonly output: string;
 }
 
 export function scratchPlaces(root: string): Scratch {
@@ -54,6 +56,7 @@ export function scratchPlaces(root: string): Scratch {
     etc: at('etc'),
     tools: at('tools'),
     tokens: at('tokens'),
+    output: at('output'),
   };
 }
 

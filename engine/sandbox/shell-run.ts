@@ -6,6 +6,7 @@ import * as files from '../base/files.ts';
 import type {Host} from '../base/host.ts';
 import {run} from '../base/process.ts';
 import {startGuest, type Guest, type GuestEnd} from './guest.ts';
+import {openOutput} from './output.ts';
 import {failureOf, type StepFailure} from './outcome.ts';
 import {INSIDE, type Scratch} from './places.ts';
 import {outOfMemoryKills} from './processes.ts';
@@ -46,10 +47,13 @@ export async function runShell(host: Host, plan: ShellPlan): Promise<ShellEnd> {
   const kills = outOfMemoryKills();
   const since = host.tick();
   const nothing = files.openRead('/dev/null');
+  const output = await openOutput(scratch.output, plan.logFd);
   try {
-    const guest = startGuest(guestPlan(plan, nothing));
+    const guest = startGuest(guestPlan(plan, nothing, output.fd));
+    output.letGo();
     plan.onStart(guest);
     const end = await guest.ended;
+    await output.written;
     const report = readReport(scratch.status);
     const failure = failureOf({
       ...{end, report, allowed: plan.milliseconds, environment: plan.view.environment},
@@ -88,13 +92,17 @@ export async function writeControl(
   await run(['mkfifo', '-m', '600', `${scratch.status}/pause`]);
 }
 
-function guestPlan(plan: ShellPlan, nothing: number): Parameters<typeof startGuest>[0] {
+function guestPlan(
+  plan: ShellPlan,
+  nothing: number,
+  output: number,
+): Parameters<typeof startGuest>[0] {
   const {view, logFd, makeFds, milliseconds} = plan;
   const command = [plan.bash, '--noprofile', '--norc', `${INSIDE.control}/driver`];
   let seen = 0;
   return {
     argv: sandboxCommand({...view, command, terminal: false}),
-    fds: [nothing, logFd, logFd, ...makeFds],
+    fds: [nothing, output, output, ...makeFds],
     milliseconds,
     logFd,
     onTick: () => {
