@@ -4,7 +4,7 @@
 import {fail} from '../base/diagnostic.ts';
 import {ok} from '../base/result.ts';
 import {showConfig} from '../load/config.ts';
-import {SCHEMA_NAMES, schemaText} from '../../schemas/texts.ts';
+import {schemaNames, schemaText} from '../../schemas/shape.ts';
 import {loadRequest} from './open.ts';
 import {isSet, type Answer, type World} from './world.ts';
 
@@ -24,14 +24,11 @@ export async function showConfiguration(world: World): Answer {
 
 export function printSchema(world: World): Answer {
   const [name = 'recipe'] = world.call.words;
-  const known = SCHEMA_NAMES.find((one) => one === name);
-  if (known === undefined) {
-    return Promise.resolve(
-      fail('usage/wrong', `there is no schema ${name}`, {
-        hint: `one of ${SCHEMA_NAMES.join(', ')}`,
-      }),
-    );
+  const text = schemaText(name);
+  if (text === undefined) {
+    const hint = `one of ${schemaNames().join(', ')}`;
+    return Promise.resolve(fail('usage/wrong', `there is no schema ${name}`, {hint}));
   }
-  world.host.stdout.write(schemaText(known));
+  world.host.stdout.write(text);
   return Promise.resolve(ok(0));
 }

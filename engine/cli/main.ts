@@ -18,6 +18,10 @@ let interrupted: string | undefined;
 let onInterrupt: ((signal: string) => void) | undefined;
 
 async function main(host: Host): Promise<number> {
+  if (process.argv[2] === 'completion-server') {
+    await (await import('./completion.ts')).complete(host);
+    return 0;
+  }
   let status = 0;
   const program = makeProgram(engineVersion(), async (call) => {
     status = await answerCall(host, call);

@@ -118,7 +118,7 @@ function learn(
   }));
   if (!state.ok) return state;
   const {log, choices, cache} = state.value;
-  const prints = readPrints(graph, wanted, store, cache, world.host.now());
+  const prints = readPrints(graph, wanted, store, cache, world.host);
   if (!prints.ok) return prints;
   return ok({
     graph,

@@ -8,9 +8,9 @@ import {blobDigest} from '../base/hash.ts';
 import {ok} from '../base/result.ts';
 import {resolveTargets} from '../graph/targets.ts';
 import {fetchesOf} from '../run/plan.ts';
-import {computePin} from '../source/pin.ts';
 import {guard} from '../../store/trouble.ts';
 import {openProject, openWork} from './open.ts';
+import {pinUrl} from './pin.ts';
 import {textOption, type Answer, type World} from './world.ts';
 
 export async function pin(world: World): Answer {
@@ -18,11 +18,7 @@ export async function pin(world: World): Answer {
   if (!opened.ok) return opened;
   const {project, graph} = opened.value;
   const [url = ''] = world.call.words;
-  const got = await computePin(url, {
-    config: project.config,
-    host: world.host,
-    listener: () => undefined,
-  });
+  const got = await pinUrl(world, project, url);
   if (!got.ok) return got;
   const {sha256, size} = got.value;
   if (world.call.globals.json === true) world.print(JSON.stringify({url, sha256, size}));

@@ -6,10 +6,11 @@ import {fail, type Checked} from '../base/diagnostic.ts';
 import {exists, makeDirs, readText, writeFileAtomic} from '../base/files.ts';
 import {isName, isPackageName, parseLabel} from '../base/label.ts';
 import {ok} from '../base/result.ts';
+import type {Project} from '../load/model.ts';
 import {loadProject} from '../load/project.ts';
-import {computePin} from '../source/pin.ts';
 import {guard} from '../../store/trouble.ts';
 import {loadRequest} from './open.ts';
+import {pinUrl} from './pin.ts';
 import {SHIPPED} from './shipped.ts';
 import {textOption, type Answer, type World} from './world.ts';
 
@@ -68,7 +69,7 @@ export async function newRecipe(world: World): Answer {
   const name = `recipes/${label.collection}/${label.package}.yaml`;
   const file = path.join(loaded.value.project.root, name);
   if (exists(file)) return fail('usage/wrong', `${name} is there already`);
-  const source = await sourceText(world, textOption(world, 'url'), loaded.value.project.config);
+  const source = await sourceText(world, textOption(world, 'url'), loaded.value.project);
   if (!source.ok) return source;
   const text = recipeText(label.package, textOption(world, 'kind') ?? 'autotools', source.value);
   const written = writeNew(loaded.value.project.root, {[name]: text});
@@ -77,15 +78,13 @@ export async function newRecipe(world: World): Answer {
   return ok(0);
 }
 
-type Config = Parameters<typeof computePin>[1]['config'];
-
 async function sourceText(
   world: World,
   url: string | undefined,
-  config: Config,
+  project: Project,
 ): Promise<Checked<string>> {
   if (url === undefined) return ok('');
-  const pin = await computePin(url, {config, host: world.host, listener: () => undefined});
+  const pin = await pinUrl(world, project, url);
   if (!pin.ok) return pin;
   return ok(
     `sources:\n  - url: ${JSON.stringify(url)}\n    sha256: ${pin.value.sha256}\n    size: ${pin.value.size}\n`,

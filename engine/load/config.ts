@@ -25,6 +25,8 @@ export interface LoadRequest {
   readonly flags: Flags;
   /** The configuration of the machine; /etc/recipes/config.yaml when left out. */
   readonly systemFile?: string;
+  /** The folder of the program, for what comes with it: kinds, generated globs. */
+  readonly shipped?: string;
 }
 
 /** One line of `config show --origin`. */
@@ -74,7 +76,9 @@ export function configOf(settings: readonly Setting[]): Config {
 }
 
 function lists(settings: readonly Setting[], prefix: string): Record<string, readonly string[]> {
-  return section(settings, prefix, (value) => (Array.isArray(value) ? value : [String(value)]));
+  return section(settings, prefix, (value) =>
+    typeof value === 'object' ? value : [String(value)],
+  );
 }
 
 /** The settings of one map, by their names in it. */

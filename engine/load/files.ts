@@ -33,8 +33,22 @@ const TOP = 'recipes';
 const KINDS = 'kinds';
 const SUFFIX = '.yaml';
 
-/** Looks through the recipes folder of a project; none is an empty project. */
-export function findFiles(root: string, problems: Diagnostic[]): FoundFiles {
+/**
+ * Looks through the recipes folder of a project; none is an empty project. Kinds and generated
+ * globs the project does not have are those that come with the program, in `shipped`.
+ */
+export function findFiles(root: string, problems: Diagnostic[], shipped?: string): FoundFiles {
+  const own = findOwn(root, problems);
+  if (shipped === undefined || shipped === root) return own;
+  const theirs = findOwn(shipped, []);
+  const here = (file: string): string => path.relative(root, path.join(shipped, file));
+  const missing = theirs.kinds.filter(({name}) => !own.kinds.some((kind) => kind.name === name));
+  const kinds = [...own.kinds, ...missing.map(({name, file}) => ({name, file: here(file)}))];
+  const generated = theirs.generated === undefined ? undefined : here(theirs.generated);
+  return {...own, kinds, generated: own.generated ?? generated};
+}
+
+function findOwn(root: string, problems: Diagnostic[]): FoundFiles {
   const names = visible(path.join(root, TOP));
   const folders = names.filter((name) => isFolder(path.join(root, TOP, name)));
   const collections = folders.filter((name) => name !== KINDS && isCollection(name, problems));

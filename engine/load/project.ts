@@ -15,7 +15,7 @@ import {placeAt} from './nodes.ts';
 import {checkSettings, type OptionOwner} from './options.ts';
 import {globError} from './paths.ts';
 import {readRecipe} from './recipe.ts';
-import {configFile, findRoot} from './root.ts';
+import {findRoot} from './root.ts';
 import {configFilesOf, readSettings, type Setting} from './settings.ts';
 import type {Surroundings} from './work.ts';
 
@@ -39,7 +39,7 @@ export function loadProject(request: LoadRequest): Checked<LoadedProject> {
   const {settings, problems: wrong} = readSettings(settingsRequest(request, root));
   problems.push(...wrong);
   const config = configOf(settings);
-  const files = findFiles(root, problems);
+  const files = findFiles(root, problems, request.shipped);
   const inputs = new Set<string>();
   const surroundings = surround(root, request.host.arch, files, config, inputs, problems);
   const recipes = readRecipes(files, surroundings, settings, problems);

@@ -6,12 +6,13 @@
 import {problem, type Checked, type Diagnostic} from '../base/diagnostic.ts';
 import {readFile, unless} from '../base/files.ts';
 import {sha256} from '../base/hash.ts';
+import type {Host} from '../base/host.ts';
 import type {Label} from '../base/label.ts';
 import {err, ok} from '../base/result.ts';
 import type {BuildGraph} from '../graph/model.ts';
 import {printsNeeded, type SourcePrints} from '../graph/prints.ts';
 import type {Patch} from '../load/model.ts';
-import {importPath} from '../source/path-source.ts';
+import {importPath, type PathContent} from '../source/path-source.ts';
 import type {Store} from '../../store/layout.ts';
 import type {StatCache} from '../../store/stat-cache.ts';
 
@@ -21,15 +22,15 @@ export function readPrints(
   labels: Iterable<Label>,
   store: Store,
   cache: StatCache,
-  now: number,
+  host: Host,
 ): Checked<SourcePrints> {
   const needed = printsNeeded(graph, labels);
   const problems: Diagnostic[] = [];
   const paths = new Map<Label, string>();
   for (const node of needed.paths) {
     if (node.source.type !== 'path') continue;
-    const imported = importPath(store, node.source, cache, now);
-    if (imported.ok) paths.set(node.label, `${imported.value.type} ${imported.value.digest}`);
+    const imported = importPath(store, node.source, cache, host);
+    if (imported.ok) paths.set(node.label, printOf(imported.value));
     else problems.push(...imported.error);
   }
   const patches = new Map<string, string>();
@@ -40,6 +41,10 @@ export function readPrints(
   }
   cache.save();
   return problems.length > 0 ? err(problems) : ok({paths, patches});
+}
+
+function printOf(content: PathContent): string {
+  return content.type === 'file' ? `file ${content.blob}` : `tree ${content.tree}`;
 }
 
 function printPatch(patch: Patch): Checked<string> {
