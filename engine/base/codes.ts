@@ -354,7 +354,12 @@ export const CODES = {
   'recipe/unknown-variable': {
     exit: 3,
     means: 'A `${name}` in a data field names no variable.',
-    remedy: 'Declare it at `vars:`, or write `$${` where the signs themselves are meant.',
+    remedy: 'Declare it at `vars:`, or write `$${name}` where the signs themselves are meant.',
+  },
+  'recipe/bad-variable': {
+    exit: 3,
+    means: 'A `${` is never closed, or the text that variables make is far too long.',
+    remedy: 'Close it, write `$${` where the signs themselves are meant, or write the value out.',
   },
   'recipe/circular-variable': {
     exit: 3,

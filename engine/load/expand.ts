@@ -39,11 +39,14 @@ export class Variables {
   expand(node: ScalarNode): string {
     const text = node.source;
     if (!text.includes('${')) return text;
+    let length = text.length;
     return text.replace(REFERENCE, (whole, name: string | undefined, offset: number) => {
       if (whole === '$${') return '${';
       const at = partOf(node, offset, offset + whole.length);
       if (name === undefined) return this.#bad(at, '`${` is never closed', whole, CLOSE);
-      return this.#reference(name, at) ?? whole;
+      const value = this.#reference(name, at) ?? whole;
+      length += value.length;
+      return length > MAX_LENGTH ? this.#bad(at, TOO_LONG, '', SHORTER) : value;
     });
   }
 
@@ -57,6 +60,7 @@ export class Variables {
       );
       return undefined;
     }
+    if (this.#chain.length >= MAX_CHAIN) return this.#bad(at, TOO_DEEP, '', SHORTER);
     const value = this.#valueOf(name);
     if (value === undefined && !this.#scope.broken.has(name)) this.#unknown(name, at);
     return value;
@@ -82,11 +86,19 @@ export class Variables {
   }
 
   #bad(at: Location, message: string, text: string, hint: string): string {
-    this.#problems.push(problem('recipe/unknown-variable', message, {at, hint}));
+    this.#problems.push(problem('recipe/bad-variable', message, {at, hint}));
     return text;
   }
 }
 
+/** Values that double at each step are refused before they are made. */
+const MAX_LENGTH = 65_536;
+/** Each step of a chain is some frames of the stack. */
+const MAX_CHAIN = 64;
+
+const TOO_LONG = `the text gets longer than ${MAX_LENGTH} characters here`;
+const TOO_DEEP = `variables use each other more than ${MAX_CHAIN} deep`;
+const SHORTER = 'write the value out';
 const CLOSE = 'write `$${` where the two signs themselves are meant';
 
 /** An escaped `$${`, a reference, or a `${` without end. */

@@ -33,6 +33,6 @@ function hintFor(text: string): string {
     .split(/[\s()]+/)
     .filter((word) => word !== '' && !/^(AND|OR|WITH)$/.test(word))
     .find((word) => !names.includes(word));
-  const near = wrong === undefined ? undefined : didYouMean(similarTo(wrong, names));
+  const near = wrong === undefined ? undefined : didYouMean(similarTo(wrong, names, 1));
   return near ?? 'identifiers of https://spdx.org/licenses joined by AND, OR, WITH';
 }

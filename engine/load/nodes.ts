@@ -83,15 +83,14 @@ export function partOf(node: ScalarNode, start: number, end: number): Location {
 }
 
 /** Plain data for the validators: scalars as their field's shape wants them. */
-export function toData(root: Shape, node: DataNode, shape: Shape | undefined = root): unknown {
+export function toData(root: Shape, node: DataNode, shape: Shape = root): unknown {
   if (node.kind === 'scalar') return scalarData(node, shape);
-  if (node.kind === 'list') {
-    const items = shape === undefined ? undefined : inside(root, shape, 0);
-    return node.items.map((item) => toData(root, item, items ?? {}));
-  }
+  // What the schema does not know has no shape; the validators will say so.
+  if (node.kind === 'list')
+    return node.items.map((item) => toData(root, item, inside(root, shape, 0) ?? {}));
   const data: Record<string, unknown> = {};
   for (const [key, {value}] of node.entries)
-    data[key] = toData(root, value, shape === undefined ? {} : (inside(root, shape, key) ?? {}));
+    data[key] = toData(root, value, inside(root, shape, key) ?? {});
   return data;
 }
 
@@ -116,8 +115,8 @@ function childOf(node: DataNode, key: string | number): DataNode | undefined {
 }
 
 /** Numbers at text fields as they are written; infinities stay numbers, which no schema takes. */
-function scalarData(node: ScalarNode, shape: Shape | undefined): Scalar {
-  const asText = shape?.['x-text'] === true && typeof node.value === 'number';
+function scalarData(node: ScalarNode, shape: Shape): Scalar {
+  const asText = shape['x-text'] === true && typeof node.value === 'number';
   return asText && Number.isFinite(node.value) ? node.source : node.value;
 }
 

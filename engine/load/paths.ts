@@ -45,7 +45,6 @@ function bracketError(text: string): string | undefined {
 }
 
 function hasControl(text: string): boolean {
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   return /[\0-\x1f\x7f]/.test(text);
 }
 

@@ -27,7 +27,6 @@ export function sourceText(file: string, bytes: Uint8Array): Result<SourceText, 
   const wrong = firstDifference(bytes, decoded);
   const made = withLines(file, decoded.replaceAll('\r\n', '\n'));
   if (wrong !== undefined) return err(notUtf8(file, bytes, wrong));
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   const control = /[\0-\x08\x0b-\x1f\x7f]/.exec(made.text);
   if (control === null) return ok(made);
   const name = control[0].charCodeAt(0).toString(16).padStart(4, '0');
