@@ -10,6 +10,7 @@ import type {Owner} from '../../store/layout.ts';
 import {launch, type Launched} from './launch.ts';
 import {lineSplitter} from './lines.ts';
 import {workerProgram} from './own-code.ts';
+import {requirePrograms} from './programs.ts';
 import type {BuildRequest, IdMode, InteractiveSpec, JobResult, Reply, Request} from './protocol.ts';
 
 export interface WorkerRequest {
@@ -50,6 +51,8 @@ export interface Worker {
 }
 
 export async function startWorker(request: WorkerRequest): Promise<Checked<Worker>> {
+  const programs = requirePrograms();
+  if (!programs.ok) return programs;
   const program = workerProgram(request.storeRoot, request.owner);
   if (!program.ok) return program;
   const {host, storeRoot, terminal = false} = request;

@@ -1,0 +1,45 @@
+/**
+ * The version of the Debian package a file belongs to, for prints people can read. Empty on
+ * machines without dpkg. Reads the package database once for a process, when first asked.
+ */
+import {runSync} from '../base/process.ts';
+
+/** File → package, and package → version. */
+interface Installed {
+  readonly owners: ReadonlyMap<string, string>;
+  readonly versions: ReadonlyMap<string, string>;
+}
+
+let installed: Installed | undefined;
+
+/** `12.2.0-14`; empty where no package has the file. */
+export function versionOf(file: string): string {
+  installed ??= readInstalled();
+  // Packages from before the merge of /usr list their files without it.
+  const owner =
+    installed.owners.get(file) ?? installed.owners.get(file.replace(/^\/usr(?=\/)/, ''));
+  return owner === undefined ? '' : (installed.versions.get(owner) ?? '');
+}
+
+const PATTERNS = ['/usr/bin/*', '/bin/*', '/usr/sbin/*', '/sbin/*'];
+
+function readInstalled(): Installed {
+  const searched = runSync(['dpkg-query', '--search', ...PATTERNS]);
+  const listed = runSync(['dpkg-query', '--show', '--showformat=${Package} ${Version}\\n']);
+  return {owners: parseOwners(searched.stdout), versions: parseVersions(listed.stdout)};
+}
+
+/** Lines `package[:arch][, package…]: path`; diversions are left out. */
+export function parseOwners(text: string): ReadonlyMap<string, string> {
+  const owners = new Map<string, string>();
+  for (const line of text.split('\n')) {
+    const found = /^([a-z0-9][^ ,:]*)[^/]*: (\/.*)$/.exec(line);
+    if (found?.[1] !== undefined && found[2] !== undefined) owners.set(found[2], found[1]);
+  }
+  return owners;
+}
+
+function parseVersions(text: string): ReadonlyMap<string, string> {
+  const rows = text.split('\n').map((line) => line.split(' '));
+  return new Map(rows.map(([name = '', version = '']) => [name, version]));
+}
