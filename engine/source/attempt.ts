@@ -104,7 +104,9 @@ async function fill(
   const {name, size} = wanted;
   const mostBytes = size ?? config.maxDownloadBytes;
   const stallMilliseconds = transport.stallMilliseconds ?? STALL;
-  const options = {name, size, mostBytes, host, listener, signal, stallMilliseconds};
+  const isVerified = wanted.digest !== undefined;
+  const options = {name, size, mostBytes, isVerified, host, listener, signal, stallMilliseconds};
+  if (!isVerified) part.restart();
   const done = await transfer(url, part, options);
   if (!done.ok) return err(missOf(url, done.error, transport));
   if (wanted.digest === undefined || part.digest === wanted.digest) return ok(keep(store, part));
@@ -119,7 +121,11 @@ async function fill(
 function missOf(url: string, fault: HttpFault, transport: Transport): Miss {
   if (fault.host !== undefined) transport.hostsDown.add(fault.host);
   const {reason} = fault;
-  return {url: publicUrl(url), reason, ...(fault.cancelled ? {stop: 'cancelled' as const} : {})};
+  return {
+    url: publicUrl(url),
+    reason,
+    ...(fault.kind === 'stopped' ? {stop: 'cancelled' as const} : {}),
+  };
 }
 
 /** Gives the bytes to the pool; the part's own name goes. */

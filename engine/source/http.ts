@@ -36,8 +36,8 @@ export interface HttpFault {
   readonly reason: string;
   /** The host that is at fault and need not be asked again; undefined: it did answer. */
   readonly host: string | undefined;
-  /** True: the caller's signal ended it. */
-  readonly cancelled: boolean;
+  /** `stopped`: by the caller's signal; `stalled`: by us; `broken`: by the other side. */
+  readonly kind: 'answered' | 'broken' | 'stalled' | 'stopped';
 }
 
 export class HttpTrouble extends Error {
@@ -84,7 +84,7 @@ function nextUrl(from: URL, location: string): Result<URL, string> {
 }
 
 function answered(reason: string): HttpFault {
-  return {reason, host: undefined, cancelled: false};
+  return {reason, host: undefined, kind: 'answered'};
 }
 
 /** Ends a request when nothing happens for a while, or when the caller wants it to end. */
@@ -118,10 +118,10 @@ class Watch {
 
   /** What an error of the request means. */
   faultOf(error: unknown): HttpFault {
-    if (this.#options.signal.aborted) return {reason: 'stopped', host: undefined, cancelled: true};
+    if (this.#options.signal.aborted) return {reason: 'stopped', host: undefined, kind: 'stopped'};
+    if (!this.#stalled) return {reason: reasonOf(error), host: this.#host, kind: 'broken'};
     const seconds = this.#options.stallMilliseconds / 1000;
-    const reason = this.#stalled ? `nothing arrived for ${seconds} s` : reasonOf(error);
-    return {reason, host: this.#host, cancelled: false};
+    return {reason: `nothing arrived for ${seconds} s`, host: this.#host, kind: 'stalled'};
   }
 }
 

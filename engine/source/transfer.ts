@@ -19,6 +19,8 @@ export interface TransferOptions {
   /** The exact size where the recipe states it. */
   readonly size: number | undefined;
   readonly mostBytes: number;
+  /** Whether a digest is known that decides in the end. */
+  readonly isVerified: boolean;
   readonly host: Host;
   readonly listener: Listener;
   readonly signal: AbortSignal;
@@ -42,8 +44,8 @@ export async function transfer(
       const before = part.size;
       const done = await request(url, part, options, progress);
       if (done.ok) return ok({resumed: resumed || before > 0});
-      const again = done.error.again === 'fresh' || part.size > before;
-      if (!again || done.error.cancelled || tries > MOST_RESUMES) return done;
+      const goesOn = done.error.kind === 'broken' && part.size > before;
+      if (!(done.error.again === 'fresh' || goesOn) || tries > MOST_RESUMES) return done;
     }
   } finally {
     progress.end();
@@ -64,7 +66,7 @@ async function request(
   progress: Progress,
 ): Promise<Step> {
   const {host, signal, stallMilliseconds} = options;
-  const headers = rangeHeaders(url, part);
+  const headers = rangeHeaders(url, part, options);
   const opened = await openUrl(url, {headers, env: host.env, signal, stallMilliseconds});
   if (!opened.ok) return opened;
   const reply = opened.value;
@@ -77,13 +79,15 @@ async function request(
 }
 
 /** Asks for the rest of the file where the bytes that are here can be vouched for. */
-function rangeHeaders(url: string, part: Part): Record<string, string> {
+function rangeHeaders(url: string, part: Part, options: TransferOptions): Record<string, string> {
   const origin = part.size > 0 ? part.origin() : undefined;
   const range = `bytes=${part.size}-`;
-  // Another mirror has other validators; the size has to do, and the digest decides in the end.
-  if (origin?.url !== url) return origin?.total == null ? {} : {range};
-  if (origin.validator !== null) return {range, 'if-range': origin.validator};
-  return origin.total === null ? {} : {range};
+  if (origin === undefined) return {};
+  if (origin.url === url && origin.validator !== null) {
+    return {range, 'if-range': origin.validator};
+  }
+  // Another mirror has other validators; then the size has to do, and the digest decides.
+  return origin.total === null || !options.isVerified ? {} : {range};
 }
 
 /** Looks at the answer's head and makes the part ready for its body, or says why there is none. */
@@ -147,7 +151,7 @@ function hostOf(status: number, url: string): {readonly host?: string} {
 }
 
 function fault(reason: string): HttpFault {
-  return {reason, host: undefined, cancelled: false};
+  return {reason, host: undefined, kind: 'answered'};
 }
 
 async function read(

@@ -1,0 +1,130 @@
+/**
+ * Takes a `path:` source, a file or folder of this machine, into the store: by content, names,
+ * types and execute bits only. What is built is the import, so an edit meanwhile changes nothing
+ * but the next run.
+ */
+import {fail, problem, type Checked, type Diagnostic} from '../base/diagnostic.ts';
+import * as files from '../base/files.ts';
+import {globMatcher} from '../base/glob.ts';
+import {blobDigest, isDigest, type BlobDigest, type TreeDigest} from '../base/hash.ts';
+import type {Host} from '../base/host.ts';
+import {err, ok} from '../base/result.ts';
+import type {PathSource} from '../load/model.ts';
+import {commitStaged} from '../../store/batch.ts';
+import {toBytes, toText, type BytePath} from '../../store/bytes.ts';
+import {importFolder, type ImportCache} from '../../store/import-folder.ts';
+import type {Store} from '../../store/layout.ts';
+import type {TreeEntry} from '../../store/manifest.ts';
+import {hasBlob} from '../../store/pool.ts';
+import {stageCopy} from '../../store/stage.ts';
+import type {StatCache} from '../../store/stat-cache.ts';
+import {storeTrouble} from '../../store/trouble.ts';
+import {addName, followLink, newNames} from './names.ts';
+
+export type PathContent =
+  | {readonly type: 'file'; readonly blob: BlobDigest}
+  | {readonly type: 'tree'; readonly tree: TreeDigest};
+
+/** Never part of a source, at any depth: bookkeeping of git and of ourselves. */
+const LEFT_OUT = new Set(['.git', '.recipes']);
+
+/**
+ * Stores what a `path:` source names; durable on return. Files the cache knows are not read.
+ * Errors: `source/path-missing`, `source/path-link-leaves` (each such link), those of the store.
+ * The caller saves the cache.
+ */
+export function importPath(
+  store: Store,
+  source: PathSource,
+  cache: StatCache,
+  host: Host,
+): Checked<PathContent> {
+  const at = {at: source.at};
+  try {
+    const place = files.realPath(source.path);
+    const known = cacheOf(cache, host);
+    const stat = files.lookExactly(place);
+    if (stat?.isDirectory() === true) return importTree(store, source, place, known);
+    if (stat?.isFile() === true) return ok(importFile(store, place, stat, known));
+    return fail('source/path-missing', `${source.path} is no file and no folder`, at);
+  } catch (error) {
+    const code = files.errorCode(error) ?? '';
+    if (!ABSENT.has(code) || isInStore(store, error)) return err(storeTrouble(error, source.path));
+    return fail('source/path-missing', `cannot read ${source.path} (${code})`, at);
+  }
+}
+
+const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP']);
+
+function isInStore(store: Store, error: unknown): boolean {
+  const {path} = error as {path?: unknown};
+  return typeof path === 'string' && path.startsWith(`${store.root}/`);
+}
+
+/** The stat cache with the time of this import: rows of files just written are not kept. */
+function cacheOf(cache: StatCache, host: Host): ImportCache {
+  const now = host.now();
+  return {
+    get: (path, stat) => cache.get(path, stat),
+    set: (path, stat, digest) => {
+      cache.set(path, stat, digest, now);
+    },
+  };
+}
+
+function importFile(
+  store: Store,
+  place: string,
+  stat: files.BigIntStats,
+  cache: ImportCache,
+): PathContent {
+  const known = cache.get(place, stat);
+  if (known !== undefined && isDigest(known) && hasBlob(store, blobDigest(known)) !== undefined) {
+    return {type: 'file', blob: blobDigest(known)};
+  }
+  const staged = stageCopy(store, place, (stat.mode & 0o100n) === 0n ? 0o644 : 0o755);
+  commitStaged(store, [staged]);
+  const after = files.lookExactly(place);
+  const same = after?.mtimeNs === stat.mtimeNs && after.ctimeNs === stat.ctimeNs;
+  if (same) cache.set(place, stat, staged.digest);
+  return {type: 'file', blob: staged.digest};
+}
+
+function importTree(
+  store: Store,
+  source: PathSource,
+  folder: string,
+  cache: ImportCache,
+): Checked<PathContent> {
+  const ignore = ignorer(source.ignore);
+  // Links are judged below: by where they really lead, and all at once.
+  const rules = {normalize: true, ignore, outsideLinks: 'keep', cache} as const;
+  const imported = importFolder(store, folder, rules);
+  if (!imported.ok) return err(imported.error.map((one) => ({at: source.at, ...one})));
+  const stray = strayLinks(imported.value.entries, source);
+  return stray.length > 0 ? err(stray) : ok({type: 'tree', tree: imported.value.tree});
+}
+
+/** Globs match whole relative paths; what lies below a match is left out with it. */
+function ignorer(globs: readonly string[]): (path: BytePath) => boolean {
+  const matches = globMatcher(globs);
+  return (path) => {
+    if (LEFT_OUT.has(path.slice(path.lastIndexOf('/') + 1))) return true;
+    return globs.length > 0 && matches(toBytes(path).toString('utf8'));
+  };
+}
+
+function strayLinks(entries: readonly TreeEntry[], source: PathSource): readonly Diagnostic[] {
+  const names = newNames();
+  const links = entries.filter((entry) => entry.type === 'link');
+  for (const {path, target} of links) addName(names, path, 'link', target);
+  return links.flatMap(({path, target}) => {
+    const followed = followLink(names, path);
+    // A link in a circle stays inside; that it leads nowhere is the source's own affair.
+    if (followed.ok || followed.error === 'loops') return [];
+    const link = `${toText(path)} → ${toText(target)}`;
+    const message = `the link ${link} leads out of ${source.path}`;
+    const hint = 'make it relative and keep it inside, or leave it out with ignore:';
+    return [problem('source/path-link-leaves', message, {at: source.at, hint})];
+  });
+}
