@@ -42,10 +42,18 @@ export function writeXattrs(
   const some = wanted.filter((one) => one.xattrs.length > 0);
   if (some.length === 0) return;
   const input = temporaryIn(store);
-  writeNew(input, toBytes(some.map(dumpOf).join('')));
-  const fd = files.openRead(input);
   try {
-    // By descriptor: another folder's process may not be able to look up the path of the store.
+    writeNew(input, toBytes(some.map(dumpOf).join('')));
+    restore(input, folder);
+  } finally {
+    files.unless(['ENOENT'], () => files.unlink(input));
+  }
+}
+
+/** The dump goes in by descriptor: folders above the store may be closed to this process. */
+function restore(dump: string, folder: string): void {
+  const fd = files.openRead(dump);
+  try {
     const done = runSync(['setfattr', '-h', '--restore=-'], {
       cwd: folder,
       stdio: [fd, 'ignore', 'pipe'],
@@ -53,7 +61,6 @@ export function writeXattrs(
     if (done.status !== 0) complain('setfattr', done.status, done.stderr);
   } finally {
     files.closeFile(fd);
-    files.unlink(input);
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import {createInterface} from 'node:readline';
 import fs from 'node:fs';
+import path from 'node:path';
 import {realHost} from '../../../engine/base/host.ts';
 import {ActionLog, type LogRow} from '../../../store/action-log.ts';
 import {adoptAll} from '../../../store/batch.ts';
@@ -19,10 +20,20 @@ import {
 } from '../../../store/layout.ts';
 import {putBytes, putFile} from '../../../store/pool.ts';
 import {appendLog} from '../../../store/quick-log.ts';
+import {writeRecord, type ActionRecord} from '../../../store/records.ts';
+import {sweepScratch} from '../../../store/sweep.ts';
 import type {TreeEntry} from '../../../store/tree-entry.ts';
 import {readTree, writeTree} from '../../../store/trees.ts';
 import {storeTrouble} from '../../../store/trouble.ts';
-import type {BlobDigest, TreeDigest} from '../../../engine/base/hash.ts';
+import {
+  actionKey,
+  recipeKey,
+  sha256,
+  type BlobDigest,
+  type TreeDigest,
+} from '../../../engine/base/hash.ts';
+import type {Label} from '../../../engine/base/label.ts';
+import {file} from './rig.ts';
 import type {Checked} from '../../../engine/base/diagnostic.ts';
 
 let store: Store | undefined;
@@ -41,6 +52,43 @@ function running(): RunHandle {
 function use(checked: Checked<Store>): unknown {
   if (checked.ok) store = checked.value;
   return checked;
+}
+
+/** What follows every build: files, tree, record, log; as the sandbox and the scheduler do it. */
+function publish(content: string): unknown {
+  const own = opened();
+  const made = path.join(own.root, 'scratch', 'made');
+  fs.writeFileSync(made, content);
+  const entry = file('made', content);
+  const empty = file('second', '');
+  adoptAll(own, [{path: Buffer.from(made), digest: entry.digest, mode: 0o644, xattrs: false}]);
+  putBytes(own, '');
+  const tree = writeTree(own, [entry, empty]);
+  const row = rowOf(content, tree);
+  writeRecord(own, recordOf(row));
+  ActionLog.open(own).append(row);
+  return tree;
+}
+
+function rowOf(content: string, tree: TreeDigest): LogRow {
+  const hex = sha256(content);
+  const label = 'a/b' as Label;
+  const keys = {key: actionKey(hex), recipeKey: recipeKey(hex)};
+  return {label, ...keys, outcome: 'ok', tree, milliseconds: 1, at: 2, log: 'x.log'};
+}
+
+function recordOf(row: LogRow): ActionRecord {
+  const {label, key, recipeKey: recipe, outcome, tree} = row;
+  const used = {milliseconds: 1, cpuMilliseconds: 1, peakBytes: 1, log: 'x.log', engine: '0'};
+  const provenance = {
+    ...used,
+    sources: [],
+    idMode: 'single',
+    host: false,
+    copiedRoot: false,
+  } as const;
+  const known = {label, key, recipeKey: recipe, outcome, tree, kind: 'build'} as const;
+  return {...known, manifest: [], provenance, finishedAt: 0};
 }
 
 const ORDERS: Readonly<Record<string, (...args: never[]) => unknown>> = {
@@ -72,6 +120,8 @@ const ORDERS: Readonly<Record<string, (...args: never[]) => unknown>> = {
     checkOut(opened(), entries, dest, {copy: false, owners: false}),
   farm: (tree: TreeDigest) => makeFarm(opened(), tree),
   readTree: (tree: TreeDigest) => readTree(opened(), tree),
+  sweep: () => sweepScratch(opened()),
+  publish: (content: string) => publish(content),
   append: (row: LogRow, times: number) => {
     const log = ActionLog.open(opened());
     for (let n = 0; n < times; n += 1) log.append({...row, milliseconds: n});
@@ -81,14 +131,16 @@ const ORDERS: Readonly<Record<string, (...args: never[]) => unknown>> = {
   },
   /** What storeTrouble makes of filling the disk with a file. */
   fill: (file: string) => {
+    const fd = fs.openSync(file, 'w');
+    const block = Buffer.alloc(4096);
     try {
-      const fd = fs.openSync(file, 'w');
-      const block = Buffer.alloc(4096);
       while (fs.writeSync(fd, block) === block.length);
       fs.writeSync(fd, block);
       return 'endless';
     } catch (error) {
       return storeTrouble(error, file);
+    } finally {
+      fs.closeSync(fd);
     }
   },
   remove: (file: string) => fs.unlinkSync(file),

@@ -98,9 +98,19 @@ export interface Puppet extends AsyncDisposable {
 const PUPPET = fileURLToPath(new URL('puppet.js', import.meta.url));
 
 /** Starts one; `around` is a command that runs it (unshare, setpriv). */
-export function startPuppet(around: readonly string[] = [], cwd?: string): Puppet {
+export function startPuppet(
+  around: readonly string[] = [],
+  cwd?: string,
+  env: Readonly<Record<string, string>> = {},
+): Puppet {
   const [command = '', ...args] = [...around, process.execPath, PUPPET];
-  const child = spawn(command, args, {stdio: ['pipe', 'pipe', 'inherit'], cwd});
+  const child = spawn(command, args, {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    cwd,
+    env: {...process.env, ...env},
+  });
+  // Writing to a process that is dead shows in its answer.
+  child.stdin.on('error', () => undefined);
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const waiting: ((line: string) => void)[] = [];
   createInterface({input: child.stdout}).on('line', (line) => waiting.shift()?.(line));
@@ -114,6 +124,7 @@ export function startPuppet(around: readonly string[] = [], cwd?: string): Puppe
   return {
     ask: async (order, ...rest) => {
       const line = await new Promise<string>((resolve) => {
+        if (child.exitCode !== null || child.signalCode !== null) resolve('{"error":"it died"}');
         waiting.push(resolve);
         child.stdin.write(`${JSON.stringify([order, ...rest])}\n`);
       });
