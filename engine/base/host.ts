@@ -62,3 +62,27 @@ function outputOf(stream: NodeJS.WriteStream): Output {
     write: (text) => void stream.write(text),
   };
 }
+
+/** The Node this runs in, for processes of ours. */
+export function nodeProgram(): string {
+  return process.execPath;
+}
+
+/** Where temporary folders go. */
+export function temporaryFolder(): string {
+  return os.tmpdir();
+}
+
+/** Ends a process by its id at once; false when there is none. */
+export function killProcess(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGKILL');
+  } catch {
+    return false;
+  }
+}
+
+/** `SIGKILL` for 9. */
+export function signalName(number: number): string | undefined {
+  return Object.entries(os.constants.signals).find(([, one]) => one === number)?.[0];
+}

@@ -24,7 +24,7 @@ export interface Compared {
 export interface Beside {
   readonly folder: string;
   readonly lowers: Lowers;
-  isUntouched(found: Found): boolean;
+  readonly isUntouched: (found: Found) => boolean;
 }
 
 export function compare(found: Found, beside: Beside): Compared {

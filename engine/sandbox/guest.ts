@@ -3,6 +3,7 @@
  * its processes are gone. Knows nothing of what runs inside.
  */
 import * as files from '../base/files.ts';
+import {killProcess} from '../base/host.ts';
 import {start, type ChildProcess} from '../base/process.ts';
 import {isAlive, sampleTree} from './processes.ts';
 
@@ -107,7 +108,7 @@ function kill(watched: Watched, reason: Reason): void {
 /** The first process ends the whole namespace, and bwrap stays to tell. Without it, bwrap. */
 function strike({first, child}: Watched): void {
   if (first === undefined) return void child.kill('SIGKILL');
-  files.unless(['ESRCH'], () => process.kill(first, 'SIGKILL'));
+  killProcess(first);
 }
 
 async function endOf(watched: Watched): Promise<GuestEnd> {

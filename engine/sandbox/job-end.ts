@@ -10,7 +10,7 @@ import type {TreeDigest} from '../base/hash.ts';
 import {ok} from '../base/result.ts';
 import {fromText} from '../../store/bytes.ts';
 import {capture} from './capture.ts';
-import {removeAll, type Job} from './job.ts';
+import {removeAll, type Job} from './job-state.ts';
 import {tell} from './job-shells.ts';
 import type {Lowers} from './lowers.ts';
 import type {CaptureRules, JobSpec} from './protocol.ts';
@@ -39,7 +39,11 @@ export async function collect(
   try {
     const walked = tree.walk(skipFor(spec, rules));
     const {folder, isUntouched} = tree;
-    const captured = await capture({walked, folder, lowers, rules, label: spec.label, isUntouched});
+    const {host} = job.shop;
+    const captured = await capture({
+      ...{walked, folder, lowers, rules, label: spec.label, isUntouched},
+      tick: () => host.tick(),
+    });
     const {problems, warnings} = captured;
     return ok({problems, warnings, publish: () => publish(job.shop.store, captured)});
   } catch (error) {

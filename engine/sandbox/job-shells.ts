@@ -5,13 +5,22 @@
 import {fail, type Checked} from '../base/diagnostic.ts';
 import * as files from '../base/files.ts';
 import {ok} from '../base/result.ts';
-import type {Job} from './job.ts';
+import type {Job} from './job-state.ts';
 import {MAKEFLAGS} from './jobserver.ts';
 import type {Lowers} from './lowers.ts';
 import type {ShellPlan} from './shell-run.ts';
+import {stageFiles, stageTrees} from './staging.ts';
 import {unpackSteps, unpackTools} from './unpack.ts';
 
 const TOOL_FOLDERS = ['/usr/bin', '/bin', '/usr/sbin', '/sbin'];
+
+/** Lays folder sources out (`fresh`) and finds the files that will lie beside them. */
+export function placeSources(job: Job, fresh: boolean): Checked<Record<string, string>> {
+  const {store} = job.shop;
+  const {spec} = job.request;
+  const trees = fresh ? stageTrees(store, job.scratch, spec) : ok(undefined);
+  return trees.ok ? stageFiles(store, spec) : trees;
+}
 
 /** Undefined: there is nothing to unpack or patch. */
 export function unpackShell(
@@ -30,7 +39,7 @@ export function unpackShell(
   }
   return ok({
     ...common(job),
-    view: {...view(job, sources), environment: 'tools', env: {}},
+    view: {...viewOf(job, sources), environment: 'tools', env: {}},
     bash: '/bin/bash',
     steps,
     shell: ['errexit', 'nounset', 'pipefail'],
@@ -55,7 +64,7 @@ export function buildShell(
   return ok({
     ...common(job),
     view: {
-      ...view(job, sources),
+      ...viewOf(job, sources),
       environment: spec.environment,
       env: {MAKEFLAGS, ...spec.env},
     },
@@ -95,7 +104,7 @@ function returnTokens(job: Job): void {
   if (count > 0) job.shop.reply({type: 'tokens', id: job.request.id, count});
 }
 
-function view(
+export function viewOf(
   job: Job,
   files: Record<string, string>,
 ): Pick<ShellPlan['view'], 'shape' | 'scratch' | 'files'> {

@@ -5,16 +5,15 @@
 import path from 'node:path';
 import {fail, problem, type Checked, type Diagnostic} from '../base/diagnostic.ts';
 import * as files from '../base/files.ts';
-import {run} from '../base/process.ts';
 import {err, ok} from '../base/result.ts';
 import {storeTrouble} from '../../store/trouble.ts';
-import type {Guest, Reason} from './guest.ts';
-import {openJobserver, type Jobserver} from './jobserver.ts';
+import type {Reason} from './guest.ts';
+import {closeJob, openJob, removeAll, type Job} from './job-state.ts';
 import type {Lowers} from './lowers.ts';
 import type {StepFailure} from './outcome.ts';
-import {scratchPlaces, type Scratch} from './places.ts';
+import {scratchPlaces} from './places.ts';
 import type {BuildRequest, JobResult, Usage} from './protocol.ts';
-import {buildShell, unpackShell} from './job-shells.ts';
+import {buildShell, placeSources, unpackShell} from './job-shells.ts';
 import {collect, keepRemains, type Collected} from './job-end.ts';
 import {runShell, type ShellPlan} from './shell-run.ts';
 import type {Shop} from './shop.ts';
@@ -28,25 +27,11 @@ export interface RunningJob {
   adjustTokens(count: number): void;
 }
 
-/** What a job knows while it runs. */
-export interface Job {
-  readonly shop: Shop;
-  readonly request: BuildRequest;
-  readonly scratch: Scratch;
-  readonly logFd: number;
-  readonly server: Jobserver;
-  readonly since: number;
-  guest: Guest | undefined;
-  killed: Reason | undefined;
-  cpuMilliseconds: number;
-  peakBytes: number;
-}
-
 export function startJob(shop: Shop, request: BuildRequest): RunningJob {
   let job: Job | undefined;
   let early: Reason | undefined;
   const begin = async (): Promise<Checked<JobResult>> => {
-    job = await openJob(shop, request);
+    job = await openJob(shop, request, scratchPlaces(request.scratch));
     if (early !== undefined) kill(job, early);
     try {
       return await work(job);
@@ -70,30 +55,9 @@ export function startJob(shop: Shop, request: BuildRequest): RunningJob {
   };
 }
 
-async function openJob(shop: Shop, request: BuildRequest): Promise<Job> {
-  const scratch = scratchPlaces(request.scratch);
-  const since = shop.host.tick();
-  await removeAll([scratch.root]);
-  staging.makeScratch(scratch, request.spec);
-  const server = await openJobserver(scratch.tokens, request.tokens);
-  const logFd = files.openAppend(request.log);
-  const idle = {guest: undefined, killed: undefined, cpuMilliseconds: 0, peakBytes: 0};
-  return {shop, request, scratch, logFd, server, since, ...idle};
-}
-
-function closeJob(job: Job): void {
-  job.server.close();
-  files.closeFile(job.logFd);
-}
-
 function kill(job: Job, reason: Reason): void {
   job.killed ??= reason;
   job.guest?.kill(reason);
-}
-
-/** rm(1): its own thread of work, and it knows paths longer than the kernel takes at once. */
-export async function removeAll(paths: readonly string[]): Promise<void> {
-  if (paths.length > 0) await run(['rm', '-rf', '--', ...paths]);
 }
 
 // --- the phases ----------------------------------------------------------------------------------
@@ -103,7 +67,9 @@ async function work(job: Job): Promise<Checked<JobResult>> {
   const {spec} = job.request;
   const lowers = staging.readLayers(store, spec);
   if (!lowers.ok) return lowers;
-  const placed = placeSources(job);
+  const {resume} = job.request;
+  if (resume !== undefined) takeKept(job, resume);
+  const placed = placeSources(job, resume === undefined);
   if (!placed.ok) return placed;
   const tree = await openTree(store, job.shop, job.scratch, spec, lowers.value);
   if (!tree.ok) return tree;
@@ -113,17 +79,10 @@ async function work(job: Job): Promise<Checked<JobResult>> {
   return finish(job, tree.value, lowers.value);
 }
 
-/** Lays sources out, or takes the /build an earlier build has left. */
-function placeSources(job: Job): Checked<Record<string, string>> {
-  const {store} = job.shop;
-  const {spec, resume} = job.request;
-  if (resume !== undefined) {
-    files.removeDir(job.scratch.build);
-    files.rename(`${resume}/build`, job.scratch.build);
-    return staging.stageFiles(store, spec);
-  }
-  const trees = staging.stageTrees(store, job.scratch, spec);
-  return trees.ok ? staging.stageFiles(store, spec) : trees;
+/** What an earlier build has left is taken, not copied: a test has it for itself. */
+function takeKept(job: Job, kept: string): void {
+  files.removeDir(job.scratch.build);
+  files.rename(path.join(kept, 'build'), job.scratch.build);
 }
 
 /** Unpacks and runs the steps; the value is why it failed, undefined when it did not. */

@@ -2,8 +2,8 @@
  * How a sandbox ended, as words: from exit status and the step shell's report to a failure.
  * Pure; the facts come in.
  */
-import os from 'node:os';
 import {problem, type Diagnostic} from '../base/diagnostic.ts';
+import {signalName} from '../base/host.ts';
 import {LOG_LIMIT, type GuestEnd} from './guest.ts';
 import type {ShellReport} from './status.ts';
 import {stepName} from './steps.ts';
@@ -123,9 +123,7 @@ function currentStep(report: ShellReport): string | undefined {
 
 /** A shell tells the death of a command by a signal as 128 + its number. */
 function signalOf(status: number | null): string | undefined {
-  if (status === null || status <= 128) return undefined;
-  const found = Object.entries(os.constants.signals).find(([, number]) => number === status - 128);
-  return found?.[0];
+  return status === null || status <= 128 ? undefined : signalName(status - 128);
 }
 
 function spanText(milliseconds: number): string {

@@ -5,7 +5,7 @@
 import * as files from '../base/files.ts';
 import {run} from '../base/process.ts';
 import {err, ok, type Result} from '../base/result.ts';
-import type {Scratch} from './places.ts';
+import {absolute, type Scratch} from './places.ts';
 
 /**
  * Mounts the layers below the upper folder. `layers` holds links by number, 0 the topmost, so that
@@ -14,8 +14,9 @@ import type {Scratch} from './places.ts';
  */
 export async function mountOverlay(scratch: Scratch, count: number): Promise<Result<void, string>> {
   const lowers = Array.from({length: count}, (_one, at) => String(at)).join(':');
-  const options = `userxattr,volatile,lowerdir=${lowers},upperdir=../upper,workdir=../work`;
-  const argv = ['mount', '-t', 'overlay', '-o', options, 'recipes', '../merged'];
+  const [upper, work] = [absolute(scratch.upper), absolute(scratch.work)];
+  const options = `userxattr,volatile,lowerdir=${lowers},upperdir=${upper},workdir=${work}`;
+  const argv = ['mount', '-t', 'overlay', '-o', options, 'recipes', absolute(scratch.merged)];
   const done = await run(argv, {cwd: scratch.layers});
   return done.status === 0 ? ok(undefined) : err(done.stderr.trim());
 }

@@ -2,9 +2,11 @@
  * Where the worker's code is: as root the worker is another user, who may not read ours, so what
  * it needs is copied into the store, once for each state of the code.
  */
+import {randomBytes} from 'node:crypto';
 import {createRequire} from 'node:module';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
+import {nodeProgram} from '../base/host.ts';
 import type {Checked} from '../base/diagnostic.ts';
 import * as files from '../base/files.ts';
 import {quickPrint} from '../base/hash.ts';
@@ -23,7 +25,7 @@ const SCRIPT = 'engine/sandbox/worker.js';
 export function workerProgram(storeRoot: string, owner: Owner | undefined): Checked<WorkerProgram> {
   if (owner === undefined) {
     const script = path.join(DIST, SCRIPT);
-    return ok({node: process.execPath, nodeFd: undefined, script, close: () => undefined});
+    return ok({node: nodeProgram(), nodeFd: undefined, script, close: () => undefined});
   }
   return guard(storeRoot, () => {
     const code = copyCode(storeRoot, owner);
@@ -62,7 +64,7 @@ function copyCode(storeRoot: string, owner: Owner): CopiedCode {
 
 /** Written beside its place and renamed: a second run may be doing the same. */
 function writeCode(code: readonly CodeFile[], folder: string, owner: Owner): void {
-  const temporary = `${folder}.tmp-${process.pid}`;
+  const temporary = `${folder}.tmp-${randomBytes(6).toString('hex')}`;
   files.removeTree(temporary);
   const made = new Set<string>();
   const give = (at: string): void => files.chown(at, owner.uid, owner.gid);
@@ -120,7 +122,7 @@ function codeIn(folder: string, name: string): CodeFile[] {
 
 /** Our Node where others may run it, else a copy of it in the store. */
 function nodeFor(folder: string, owner: Owner): string {
-  const node = process.execPath;
+  const node = nodeProgram();
   const stat = files.lookAt(node);
   if (stat === undefined || (stat.mode & 0o005) === 0o005) return node;
   const copy = `${folder}.node`;

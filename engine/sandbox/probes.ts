@@ -2,10 +2,9 @@
  * What `doctor` tells of the machine: programs, user namespaces, ids, overlay, and whether a
  * sandbox really comes up. Changes nothing outside a temporary folder.
  */
-import os from 'node:os';
 import type {Diagnostic} from '../base/diagnostic.ts';
 import * as files from '../base/files.ts';
-import type {Host} from '../base/host.ts';
+import {temporaryFolder, type Host} from '../base/host.ts';
 import type {Label} from '../base/label.ts';
 import {openStore} from '../../store/layout.ts';
 import {ROOT_RANGE, subordinateIds} from './launch.ts';
@@ -83,7 +82,7 @@ export const SUBIDS_HINT =
 
 /** Builds nothing, in a store of its own. */
 async function probeSandbox(host: Host): Promise<readonly Probe[]> {
-  await using folder = files.temporaryDir(os.tmpdir(), 'recipes-probe-');
+  await using folder = files.temporaryDir(temporaryFolder(), 'recipes-probe-');
   const owner = host.uid === 0 ? {uid: ROOT_RANGE.first, gid: ROOT_RANGE.first} : undefined;
   const store = openStore(`${folder.path}/store`, owner);
   if (!store.ok) return [broken('sandbox', store.error)];
@@ -112,7 +111,7 @@ function emptyBuild(): Parameters<Worker['build']>[0] {
 }
 
 function describeOverlay({overlay}: Worker): Probe {
-  const where = `on the file system of ${os.tmpdir()}`;
+  const where = `on the file system of ${temporaryFolder()}`;
   return {
     name: 'overlay',
     state: overlay ? 'ok' : 'limited',

@@ -17,7 +17,7 @@ import {driverText, stepFile, stepName, variablesText, type StepText} from './st
 import type {Variables} from './steps.ts';
 
 export interface ShellPlan {
-  readonly view: Omit<View, 'command' | 'terminal'>;
+  readonly view: Omit<View, 'command' | 'terminal' | 'cwd'>;
   readonly bash: string;
   readonly steps: readonly StepText[];
   readonly shell: readonly string[];
@@ -101,7 +101,7 @@ function guestPlan(
   const command = [plan.bash, '--noprofile', '--norc', `${INSIDE.control}/driver`];
   let seen = 0;
   return {
-    argv: sandboxCommand({...view, command, terminal: false}),
+    argv: sandboxCommand({...view, command, cwd: INSIDE.build, terminal: false}),
     fds: [nothing, output, output, ...makeFds],
     milliseconds,
     logFd,

@@ -27,6 +27,8 @@ export interface View {
   readonly files: Readonly<Record<string, string>>;
   readonly env: Readonly<Record<string, string>>;
   readonly command: readonly string[];
+  /** The folder the command starts in; it must be there. */
+  readonly cwd: string;
   /** The command is for people at a terminal of its own (interactive.ts). */
   readonly terminal: boolean;
 }
@@ -37,11 +39,11 @@ export function sandboxCommand(view: View): string[] {
     ...['prlimit', '--core=0:0', `--nproc=${processLimit(view.shape)}`],
     `--nofile=${Math.min(view.shape.limits.files, OPEN_FILES)}:`,
     '--',
-    ...['bwrap', ...NAMESPACES, ...(view.terminal ? [] : ['--new-session'])],
+    ...['bwrap', ...NAMESPACES, ...(view.terminal ? [] : ALONE)],
     ...CAPABILITIES.flatMap((name) => ['--cap-add', name]),
     ...mounts(view),
     ...['--clearenv', ...environment(view)],
-    ...['--chdir', INSIDE.build, '--', ...view.command],
+    ...['--chdir', view.cwd, '--', ...view.command],
   ];
 }
 
@@ -57,9 +59,16 @@ function processLimit(shape: HostShape): string {
 /** No --unshare-user: the worker's namespace with its ids is the build's; it allows no further. */
 const NAMESPACES = [
   ...['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-net'],
-  ...['--die-with-parent', '--as-pid-1', '--hostname', 'recipes', '--json-status-fd', '5'],
+  ...['--die-with-parent', '--hostname', 'recipes', '--json-status-fd', '5'],
   ...['--cap-drop', 'ALL'],
 ];
+
+/**
+ * No way to the terminal of whoever started us (TIOCSTI), and the step shell as the first process:
+ * its end is the end of all. People get bwrap's own first process instead, since a program that
+ * is the first one does not feel Ctrl-C.
+ */
+const ALONE = ['--new-session', '--as-pid-1'];
 
 const CAPABILITIES = [
   ...['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_FOWNER', 'CAP_FSETID'],

@@ -31,6 +31,8 @@ export function makeScratch(scratch: Scratch, spec: JobSpec): void {
   files.makeDirs(scratch.root);
   const {build, temporary, layers, upper, work, merged, control, status, etc, tools} = scratch;
   for (const folder of [build, temporary, layers, upper, work, merged, control, etc, tools]) {
+    // What a failed build has left is there already and stays as it is.
+    if (files.exists(folder)) continue;
     files.makeDir(folder);
     files.chmod(folder, 0o755);
   }

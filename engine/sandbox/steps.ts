@@ -77,6 +77,28 @@ export function quote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
+/** The start of an interactive shell: variables, the folder, and `step NAME` to repeat a step. */
+export function rcText(label: string, shell: readonly string[], cwd: string): string {
+  const flags = shell.map((flag) => `set -o ${quote(flag)}; `).join('');
+  return `\
+. ${INSIDE.control}/variables
+cd -- ${quote(cwd)} 2>/dev/null || cd ${INSIDE.build}
+PS1=${quote(`${label} `)}'\\w \\$ '
+step() {
+  local _recipes_file
+  for _recipes_file in ${INSIDE.steps}/*-"\${1-}"; do
+    if [[ -f $_recipes_file ]]; then
+      (${flags}. "$_recipes_file")
+      return
+    fi
+  done
+  echo "usage: step NAME, one of:" >&2
+  for _recipes_file in ${INSIDE.steps}/*; do echo "  \${_recipes_file##*/??-}" >&2; done
+  return 2
+}
+`;
+}
+
 const PRELUDE = `\
 umask 022
 builtin printf '' >${INSIDE.status}/begun

@@ -19,9 +19,9 @@ export interface BuildTree {
   /** What of it is kept after a failure: the changes, or the whole copy. */
   readonly folder: string;
   /** Takes the mount away; before `walk`. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
   walk(skip: Skip): Walked;
-  isUntouched(found: Found): boolean;
+  readonly isUntouched: (found: Found) => boolean;
 }
 
 export interface TreeManner {

@@ -3,17 +3,21 @@
  * a user namespace, and its folder is the store. Speaks protocol.ts on descriptor 3, and ends
  * with the engine: with the last of its processes, since it is the first one of its namespace.
  */
+// eslint-disable-next-line no-restricted-imports -- one end of a socket pair, no network
 import {Socket} from 'node:net';
 import {countAsWorker} from '../base/crash.ts';
 import {realHost} from '../base/host.ts';
-import {unreachable} from '../base/result.ts';
+import {err, unreachable} from '../base/result.ts';
 import {scratchDir, workerStore} from '../../store/layout.ts';
-import {removeAll, startJob, type RunningJob} from './job.ts';
+import {storeTrouble} from '../../store/trouble.ts';
+import {runInteractive} from './interactive.ts';
+import {startJob, type RunningJob} from './job.ts';
+import {removeAll} from './job-state.ts';
 import {lineSplitter} from './lines.ts';
 import {shapeOfHost} from './machine.ts';
 import {overlayWorks} from './overlay.ts';
 import {scratchPlaces} from './places.ts';
-import type {BuildRequest, IdMode, Reply, Request} from './protocol.ts';
+import type {BuildRequest, IdMode, InteractiveSpec, Reply, Request} from './protocol.ts';
 import type {Shop} from './shop.ts';
 
 const channel = new Socket({fd: 3, readable: true, writable: true});
@@ -59,13 +63,21 @@ function receive(shop: Shop, jobs: Map<number, RunningJob>, request: Request): v
     case 'remove':
       return void removeAll(request.paths).then(() => reply({type: 'removed', id: request.id}));
     case 'interactive':
-      return;
+      return void interact(shop, request.id, request.shell);
     case 'quit':
       channel.end();
       return;
     default:
       return unreachable(request);
   }
+}
+
+async function interact(shop: Shop, id: number, wanted: InteractiveSpec): Promise<void> {
+  const status = await runInteractive(shop, id, wanted).catch((error: unknown) =>
+    err(storeTrouble(error, wanted.scratch)),
+  );
+  if (status.ok) reply({type: 'exited', id, status: status.value});
+  else reply({type: 'trouble', id, diagnostics: status.error});
 }
 
 async function build(

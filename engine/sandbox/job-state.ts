@@ -1,0 +1,46 @@
+/**
+ * What a job is while it runs: its folders, its log, its make tokens, what is to be told of it.
+ * Opens and closes these; knows nothing of phases.
+ */
+import * as files from '../base/files.ts';
+import {run} from '../base/process.ts';
+import type {Guest, Reason} from './guest.ts';
+import {openJobserver, type Jobserver} from './jobserver.ts';
+import type {Scratch} from './places.ts';
+import type {BuildRequest} from './protocol.ts';
+import type {Shop} from './shop.ts';
+import {makeScratch} from './staging.ts';
+
+/** What a job knows while it runs. */
+export interface Job {
+  readonly shop: Shop;
+  readonly request: BuildRequest;
+  readonly scratch: Scratch;
+  readonly logFd: number;
+  readonly server: Jobserver;
+  readonly since: number;
+  guest: Guest | undefined;
+  killed: Reason | undefined;
+  cpuMilliseconds: number;
+  peakBytes: number;
+}
+
+export async function openJob(shop: Shop, request: BuildRequest, scratch: Scratch): Promise<Job> {
+  const since = shop.host.tick();
+  await removeAll([scratch.root]);
+  makeScratch(scratch, request.spec);
+  const server = await openJobserver(scratch.tokens, request.tokens);
+  const logFd = files.openAppend(request.log);
+  const idle = {guest: undefined, killed: undefined, cpuMilliseconds: 0, peakBytes: 0};
+  return {shop, request, scratch, logFd, server, since, ...idle};
+}
+
+export function closeJob(job: Job): void {
+  job.server.close();
+  files.closeFile(job.logFd);
+}
+
+/** rm(1): its own thread of work, and it knows paths longer than the kernel takes at once. */
+export async function removeAll(paths: readonly string[]): Promise<void> {
+  if (paths.length > 0) await run(['rm', '-rf', '--', ...paths]);
+}
