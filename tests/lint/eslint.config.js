@@ -22,7 +22,8 @@ const DOORS = {
   network: {
     names: ['node:http', 'node:https', 'node:http2', 'node:net', 'node:tls', 'node:dns', 'undici'],
     message: 'the network appears in engine/source only',
-    allowed: ['engine/source/**'],
+    // The worker's line to the engine is a socket without a network.
+    allowed: ['engine/source/**', 'engine/sandbox/worker.ts'],
   },
   host: {
     names: ['process', 'node:process', 'console', 'node:console', 'os', 'node:os'],
@@ -98,6 +99,8 @@ export default tseslint.config(
         'error',
         {allowConstantLoopConditions: 'only-allowed-literals'},
       ],
+      // Our records of functions (Host, Timers) use no `this`, so they may be taken apart.
+      '@typescript-eslint/unbound-method': 'off',
       // An async function without await keeps the signature of its siblings.
       '@typescript-eslint/require-await': 'off',
     },

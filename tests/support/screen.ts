@@ -37,7 +37,7 @@ export function fakeScreen(options: ScreenOptions = {}): FakeScreen {
   const host: Host = {
     env: options.env ?? {LANG: 'C.UTF-8'},
     cwd: '/project',
-    ...{uid: 1000, gid: 1000, pid: 1, cores: 2, arch: 'x86_64'},
+    ...{uid: 1000, gid: 1000, pid: 1, cores: 2, memoryBytes: 1e9, arch: 'x86_64'},
     stdout: output,
     stderr: output,
     now: () => now,
