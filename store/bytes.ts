@@ -45,10 +45,6 @@ export function parentOf(path: BytePath): BytePath {
   return slash < 0 ? '' : path.slice(0, slash);
 }
 
-export function nameOf(path: BytePath): BytePath {
-  return path.slice(path.lastIndexOf('/') + 1);
-}
-
 /** Whether a path stays below its root by its spelling: relative, and no empty, `.` or `..` part. */
 export function isInnerPath(path: BytePath): boolean {
   return INNER.test(`/${path}`) && !DOTS.test(`/${path}/`);

@@ -105,8 +105,10 @@ function makeFile(work: Work, entry: FileEntry, place: Buffer): void {
   files.copyFile(pooled, place);
   if (entry.size > 0) work.copies.push(place);
   giveOwner(work, entry, place);
-  if (keptXattrs(entry, work.manner).length > 0) work.late.push(entry);
-  else finish(work, entry);
+  if (keptXattrs(entry, work.manner).length === 0) return finish(work, entry);
+  // The copy has the pool file's mode, which may forbid its owner to set xattrs.
+  files.chmod(place, 0o600);
+  work.late.push(entry);
 }
 
 /** Whether the pool's inode is just what the tree asks for. Empty files gain nothing by sharing. */

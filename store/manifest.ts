@@ -78,12 +78,9 @@ export function parseManifest(text: string): Result<TreeEntry[], string> {
   const lineOf: number[] = [];
   for (let at = HEADER.length; at < lines.length; at += 1) {
     const first = at;
-    while (lines[at]?.startsWith('#') === true) at += 1;
-    const entry = parseEntry(lines.slice(first, at), lines[at] ?? '');
-    const written = `${lines.slice(first, at + 1).join('\n')}\n`;
-    if (entry === undefined || encodeEntry(entry) !== written) {
-      return err(`line ${at + 1}: not an entry as this program writes it`);
-    }
+    while (isComment(lines[at])) at += 1;
+    const entry = readEntry(lines.slice(first, at), lines[at] ?? '');
+    if (entry === undefined) return err(`line ${at + 1}: not an entry as this program writes it`);
     entries.push(entry);
     lineOf.push(at + 1);
   }
@@ -140,8 +137,21 @@ function encodeOwnWords(entry: Exclude<TreeEntry, {type: 'whiteout'}>): string {
   }
 }
 
-// --- one entry from text: lenient, since the caller compares with the encoded entry ------------
+// --- one entry from text -------------------------------------------------------------------------
 
+function isComment(line: string | undefined): boolean {
+  return line?.startsWith('#') === true;
+}
+
+/** Undefined unless it is just what `encodeEntry` makes of the entry. */
+function readEntry(comments: readonly string[], line: string): TreeEntry | undefined {
+  const entry = parseEntry(comments, line);
+  if (entry === undefined) return undefined;
+  const written = [...comments, line, ''].join('\n');
+  return encodeEntry(entry) === written ? entry : undefined;
+}
+
+/** Lenient: the caller compares. */
 function parseEntry(comments: readonly string[], line: string): TreeEntry | undefined {
   const words = line.split(' ');
   const path = unescapeWord(words[0]?.slice(2) ?? '');

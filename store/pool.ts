@@ -56,10 +56,13 @@ export function adoptFile(
   adoptAll(store, [{path: file, digest, mode, xattrs}]);
 }
 
-/** The permission bits a blob is there with (one of them), undefined when it is not there. */
+/**
+ * The permission bits a blob is there with (one of them), undefined when no sound file of it is.
+ * What was touched is mended or set aside, as by `blobPath`.
+ */
 export function hasBlob(store: Store, digest: BlobDigest): number | undefined {
   const usual = USUAL.find((mode) => verifyPoolFile(store, digest, mode) === undefined);
-  return usual ?? modesOf(store, digest)[0];
+  return usual ?? modesOf(store, digest).find((mode) => isSound(store, digest, mode));
 }
 
 const USUAL = [0o644, 0o755, 0o444, 0o555, 0o600];

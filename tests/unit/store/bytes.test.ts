@@ -5,8 +5,8 @@ import {
   escapeWord,
   fromBytes,
   fromText,
+  isInnerPath,
   joinBytes,
-  nameOf,
   parentOf,
   toBytes,
   toText,
@@ -33,9 +33,12 @@ for (const [what, path, text] of shown) {
   });
 }
 
-test('parents and names', (t) => {
+test('parents, places and inner paths', (t) => {
   t.deepEqual(['a/b/c', 'a', ''].map(parentOf), ['a/b', '', '']);
-  t.deepEqual(['a/b/c', 'a', ''].map(nameOf), ['c', 'a', '']);
+  for (const inner of ['a', 'a/b', '...', '.a/b.', '\n', '\xff']) t.true(isInnerPath(inner), inner);
+  for (const other of ['', '/', '/a', 'a/', 'a//b', '.', '..', 'a/..', '../a', 'a/./b', 'a\0']) {
+    t.false(isInnerPath(other), other);
+  }
   t.deepEqual(joinBytes('/é', '\xff/x'), Buffer.from([47, 195, 169, 47, 255, 47, 120]));
 });
 

@@ -245,7 +245,11 @@ test('an inode with all the links it can have is copied', (t) => {
 
 test('a farm is made once, complete, below farms/', (t) => {
   const store = storeWith(t, 'hello');
-  const tree = writeTree(store, [dir('d', {mode: 0o700}), file('d/a', 'hello'), link('l', 'd')]);
+  const entries = [dir('d', {mode: 0o700}), file('d/a', 'hello'), link('l', 'd')];
+  const tree = writeTree(
+    store,
+    entries.map((one) => ({...one, ...store.ids})),
+  );
   const farm = must(makeFarm(store, tree));
   t.is(farm, path.join(store.root, 'farms', tree));
   t.is(modeOf(farm), 0o755);
@@ -259,7 +263,7 @@ test('a farm is made once, complete, below farms/', (t) => {
 test('a merged farm has the name it is given; the empty tree has a farm too', (t) => {
   const store = storeWith(t, 'hello');
   const name = 'f'.repeat(64);
-  const farm = must(makeMergedFarm(store, name, [file('a', 'hello')]));
+  const farm = must(makeMergedFarm(store, name, [file('a', 'hello', store.ids)]));
   t.deepEqual(filesBelow(farm), ['a']);
   t.deepEqual(fs.readdirSync(must(makeFarm(store, writeTree(store, [])))), []);
 });

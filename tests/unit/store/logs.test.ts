@@ -79,13 +79,13 @@ test('two processes append at once, a third rewrites: every line arrives', async
   await using one = startPuppet();
   await using two = startPuppet();
   const texts = (name: string): string[] => Array.from({length: 150}, (_, n) => `${name} ${n}`);
-  let busy = true;
+  const state = {busy: true};
   const both = [one, two].map(async (puppet, at) => {
     await puppet.ask('open', store.root);
     await puppet.ask('appendText', logOf(store), texts(`p${at}`));
   });
-  const done = Promise.all(both).then(() => (busy = false));
-  while (busy) {
+  const done = Promise.all(both).then(() => (state.busy = false));
+  while (state.busy) {
     rewriteLog(store, logOf(store), (all) => all);
     await new Promise((resolve) => setImmediate(resolve));
   }

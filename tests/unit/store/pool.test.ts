@@ -24,6 +24,8 @@ import {
   has,
   isRoot,
   must,
+  replaceByFolder,
+  replaceByLink,
   skip,
   startPuppet,
   WORKER_OWNER,
@@ -98,6 +100,14 @@ test('hasBlob gives a mode that is there', (t) => {
   t.is(hasBlob(store, HELLO), 0o644);
 });
 
+test('a blob that is only there damaged is not there', (t) => {
+  const store = emptyStore(t);
+  putBytes(store, 'hello', 0o644);
+  fs.writeFileSync(fileIn(store, HELLO, 0o644), 'hallo');
+  t.is(hasBlob(store, HELLO), undefined);
+  t.is(fs.readdirSync(path.join(store.root, 'quarantine')).length, 1);
+});
+
 test('the variant with other permissions is made when it is asked for', (t) => {
   const store = emptyStore(t);
   putBytes(store, 'hello', 0o644);
@@ -120,10 +130,15 @@ test('a blob that is nowhere is a fault, not a bug', (t) => {
 const damage: readonly (readonly [string, (at: string) => void])[] = [
   ['written to', (at) => fs.appendFileSync(at, 'x')],
   ['truncated', (at) => fs.truncateSync(at, 2)],
-  ['emptied, time put back', (at) => (fs.truncateSync(at, 0), fs.utimesSync(at, 1, 1))],
-  ['replaced by a link', (at) => (fs.unlinkSync(at), fs.symlinkSync('/etc/passwd', at))],
-  ['replaced by a folder', (at) => (fs.unlinkSync(at), fs.mkdirSync(at))],
+  ['emptied, time put back', emptyQuietly],
+  ['replaced by a link', (at) => replaceByLink(at, '/etc/passwd')],
+  ['replaced by a folder', replaceByFolder],
 ];
+function emptyQuietly(at: string): void {
+  fs.truncateSync(at, 0);
+  fs.utimesSync(at, 1, 1);
+}
+
 for (const [what, spoil] of damage) {
   test(`a pool file that was ${what} is set aside, and stored again`, (t) => {
     const store = emptyStore(t);
@@ -132,6 +147,7 @@ for (const [what, spoil] of damage) {
     spoil(at);
     t.false(verifyCheaply(store, HELLO, 0o644));
     t.throws(() => blobPath(store, HELLO, 0o644), {instanceOf: StoreFault});
+    t.is(hasBlob(store, HELLO), undefined);
     t.is(fs.readdirSync(path.join(store.root, 'quarantine')).length, 1);
     putBytes(store, 'hello', 0o644);
     t.is(fs.readFileSync(blobPath(store, HELLO, 0o644), 'utf8'), 'hello');

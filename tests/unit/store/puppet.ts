@@ -92,7 +92,7 @@ function recordOf(row: LogRow): ActionRecord {
 }
 
 const ORDERS: Readonly<Record<string, (...args: never[]) => unknown>> = {
-  open: (root: string, owner?: Owner) => use(openStore(root, owner)),
+  open: (root: string, owner?: Owner | null) => use(openStore(root, owner ?? undefined)),
   openToRead: (root: string) => use(openStoreToRead(root, undefined)),
   openAsWorker: () => {
     store = workerStore('.');
@@ -152,11 +152,11 @@ const ORDERS: Readonly<Record<string, (...args: never[]) => unknown>> = {
 };
 
 function answer(line: string): unknown {
-  const [order = '', ...args] = JSON.parse(line) as [string, ...never[]];
+  const [order, ...args] = JSON.parse(line) as [string, ...never[]];
   const work = ORDERS[order];
   if (work === undefined) return {error: `no such order: ${order}`};
   try {
-    return {value: work(...(args as never[]))};
+    return {value: work(...args)};
   } catch (error) {
     return {error: error instanceof Error ? `${error.name} ${error.message}` : String(error)};
   }

@@ -7,7 +7,16 @@ import {actionKey, recipeKey, sha256, treeDigest} from '../../../engine/base/has
 import type {Label} from '../../../engine/base/label.ts';
 import {recordIn} from '../../../store/layout.ts';
 import {readRecord, writeRecord, type ActionRecord} from '../../../store/records.ts';
-import {digestOfText, emptyStore, isRoot, must, skip, WORKER_OWNER} from './rig.ts';
+import {
+  digestOfText,
+  emptyStore,
+  isRoot,
+  must,
+  replaceByFolder,
+  replaceByLink,
+  skip,
+  WORKER_OWNER,
+} from './rig.ts';
 
 const KEY = actionKey(sha256('key'));
 
@@ -61,8 +70,8 @@ const damage: readonly (readonly [string, (at: string) => void])[] = [
   ['garbage', (at) => fs.writeFileSync(at, Buffer.alloc(1000, 0xfe))],
   ['another format', (at) => reseal(at, '"format": 1', '"format": 2')],
   ['the record of another key', (at) => reseal(at, KEY, sha256('other'))],
-  ['a folder', (at) => (fs.unlinkSync(at), fs.mkdirSync(at))],
-  ['a link', (at) => (fs.unlinkSync(at), fs.symlinkSync('/dev/zero', at))],
+  ['a folder', replaceByFolder],
+  ['a link', (at) => replaceByLink(at, '/dev/zero')],
 ];
 for (const [what, spoil] of damage) {
   test(`set aside with a warning, and then absent: ${what}`, (t) => {

@@ -64,6 +64,16 @@ export function filesBelow(at: string): string[] {
     .sort();
 }
 
+export function replaceByFolder(at: string): void {
+  fs.unlinkSync(at);
+  fs.mkdirSync(at);
+}
+
+export function replaceByLink(at: string, target: string): void {
+  fs.unlinkSync(at);
+  fs.symlinkSync(target, at);
+}
+
 // --- entries -------------------------------------------------------------------------------------
 
 const common = {uid: 0, gid: 0, xattrs: []} as const;
@@ -103,8 +113,8 @@ export function startPuppet(
   cwd?: string,
   env: Readonly<Record<string, string>> = {},
 ): Puppet {
-  const [command = '', ...args] = [...around, process.execPath, PUPPET];
-  const child = spawn(command, args, {
+  const argv = [...around, process.execPath, PUPPET];
+  const child = spawn(argv[0] ?? '', argv.slice(1), {
     stdio: ['pipe', 'pipe', 'inherit'],
     cwd,
     env: {...process.env, ...env},

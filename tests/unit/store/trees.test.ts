@@ -14,6 +14,8 @@ import {
   filesBelow,
   isRoot,
   must,
+  replaceByFolder,
+  replaceByLink,
   skip,
   WORKER_OWNER,
 } from './rig.ts';
@@ -55,8 +57,8 @@ const damage: readonly (readonly [string, (at: string) => void])[] = [
     (at) => fs.writeFileSync(at, encodeManifest(TREE).replace('bin', 'bon')),
   ],
   ['given bytes that are no text', (at) => fs.appendFileSync(at, Buffer.from([0xff, 0xfe]))],
-  ['replaced by a link', (at) => (fs.unlinkSync(at), fs.symlinkSync('/dev/zero', at))],
-  ['replaced by a folder', (at) => (fs.unlinkSync(at), fs.mkdirSync(at))],
+  ['replaced by a link', (at) => replaceByLink(at, '/dev/zero')],
+  ['replaced by a folder', replaceByFolder],
 ];
 for (const [what, spoil] of damage) {
   test(`a manifest that was ${what} is set aside, and written again`, (t) => {
