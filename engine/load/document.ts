@@ -34,8 +34,9 @@ export function readDocument<Name extends SchemaName>(
   file: string,
   bytes: Uint8Array,
 ): DocumentResult<Name> {
-  const {node, problems} = readYaml(file, bytes);
-  if (node === undefined) return {document: undefined, problems};
+  const {node: read, problems} = readYaml(file, bytes);
+  if (read === undefined) return {document: undefined, problems};
+  const node = emptyMap(read) ?? read;
   const broken = violations(name, toData(shapeOf(name), node));
   const all = [...problems, ...explainViolations(name, node, broken)];
   if (node.kind !== 'map') return {document: undefined, problems: all};
@@ -43,6 +44,12 @@ export function readDocument<Name extends SchemaName>(
   const data = dataOf(name, root);
   const document = {root, written: node, data, sound: all.length === 0};
   return {document, problems: all};
+}
+
+/** A file in which nothing is written, or only comments, sets nothing. */
+function emptyMap(node: DataNode): DataNode | undefined {
+  const empty = node.kind === 'scalar' && node.value === null;
+  return empty ? {kind: 'map', entries: new Map(), at: node.at} : undefined;
 }
 
 /** Reads one file of the disk; one that cannot be read is a mistake like others. */
@@ -84,6 +91,8 @@ function cut(name: SchemaName, node: DataNode, first: readonly Violation[]): Dat
 /** The smallest part without which the rule is kept; empty where cutting would not help. */
 function wrongPart(name: SchemaName, {path, keyword, params}: Violation): readonly string[] {
   if (keyword === 'additionalProperties') return [...path, String(params['additionalProperty'])];
+  // What is missing beside a field harms none of the others.
+  if (keyword === 'dependencies' || keyword === 'oneOf') return [];
   if (keyword !== 'required') return path;
   // Fields that only a recipe without `extends` must have: their absence harms nothing else.
   const always = shapeAt(shapeOf(name), path)?.required ?? [];

@@ -119,7 +119,7 @@ function gitSource(work: Work, source: SourceFile, at: Path, top: string, place:
       hint,
     );
   }
-  if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(rev)) {
+  if (source.rev !== undefined && !/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(rev)) {
     const message = `a commit is its full id, 40 (or 64) hex digits: ${rev}`;
     report(work, 'recipe/bad-source', message, placeAt(root, [...at, 'rev']));
   }

@@ -27,6 +27,7 @@ export function explainViolations(
   const misspelt = new Set(violations.map((one) => misspeltField(schema, one)));
   return violations
     .filter((one) => one.keyword !== 'required' || !misspelt.has(fieldId(one, 'missingProperty')))
+    .filter((one) => !isAlternative(one, violations))
     .map((violation) => ({schema, root, violation, shape: shapeAt(schema, violation.path)}))
     .map((context) => EXPLAIN[context.violation.keyword]?.(context) ?? otherRule(context))
     .filter((diagnostic) => diagnostic !== 'said elsewhere');
@@ -38,6 +39,15 @@ function misspeltField(schema: Shape, violation: Violation): string | undefined 
   const known = Object.keys(shapeAt(schema, violation.path)?.properties ?? {});
   const near = similarTo(String(violation.params['additionalProperty']), known, 1)[0];
   return near === undefined ? undefined : JSON.stringify([...violation.path, near]);
+}
+
+/** A field that is missing only from one of several alternatives: the choice itself is reported. */
+function isAlternative(one: Violation, all: readonly Violation[]): boolean {
+  const here = JSON.stringify(one.path);
+  const choice = all.find(
+    ({keyword, path}) => keyword === 'oneOf' && JSON.stringify(path) === here,
+  );
+  return choice !== undefined && one.keyword === 'required';
 }
 
 function fieldId({path, params}: Violation, param: string): string {

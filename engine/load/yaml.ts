@@ -18,6 +18,7 @@ import {
   type Document,
   type Scalar as YamlScalar,
   type YAMLMap,
+  type ErrorCode,
 } from 'yaml';
 import {problem, type Diagnostic, type Location} from '../base/diagnostic.ts';
 import type {DataNode, MapEntry, Scalar, ScalarNode} from './nodes.ts';
@@ -116,16 +117,30 @@ function compose(reading: Reading, tokens: CST.Token[]): DataNode | undefined {
     const at = locate(reading.source, second.range[0]);
     report(reading, 'yaml/forbidden', 'a file holds one document', at, 'make it two files');
   }
-  for (const {code, message, pos} of first.errors.slice(0, MAX_PROBLEMS)) {
-    // Reported already, as something that is not used at all.
-    if (ALREADY.has(code)) continue;
-    report(reading, 'yaml/syntax', sentence(message), locate(reading.source, pos[0], pos[1]));
-  }
+  const wrong = first.errors.find(({code}) => !ALREADY.has(code));
+  if (wrong !== undefined) syntaxError(reading, wrong);
   const node = convert(reading, first.contents, 0, 0);
   return first.errors.length > 0 ? undefined : node;
 }
 
+/** Reported already, as something that is not used at all. */
 const ALREADY: ReadonlySet<string> = new Set(['TAG_RESOLVE_FAILED', 'BAD_ALIAS', 'BAD_DIRECTIVE']);
+
+interface SyntaxMistake {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly pos: readonly [number, number];
+}
+
+/** Only the first of a file: once YAML is out of step, what follows is mostly the same mistake. */
+function syntaxError(reading: Reading, {code, message, pos}: SyntaxMistake): void {
+  const at = locate(reading.source, pos[0], pos[1]);
+  const {lines, text} = reading.source;
+  const line = text.slice(lines[at.line - 1], pos[1]);
+  const unquoted = code === 'UNEXPECTED_TOKEN' && /[[{,:]\s*[^"'{}[\]]*\$\{$/.test(line);
+  const hint = unquoted ? 'between brackets a text with ${…} needs quotes' : undefined;
+  report(reading, 'yaml/syntax', sentence(message), at, hint);
+}
 
 /** The value of a syntax node. Recursion is bounded: what is too deep is not entered. */
 function convert(reading: Reading, node: unknown, depth: number, fallback: number): DataNode {

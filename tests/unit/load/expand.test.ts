@@ -79,7 +79,7 @@ test('chains have an end, and texts do not explode', (t) => {
   const chain = (length: number): string =>
     Array.from({length}, (_, i) => `  v${i}: \${v${i + 1}}\n`).join('') + `  v${length}: end\n`;
   t.deepEqual(expand(`vars:\n${chain(60)}data: {x: "\${v0}"}\n`), {data: {x: 'end'}, problems: []});
-  const deep = expand(`vars:\n${chain(20_000)}data: {x: "\${v0}"}\n`).problems;
+  const deep = expand(`vars:\n${chain(2000)}data: {x: "\${v0}"}\n`).problems;
   t.regex(deep[0] ?? '', /bad-variable: variables use each other more than 64 deep/);
 
   const laughs = Array.from({length: 40}, (_, i) => `  v${i}: \${v${i + 1}}\${v${i + 1}}\n`).join(

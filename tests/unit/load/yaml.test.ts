@@ -129,13 +129,18 @@ test('syntax errors have a place', (t) => {
     ']',
   ]) {
     const {problems, node} = read(text);
-    t.true(problems.length > 0, text);
-    t.true(
-      problems.every(({code, at}) => code === 'yaml/syntax' && at !== undefined),
-      text,
-    );
+    t.is(problems.length, 1, text);
+    t.is(problems[0]?.code, 'yaml/syntax', text);
+    t.not(problems[0]?.at, undefined);
     t.is(node, undefined);
   }
+});
+
+test('a variable without quotes between brackets is a mistake with a remedy', (t) => {
+  t.deepEqual(lines('a: {b: x-${c}, d: e}\nf: 1\n'), [
+    'f:1:11 yaml/syntax: unexpected flow-map-start at node end (between brackets a text with ${…} needs quotes)',
+  ]);
+  t.deepEqual(lines('a: x-${c}\nb: {c: "${d}"}\n'), []);
 });
 
 test('several mistakes of one file are all found', (t) => {
