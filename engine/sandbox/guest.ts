@@ -24,8 +24,8 @@ export interface GuestPlan {
   readonly fds: readonly [number, number, number, number, number];
   /** Milliseconds until it is killed. */
   readonly milliseconds: number;
-  /** The file whose growth is watched; undefined: none. */
-  readonly logFd: number | undefined;
+  /** The file whose growth is watched, and up to how many bytes; undefined: none. */
+  readonly log: {readonly fd: number; readonly limit: number} | undefined;
   /** Called a few times a second while it runs. */
   onTick(): void;
 }
@@ -35,8 +35,6 @@ export interface Guest {
   readonly ended: Promise<GuestEnd>;
 }
 
-/** A log that grows past this is a loop, and would fill the disk. */
-export const LOG_LIMIT: number = 1 << 30;
 const TICK = 200;
 const FIRST_TICKS = 4;
 
@@ -90,7 +88,8 @@ function firstIn(text: string): number | undefined {
 function tick(watched: Watched): void {
   const {plan, first} = watched;
   watched.ticks += 1;
-  if (plan.logFd !== undefined && files.sizeOf(plan.logFd) > LOG_LIMIT) kill(watched, 'flood');
+  const {log} = plan;
+  if (log !== undefined && files.sizeOf(log.fd) > log.limit) kill(watched, 'flood');
   // Short builds are looked at often, long ones once in two seconds.
   if (first !== undefined && (watched.ticks <= FIRST_TICKS || watched.ticks % 10 === 0)) {
     const sample = sampleTree(first);

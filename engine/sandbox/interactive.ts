@@ -121,7 +121,7 @@ async function atTerminal(argv: readonly string[]): Promise<number> {
       argv,
       fds: [0, 1, 2, nothing, nothing],
       milliseconds: Number.MAX_SAFE_INTEGER,
-      logFd: undefined,
+      log: undefined,
       onTick: () => undefined,
     });
     return (await guest.ended).status ?? 1;

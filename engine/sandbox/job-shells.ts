@@ -84,7 +84,10 @@ export function bashIn(lowers: Lowers): string | undefined {
   return found === undefined ? undefined : `/${found}`;
 }
 
-type Common = Pick<ShellPlan, 'jobs' | 'milliseconds' | 'logFd' | 'makeFds' | 'onTick' | 'onStart'>;
+type Common = Pick<
+  ShellPlan,
+  'jobs' | 'allowed' | 'logLimit' | 'milliseconds' | 'logFd' | 'makeFds' | 'onTick' | 'onStart'
+>;
 
 function common(job: Job): Common {
   const {request, shop, server} = job;
@@ -92,6 +95,8 @@ function common(job: Job): Common {
   return {
     jobs: request.jobs,
     milliseconds: Math.max(1, request.spec.milliseconds - spent),
+    allowed: request.spec.milliseconds,
+    logLimit: shop.logLimit,
     logFd: job.logFd,
     makeFds: [server.read, server.write],
     onTick: () => returnTokens(job),

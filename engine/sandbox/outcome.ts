@@ -4,7 +4,7 @@
  */
 import {problem, type Diagnostic} from '../base/diagnostic.ts';
 import {signalName} from '../base/host.ts';
-import {LOG_LIMIT, type GuestEnd} from './guest.ts';
+import type {GuestEnd} from './guest.ts';
 import type {ShellReport} from './status.ts';
 import {stepName} from './steps.ts';
 
@@ -13,6 +13,8 @@ export interface Ending {
   readonly report: ShellReport;
   /** What was allowed, in milliseconds. */
   readonly allowed: number;
+  /** Bytes its log may have. */
+  readonly logLimit: number;
   readonly environment: 'host' | 'root' | 'tools';
   /** The last line of the log, for sandboxes that did not come up. */
   readonly lastLine: string;
@@ -61,7 +63,7 @@ function tell(ending: Ending, what: string): Told {
   return tellStatus(ending, what, end.status);
 }
 
-function tellKilled({end, allowed}: Ending, what: string): Told {
+function tellKilled({end, allowed, logLimit}: Ending, what: string): Told {
   if (end.killed === 'timeout') {
     const hint = 'resources: {time: …} in the recipe allows more';
     return machineProblem(
@@ -69,8 +71,9 @@ function tellKilled({end, allowed}: Ending, what: string): Told {
     );
   }
   if (end.killed === 'flood') {
-    const limit = `${LOG_LIMIT / 2 ** 30} GiB`;
-    return buildProblem(problem('step/log-flood', `${what} wrote more than ${limit} to its log`));
+    return buildProblem(
+      problem('step/log-flood', `${what} wrote more than ${sizeText(logLimit)} to its log`),
+    );
   }
   return machineProblem(problem('step/cancelled', `${what} was cancelled`));
 }
@@ -124,6 +127,11 @@ function currentStep(report: ShellReport): string | undefined {
 /** A shell tells the death of a command by a signal as 128 + its number. */
 function signalOf(status: number | null): string | undefined {
   return status === null || status <= 128 ? undefined : signalName(status - 128);
+}
+
+function sizeText(bytes: number): string {
+  const gibibytes = bytes / 2 ** 30;
+  return gibibytes >= 1 ? `${gibibytes} GiB` : `${bytes} bytes`;
 }
 
 function spanText(milliseconds: number): string {

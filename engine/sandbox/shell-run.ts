@@ -24,8 +24,11 @@ export interface ShellPlan {
   readonly variables: Variables;
   readonly jobs: number;
   readonly top: string;
+  /** What is left of the allowed time, and what that was. */
   readonly milliseconds: number;
+  readonly allowed: number;
   readonly logFd: number;
+  readonly logLimit: number;
   /** Descriptors 3 and 4. */
   readonly makeFds: readonly [number, number];
   onStep(step: string): void;
@@ -56,7 +59,8 @@ export async function runShell(host: Host, plan: ShellPlan): Promise<ShellEnd> {
     await output.written;
     const report = readReport(scratch.status);
     const failure = failureOf({
-      ...{end, report, allowed: plan.milliseconds, environment: plan.view.environment},
+      ...{end, report, allowed: plan.allowed, environment: plan.view.environment},
+      logLimit: plan.logLimit,
       ...{lastLine: lastLine(plan.logFd), memoryKills: outOfMemoryKills() - kills},
     });
     return {failure, milliseconds: host.tick() - since, ...usage(end, report.cpuMilliseconds)};
@@ -104,7 +108,7 @@ function guestPlan(
     argv: sandboxCommand({...view, command, cwd: INSIDE.build, terminal: false}),
     fds: [nothing, output, output, ...makeFds],
     milliseconds,
-    logFd,
+    log: {fd: logFd, limit: plan.logLimit},
     onTick: () => {
       const steps = readSteps(view.scratch.status);
       for (const step of steps.slice(seen)) plan.onStep(stepName(step.file));

@@ -13,5 +13,7 @@ export interface Shop {
   readonly overlay: boolean;
   /** Whether files may be given to other ids than the one. */
   readonly owners: boolean;
+  /** A log that grows past so many bytes is a loop, and would fill the disk. */
+  readonly logLimit: number;
   reply(message: Reply): void;
 }

@@ -126,8 +126,12 @@ _recipes_others() {
   done
 }`;
 
-/** Processes that are about to end (a `tee` behind a pipe) get two seconds to do so. */
+/**
+ * Processes that are about to end get two seconds to do so. A `tee` behind `exec > >(…)` ends
+ * when the shell lets go of its output.
+ */
 const FINALE = `\
+builtin exec >/dev/null 2>&1
 builtin set +o errexit +o nounset +o noglob +o xtrace
 builtin shopt -u failglob nullglob dotglob
 builtin unset GLOBIGNORE

@@ -32,7 +32,15 @@ async function main(): Promise<void> {
   const store = workerStore('.');
   const idMode: IdMode = host.env['RECIPES_ID_MODE'] === 'single' ? 'single' : 'range';
   const overlay = host.env['RECIPES_NO_OVERLAY'] !== '1' && (await tryOverlay(scratchDir(store)));
-  const shop = {store, host, shape: shapeOfHost(), overlay, owners: idMode === 'range', reply};
+  const shop = {
+    store,
+    host,
+    shape: shapeOfHost(),
+    overlay,
+    owners: idMode === 'range',
+    logLimit: Number(host.env['RECIPES_LOG_LIMIT'] ?? 1 << 30),
+    reply,
+  };
   const jobs = new Map<number, RunningJob>();
   channel.on(
     'data',
