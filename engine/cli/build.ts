@@ -143,6 +143,7 @@ async function runPlan(
   world.onInterrupt((signal) => {
     opened.value.abort();
     run.interrupt(signal);
+    return 'taken';
   });
   const summary = await run.run(work.targets);
   await opened.value.close();

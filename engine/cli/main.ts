@@ -8,14 +8,14 @@ import {realHost, type Host} from '../base/host.ts';
 import {answer} from './answers.ts';
 import {makeProgram, type Call} from './commands.ts';
 import {engineVersion} from './shipped.ts';
-import {exitOf, makeWorld} from './world.ts';
+import {exitOf, makeWorld, type InterruptHandler} from './world.ts';
 
 const BUG = 70;
 const USAGE = 2;
 const SIGNALS: Readonly<Record<string, number>> = {SIGINT: 130, SIGTERM: 143};
 
 let interrupted: string | undefined;
-let onInterrupt: ((signal: string) => void) | undefined;
+let onInterrupt: InterruptHandler | undefined;
 
 async function main(host: Host): Promise<number> {
   if (process.argv[2] === 'completion-server') {
@@ -47,10 +47,8 @@ async function answerCall(host: Host, call: Call): Promise<number> {
 
 /** The first signal asks the command to end in order, the second ends everything at once. */
 function handleSignal(signal: string): void {
-  const again = interrupted !== undefined;
-  interrupted = signal;
-  if (again || onInterrupt === undefined) process.exit(SIGNALS[signal] ?? 1);
-  onInterrupt(signal);
+  if (interrupted !== undefined || onInterrupt === undefined) process.exit(SIGNALS[signal] ?? 1);
+  if (onInterrupt(signal) === 'taken') interrupted = signal;
 }
 
 process.on('SIGINT', handleSignal);

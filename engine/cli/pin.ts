@@ -18,6 +18,7 @@ export async function pinUrl(world: World, project: Project, url: string): Promi
   const aborter = new AbortController();
   world.onInterrupt(() => {
     aborter.abort();
+    return 'taken';
   });
   try {
     return await computePin(store.value, url, {

@@ -153,7 +153,11 @@ async function enter(
   const worker = await context.worker.get();
   if (!worker.ok) return worker;
   // A Ctrl-C at the terminal is for the program inside, which has the terminal.
-  world.onInterrupt(() => undefined);
+  world.onInterrupt((signal) => {
+    if (signal === 'SIGINT') return 'ignored';
+    void context.worker.quit();
+    return 'taken';
+  });
   return worker.value.interactive({...wanted, scratch: `scratch/${context.run.id}/shell`});
 }
 

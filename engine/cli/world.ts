@@ -21,8 +21,11 @@ export interface World {
   /** Shows diagnostics to people. */
   show(diagnostics: readonly Diagnostic[]): Promise<void>;
   /** Where SIGINT and SIGTERM go while something runs. */
-  onInterrupt(handler: (signal: string) => void): void;
+  onInterrupt(handler: InterruptHandler): void;
 }
+
+/** `taken`: the command ends in order; `ignored`: the signal was for the program inside. */
+export type InterruptHandler = (signal: string) => 'taken' | 'ignored';
 
 /** An answer: the exit code, or why there is none. */
 export type Answer = Promise<Checked<number>>;
@@ -30,7 +33,7 @@ export type Answer = Promise<Checked<number>>;
 export function makeWorld(
   host: Host,
   call: Call,
-  onInterrupt: (handler: (signal: string) => void) => void,
+  onInterrupt: (handler: InterruptHandler) => void,
 ): World {
   const cwd = path.resolve(host.cwd, call.globals.directory);
   return {
