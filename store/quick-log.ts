@@ -48,8 +48,10 @@ export function rewriteLog(
   file: string,
   choose: (texts: readonly string[]) => readonly string[],
 ): boolean {
-  const lock = files.openAppend(auxIn(store, `${path.basename(file)}.lock`));
+  const lockFile = auxIn(store, `${path.basename(file)}.lock`);
+  const lock = files.openAppend(lockFile);
   try {
+    giveToOwner(store, lockFile);
     if (!tryLock(lock, 'exclusive')) return false;
     const old = files.openRead(file);
     try {
