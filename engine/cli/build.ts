@@ -73,6 +73,7 @@ async function buildTargets(world: World, widen: Widen): Answer {
   const work = opened.value;
   const forced = new Set(isSet(world, 'force') ? work.targets : []);
   const plan = makePlan(work.graph, work.resolver, work.wanted, forced);
+  work.knowledge.saveCache();
   if (isSet(world, 'dryRun')) return report(world, work, plan);
   const missing = missingTools(work.graph, work.knowledge, plan);
   if (missing.length > 0) return err(missing);

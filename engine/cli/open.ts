@@ -127,5 +127,8 @@ function learn(
     log,
     choices,
     tools: toolFinder(world.host, cache),
+    saveCache: () => {
+      cache.save();
+    },
   });
 }

@@ -21,7 +21,9 @@ import {isSet, textOption, type Answer, type World} from './world.ts';
 
 /** `run LABEL -- CMD`: in a root of the target and what it needs to run; on the host's /usr where it was built on it. */
 export async function runCommand(world: World): Answer {
-  const [word = '', ...command] = world.call.words;
+  const [word = '', ...rest] = world.call.words;
+  const command = rest[0] === '--' ? rest.slice(1) : rest;
+  if (command.length === 0) return fail('usage/wrong', 'name the command: recipes run LABEL -- CMD');
   const opened = await openFresh(world, [word]);
   if (!opened.ok) return opened;
   return inRoot(world, opened.value, command);

@@ -39,7 +39,6 @@ export function readPrints(
     if (print.ok) patches.set(patch.file, print.value);
     else problems.push(...print.error);
   }
-  cache.save();
   return problems.length > 0 ? err(problems) : ok({paths, patches});
 }
 

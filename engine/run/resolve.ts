@@ -38,6 +38,8 @@ export interface Knowledge {
   readonly choices: SourceChoices;
   /** Declared tools → where they are and what they are; asked once for each list. */
   tools(names: readonly string[]): HostTools;
+  /** Keeps what was learnt of unchanged files for the next time. */
+  saveCache(): void;
 }
 
 export interface HostTools {
