@@ -2,7 +2,7 @@
  * What goes wrong, as data: a stable code, a place, a sentence and, where we know it, a remedy.
  * Knows nothing of how it is shown (ui/diagnostics.ts) or of who finds it. Codes: codes.ts.
  */
-import {FACTS, type DiagnosticCode} from './codes.ts';
+import {CODES, type DiagnosticCode} from './codes.ts';
 import type {Result} from './result.ts';
 
 export type {DiagnosticCode} from './codes.ts';
@@ -59,6 +59,6 @@ export function fail(
 export function exitCodeOf(diagnostics: readonly Diagnostic[]): number {
   const codes = diagnostics
     .filter((one) => one.severity === 'error')
-    .map((one) => FACTS[one.code].exit);
+    .map((one) => CODES[one.code].exit);
   return codes.length === 0 ? 0 : Math.max(...codes);
 }

@@ -108,8 +108,7 @@ export const openReadWrite = (file: PathLike): number => fs.openSync(file, 'r+')
 export const openFifo = (file: PathLike, nonBlocking: boolean): number =>
   fs.openSync(file, fs.constants.O_RDWR | (nonBlocking ? fs.constants.O_NONBLOCK : 0));
 /** Opens a fifo that has a reader; its writers then die when that one does. */
-export const openFifoToWrite = (file: PathLike): number =>
-  fs.openSync(file, fs.constants.O_WRONLY);
+export const openFifoToWrite = (file: PathLike): number => fs.openSync(file, fs.constants.O_WRONLY);
 export const syncFile = (fd: number): void => mutate(() => fs.fsyncSync(fd));
 
 /** Writes all bytes: one write(2) may take fewer than asked and say nothing (a full disk). */

@@ -23,7 +23,7 @@ test('every code is produced by a test', (t) => {
 
 test('every code is used', (t) => {
   const files = codeFiles(['engine', 'store', 'schemas']);
-  const users = files.filter((file) => file.path !== 'engine/base/codes.ts');
+  const users = files.filter((file) => !file.path.startsWith('engine/base/codes'));
   t.deepEqual(missingIn(users.map((file) => file.text)), []);
 });
 

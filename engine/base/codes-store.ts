@@ -1,0 +1,62 @@
+/**
+ * The codes of the store and of what it keeps.
+ * Data only; codes.ts joins the tables.
+ */
+
+export const STORE_CODES = {
+  'store/full': {
+    exit: 4,
+    means: 'The disk (or its inodes) is full.',
+    remedy: 'Free space, then repeat the command.',
+  },
+  'store/unusable': {
+    exit: 4,
+    means: 'The store cannot be read or written.',
+    remedy: 'Check owner and permissions of the store.',
+  },
+  'store/version': {
+    exit: 4,
+    means: 'The store has a format this version does not know.',
+    remedy: 'Use the version that made it, or another store.path.',
+  },
+  'store/corrupt': {
+    exit: 4,
+    means: 'A file of the store does not have the content its name says.',
+    remedy: 'Build again: the damaged file is set aside.',
+  },
+  'store/import': {
+    exit: 3,
+    means: 'A folder holds something a tree cannot take.',
+    remedy: 'Remove it, or leave it out with `ignore`.',
+  },
+  'store/checkout': {
+    exit: 2,
+    means: 'A tree cannot be laid out at the wanted place.',
+    remedy: 'Name a folder that does not exist yet, or an empty one.',
+  },
+  'store/privilege': {
+    exit: 5,
+    means: 'A tree has owners or devices that this user may not make.',
+    remedy: 'Give the user subordinate ids (package uidmap, /etc/subuid and /etc/subgid).',
+  },
+  'store/tool': {
+    exit: 5,
+    means: 'A small program the store works with is missing or failed.',
+    remedy: 'Install util-linux, coreutils and attr.',
+  },
+  'store/locked': {
+    exit: 4,
+    means: 'Another process is at work on what is wanted, and --no-wait was given.',
+    remedy: 'Wait for it, or leave out --no-wait.',
+  },
+  'store/no-log': {
+    exit: 1,
+    means: 'There is no log: the target never ran, or the log was removed.',
+    remedy: 'Build it.',
+  },
+  'store/no-failed-build': {
+    exit: 1,
+    means: 'The last build of the target did not fail, or what it left is gone.',
+    remedy: '`recipes shell` without --failed opens the environment before the first step.',
+  },
+} as const;
