@@ -72,7 +72,8 @@ function startWork(
   };
 }
 
-function scopeOf(
+/** The variables of a recipe as data fields may use them. */
+export function scopeOf(
   data: FlatRecipe['data'],
   root: DataNode,
   written: DataNode,
