@@ -1,7 +1,7 @@
 /**
  * docs/diagnostics.md as text, made from the table of codes. Pure.
  */
-import {FACTS, type CodeFacts} from '../../engine/base/codes.ts';
+import {CODES, type CodeFacts} from '../../engine/base/codes.ts';
 
 const HEAD = `# Diagnostics
 
@@ -20,7 +20,7 @@ const EXITS: Readonly<Record<CodeFacts['exit'], string>> = {
 
 /** The whole document: groups by the first word of the code, both in order of the alphabet. */
 export function diagnosticsText(): string {
-  const rows = Object.entries(FACTS).sort(([a], [b]) => (a < b ? -1 : 1));
+  const rows = Object.entries(CODES).sort(([a], [b]) => (a < b ? -1 : 1));
   const names = [...new Set(rows.map(([code]) => areaOf(code)))];
   return [HEAD, ...names.map((name) => group(name, rows))].join('\n');
 }
