@@ -183,7 +183,8 @@ async function send(
   if (url.protocol === 'http:') return getByProxy(url, proxy, request);
   const socket = await tunnel(url, proxy, signal);
   const secure = (): net.Socket => tls.connect({socket, host: url.hostname, ...serverName(url)});
-  return get(url, {...request, createConnection: secure});
+  // `undefined`, not false: with an agent of its own Node ignores createConnection.
+  return get(url, {...request, agent: undefined, createConnection: secure});
 }
 
 function get(url: URL, options: https.RequestOptions): Promise<http.IncomingMessage> {

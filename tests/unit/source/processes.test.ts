@@ -5,7 +5,14 @@ import net from 'node:net';
 import path from 'node:path';
 import type {AddressInfo} from 'node:net';
 import {makeDirs, namesIn, readText, writeFileAtomic} from '../../../engine/base/files.ts';
-import {ended, minimalEnv, run, start, type ChildProcess} from '../../../engine/base/process.ts';
+import {
+  ended,
+  minimalEnv,
+  run,
+  start,
+  type ChildProcess,
+  type StartOptions,
+} from '../../../engine/base/process.ts';
 import {bench, blobText, digestOf, type Bench} from './support.ts';
 import {contents, serve} from './server.ts';
 
@@ -40,6 +47,8 @@ function argv(rig: Bench, url: string, content = BODY): string[] {
   return [process.execPath, '--input-type=module', '-e', script(rig.store.root, url, content)];
 }
 
+const PIPES: StartOptions = {stdio: ['ignore', 'pipe', 'pipe']};
+
 /** The exit and the printed result of a child. */
 async function resultOf(t: ExecutionContext, child: ChildProcess): Promise<string> {
   const done = await ended(child);
@@ -50,10 +59,9 @@ async function resultOf(t: ExecutionContext, child: ChildProcess): Promise<strin
 test('two processes want the same file: one download', async (t) => {
   await using rig = bench();
   await using server = await serve(contents({'/x': BODY}));
-  const children = [1, 2].map(() =>
-    start(argv(rig, `${server.at}/x`), {stdio: ['ignore', 'pipe', 'pipe']}),
-  );
-  for (const child of children) t.regex(await resultOf(t, child), /"ok":true/);
+  const both = [1, 2].map(() => start(argv(rig, `${server.at}/x`), PIPES));
+  const results = await Promise.all(both.map((child) => resultOf(t, child)));
+  for (const result of results) t.regex(result, /"ok":true/);
   t.is(server.seen.length, 1);
   t.is(blobText(rig.store, BODY), BODY.toString());
   t.deepEqual(namesIn(path.join(rig.store.root, 'claims')), []);
@@ -79,7 +87,7 @@ test('killed in the middle: the next process goes on, and waits for nobody', asy
   first.kill('SIGKILL');
   await ended(first);
   hold = false;
-  const second = start(argv(rig, `${server.at}/x`), {stdio: ['ignore', 'pipe', 'pipe']});
+  const second = start(argv(rig, `${server.at}/x`), PIPES);
   t.regex(await resultOf(t, second), /"ok":true/);
   t.regex(server.seen[1]?.headers.range ?? '', /^bytes=\d+-$/);
   t.is(blobText(rig.store, BODY), BODY.toString());
@@ -135,7 +143,14 @@ async function serveSecurely(folder: string, location: string): Promise<Secure |
       '-subj',
       '/CN=localhost',
     ],
-    ...['-addext', 'subjectAltName=DNS:localhost', '-keyout', key, '-out', certificate],
+    ...[
+      '-addext',
+      'subjectAltName=DNS:localhost,DNS:far.test',
+      '-keyout',
+      key,
+      '-out',
+      certificate,
+    ],
   ]);
   if (made.status !== 0) return undefined;
   const server = https.createServer(
@@ -176,6 +191,7 @@ test('https: by a proxy, with a known certificate, and never back to http', asyn
       socket.pipe(onward).pipe(socket);
     });
     onward.on('error', () => socket.destroy());
+    onward.on('close', () => socket.destroy());
     socket.on('error', () => onward.destroy());
   });
   const get = async (url: string, env: Record<string, string>): Promise<string> => {
@@ -187,8 +203,10 @@ test('https: by a proxy, with a known certificate, and never back to http', asyn
   t.regex(await get(`${secure.at}/weaker`, trusted), /redirected from https to http:/);
   t.is(plain.seen.length, 0);
   t.is(blobText(rig.store, BODY), undefined);
-  t.regex(await get(`${secure.at}/x`, {...trusted, https_proxy: proxy.at}), /"ok":true/);
-  t.deepEqual(tunnels, [secure.at.replace('https://', '')]);
+  // A name that only the proxy knows.
+  const far = secure.at.replace('localhost', 'far.test');
+  t.regex(await get(`${far}/x`, {...trusted, https_proxy: proxy.at}), /"ok":true/);
+  t.deepEqual(tunnels, [far.replace('https://', '')]);
   t.is(blobText(rig.store, BODY), BODY.toString());
 });
 
