@@ -50,4 +50,9 @@ export const SOURCE_CODES = {
     means: 'A symbolic link in a path: source leads out of its folder.',
     remedy: 'Make the link relative and keep it inside, or leave it out with ignore:.',
   },
+  'source/changed': {
+    exit: 1,
+    means: 'A local file was changed between reading the project and using the file.',
+    remedy: 'Run the command again.',
+  },
 } as const;

@@ -2,6 +2,7 @@
  * The file system as the engine uses it: every change is one numbered call (crash.ts).
  * Paths are strings, or bytes where names need not be UTF-8. Knows nothing of the store's layout.
  */
+import {randomBytes} from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import {mutate} from './crash.ts';
@@ -151,7 +152,7 @@ export function writeFileAtomic(
   data: string | Uint8Array,
   options: WriteOptions = {},
 ): void {
-  const temporary = `${file}.tmp-${process.pid}-${(serial += 1)}`;
+  const temporary = `${file}.tmp-${randomBytes(6).toString('hex')}`;
   const fd = createFile(temporary, options.mode ?? 0o644);
   try {
     writeAll(fd, data);
@@ -166,8 +167,6 @@ export function writeFileAtomic(
   rename(temporary, file);
   if (options.durable !== false) syncDir(path.dirname(file));
 }
-
-let serial = 0;
 
 /**
  * Removes a file or a whole folder; nothing there is fine. Opens up folders without write

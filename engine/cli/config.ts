@@ -8,8 +8,12 @@ import {schemaNames, schemaText} from '../../schemas/shape.ts';
 import {loadRequest} from './open.ts';
 import {isSet, type Answer, type World} from './world.ts';
 
-export async function showConfiguration(world: World): Answer {
-  const shown = await showConfig(loadRequest(world));
+export function showConfiguration(world: World): Answer {
+  return Promise.resolve(showSettings(world));
+}
+
+function showSettings(world: World): Awaited<Answer> {
+  const shown = showConfig(loadRequest(world));
   if (!shown.ok) return shown;
   if (world.call.globals.json === true) {
     world.print(JSON.stringify({settings: shown.value}));

@@ -1,7 +1,7 @@
 /**
  * `explain`: which fields of a target's key changed since it last ran, old and new.
  */
-import {short} from '../base/hash.ts';
+import {short, type ActionKey} from '../base/hash.ts';
 import type {Label} from '../base/label.ts';
 import {ok} from '../base/result.ts';
 import {countUnchanged, diffManifests, type Change} from '../graph/explain.ts';
@@ -27,8 +27,7 @@ export async function explain(world: World): Answer {
 function explainOne(world: World, work: OpenWork, planned: PlannedNode): void {
   const {label, verdict} = planned;
   const last = work.log.latest(label);
-  const record = last === undefined ? undefined : readRecord(work.store, last.key);
-  const old = record?.ok === true ? record.value?.manifest : undefined;
+  const old = last === undefined ? undefined : manifestOf(work, last.key);
   const now = manifestNow(work, label);
   const changes = old === undefined ? [] : comparable(diffManifests(old, now.lines), now.complete);
   const unchanged = old === undefined ? 0 : countUnchanged(old, now.lines);
@@ -40,6 +39,11 @@ function explainOne(world: World, work: OpenWork, planned: PlannedNode): void {
   for (const line of explainLines(changes)) world.print(`  ${line}`);
   if (isSet(world, 'all')) for (const line of now.lines) world.print(`  = ${line}`);
   else if (old !== undefined) world.print(`  unchanged: ${unchanged} fields (--all shows them)`);
+}
+
+function manifestOf(work: OpenWork, key: ActionKey): readonly string[] | undefined {
+  const record = readRecord(work.store, key);
+  return record.ok ? record.value?.manifest : undefined;
 }
 
 function headline(planned: PlannedNode, lastKey: string | undefined): string {

@@ -7,7 +7,7 @@ import type {Label} from '../base/label.ts';
 import {err, ok} from '../base/result.ts';
 import {toDot, toJson} from '../graph/export.ts';
 import type {BuildGraph} from '../graph/model.ts';
-import {dependenciesOf, dependentsOf, somePath} from '../graph/query.ts';
+import {dependenciesOf, dependentsOf, somePath, type Hop} from '../graph/query.ts';
 import {resolveTargets} from '../graph/targets.ts';
 import type {Recipe} from '../load/model.ts';
 import {openProject} from './open.ts';
@@ -83,15 +83,20 @@ export async function why(world: World): Answer {
   if (hops === undefined) {
     return err([problem('target/no-path', `${start ?? from} does not need ${end ?? to}`)]);
   }
-  if (world.call.globals.json === true) world.print(JSON.stringify({path: hops}));
-  else {
-    world.print(start ?? from);
-    for (const hop of hops)
-      world.print(
-        `  ${hop.edge.kind} need ${hop.edge.to}  (${hop.edge.at.file}:${hop.edge.at.line}:${hop.edge.at.column})`,
-      );
-  }
+  printPath(world, start ?? from, hops);
   return ok(0);
+}
+
+function printPath(world: World, start: string, hops: readonly Hop[]): void {
+  if (world.call.globals.json === true) {
+    world.print(JSON.stringify({path: hops}));
+    return;
+  }
+  world.print(start);
+  for (const {edge} of hops) {
+    const {file, line, column} = edge.at;
+    world.print(`  ${edge.kind} need ${edge.to}  (${file}:${line}:${column})`);
+  }
 }
 
 export function deps(world: World): Answer {

@@ -57,7 +57,7 @@ export function loadRequest(world: World): LoadRequest {
 
 /** Reads and links all recipes; warnings are shown to people. */
 export async function openProject(world: World): Promise<Checked<OpenProject>> {
-  const loaded = await loadProject(loadRequest(world));
+  const loaded = loadProject(loadRequest(world));
   if (!loaded.ok) return loaded;
   const {project, warnings} = loaded.value;
   if (warnings.length > 0) await world.show(warnings);

@@ -23,7 +23,8 @@ import {isSet, textOption, type Answer, type World} from './world.ts';
 export async function runCommand(world: World): Answer {
   const [word = '', ...rest] = world.call.words;
   const command = rest[0] === '--' ? rest.slice(1) : rest;
-  if (command.length === 0) return fail('usage/wrong', 'name the command: recipes run LABEL -- CMD');
+  if (command.length === 0)
+    return fail('usage/wrong', 'name the command: recipes run LABEL -- CMD');
   const opened = await openFresh(world, [word]);
   if (!opened.ok) return opened;
   return inRoot(world, opened.value, command);

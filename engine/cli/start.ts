@@ -64,7 +64,7 @@ export async function newRecipe(world: World): Answer {
   ) {
     return fail('usage/wrong', `'${word}' is not [collection/]package`);
   }
-  const loaded = await loadProject(loadRequest(world));
+  const loaded = loadProject(loadRequest(world));
   if (!loaded.ok) return loaded;
   const name = `recipes/${label.collection}/${label.package}.yaml`;
   const file = path.join(loaded.value.project.root, name);

@@ -6,7 +6,7 @@ import {fail, type Checked, type Diagnostic} from '../base/diagnostic.ts';
 import type {Failure, Summary} from '../base/event.ts';
 import type {ActionKey} from '../base/hash.ts';
 import {testLabel, type Label} from '../base/label.ts';
-import {Bug, err, ok} from '../base/result.ts';
+import {Bug, ok} from '../base/result.ts';
 import type {BuildNode, FetchNode, TestNode} from '../graph/model.ts';
 import type {Reply} from '../sandbox/protocol.ts';
 import type {Worker} from '../sandbox/worker-process.ts';

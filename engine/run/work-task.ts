@@ -2,17 +2,17 @@
  * Runs one build or test in the sandbox and records how it ended.
  * Order and tokens are the scheduler's business, keys the resolver's.
  */
-import type {Diagnostic} from '../base/diagnostic.ts';
+import {fail, type Checked, type Diagnostic} from '../base/diagnostic.ts';
 import type {Failure} from '../base/event.ts';
-import {exists, removeTree} from '../base/files.ts';
+import {exists, readFile} from '../base/files.ts';
 import type {ActionKey, TreeDigest} from '../base/hash.ts';
 import {ok, type Result} from '../base/result.ts';
 import type {BuildNode, TestNode} from '../graph/model.ts';
 import type {BuildRequest, IdMode, JobResult, Reply} from '../sandbox/protocol.ts';
 import type {Worker} from '../sandbox/worker-process.ts';
 import {checkArchive, formatOf} from '../source/archive-check.ts';
-import {failedIn, keptIn, logIn} from '../../store/layout.ts';
-import {blobPath} from '../../store/pool.ts';
+import {keptIn, logIn} from '../../store/layout.ts';
+import {blobPath, putBytes} from '../../store/pool.ts';
 import {readTree} from '../../store/trees.ts';
 import {guard} from '../../store/trouble.ts';
 import {findConflicts, type LayerTree} from './conflicts.ts';
@@ -42,6 +42,8 @@ export interface Job {
 export type WorkEnd = Result<TreeDigest | undefined, Failure>;
 
 export async function work(context: RunContext, job: Job): Promise<WorkEnd> {
+  const stored = storePatches(context, job);
+  if (!stored.ok) return failure(stored.error, {machine: false});
   const refused = await inputTrouble(context, job);
   if (refused.length > 0) return failure(refused, {machine: false});
   const worker = await context.worker.get();
@@ -52,6 +54,19 @@ export async function work(context: RunContext, job: Job): Promise<WorkEnd> {
   const ended = await result;
   if (!ended.ok) return failure(ended.error, {machine: true, logFile: request.log});
   return finish(context, job, request, ended.value, worker.value.idMode);
+}
+
+/** Patches lie in the store like sources: what is applied is what the key says. */
+function storePatches(context: RunContext, {build, known}: Job): Checked<undefined> {
+  for (const [at, patch] of build.build.patches.entries()) {
+    const digest = known.inputs.patches[at];
+    const stored = guard(patch.file, () => putBytes(context.store, readFile(patch.file), 0o644));
+    if (!stored.ok) return stored;
+    if (stored.value !== digest) {
+      return fail('source/changed', `${patch.file} changed while it was used`, {at: patch.at});
+    }
+  }
+  return ok(undefined);
 }
 
 /** What can be seen wrong before the sandbox is entered: hostile archives, layers that clash. */
