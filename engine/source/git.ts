@@ -141,9 +141,9 @@ async function fetchFrom(repository: Repository, url: string): Promise<Ended | '
   }
 }
 
-/** No repacking in between; broken objects are refused; a connection that stands still ends. */
+/** No repacking in between; a connection that stands still ends. */
 const OPTIONS = [
-  ...['-c', 'gc.auto=0', '-c', 'maintenance.auto=false', '-c', 'fetch.fsckObjects=true'],
+  ...['-c', 'gc.auto=0', '-c', 'maintenance.auto=false'],
   ...['-c', 'http.lowSpeedLimit=1', '-c', 'http.lowSpeedTime=30'],
 ];
 
@@ -180,11 +180,9 @@ async function importCommit(repository: Repository): Promise<Checked<{readonly t
     if (context.signal.aborted) return interrupted(source);
     if (unpacked.status === 127) return missing('tar');
     if (unpacked.status !== 0) return gitTrouble(source, [`tar: ${lastLine(unpacked)}`]);
-    return importFolder(store, content, {
-      normalize: true,
-      ignore: () => false,
-      outsideLinks: 'keep',
-    });
+    const rules = {normalize: true, ignore: () => false, outsideLinks: 'keep'} as const;
+    const imported = importFolder(store, content, rules);
+    return imported.ok ? ok({tree: imported.value.tree}) : imported;
   } finally {
     files.removeTree(work);
   }
