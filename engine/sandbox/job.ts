@@ -15,8 +15,9 @@ import {scratchPlaces} from './places.ts';
 import type {BuildRequest, JobResult, Usage} from './protocol.ts';
 import {buildShell, placeSources, unpackShell} from './job-shells.ts';
 import {collect, keepRemains, type Collected} from './job-end.ts';
-import {runShell, type ShellPlan} from './shell-run.ts';
+import {logTail, runShell, type ShellPlan} from './shell-run.ts';
 import type {Shop} from './shop.ts';
+import {SUBIDS_HINT} from './machine-trouble.ts';
 import * as staging from './staging.ts';
 import {openTree, type BuildTree} from './tree-mount.ts';
 
@@ -162,11 +163,26 @@ async function failed(job: Job, tree: BuildTree, failure: StepFailure): Promise<
     exit: failure.exit,
     signal: failure.signal,
     cwd: failure.cwd,
-    diagnostics: [...failure.diagnostics, ...full],
+    diagnostics: [...explained(job, failure), ...full],
     machine: failure.machine || full.length > 0,
     usage: usageOf(job),
     kept,
   };
+}
+
+/** What chown(1), install(1), tar(1) and others say when an id is not to be had. */
+const ID_TROUBLE =
+  /(changing|chang|set|preserv)\w* (the )?(owner|group)|chown|chgrp|fchown|setgid|setuid|(uid|gid|UID|GID) \d+/;
+
+/** With one id only, a failure that speaks of owners gets the reason and the remedy. */
+function explained(job: Job, failure: StepFailure): readonly Diagnostic[] {
+  if (job.shop.owners || !ID_TROUBLE.test(logTail(job.logFd))) return failure.diagnostics;
+  const message = 'this user has no subordinate ids, so builds cannot give files to other users';
+  return failure.diagnostics.map((one) => ({
+    ...one,
+    notes: [...(one.notes ?? []), {message}],
+    hint: one.hint ?? SUBIDS_HINT,
+  }));
 }
 
 /** Below this much space a failure is put down to the disk. */

@@ -4,6 +4,13 @@
 import {fail, type Checked} from '../base/diagnostic.ts';
 import * as files from '../base/files.ts';
 
+/** From what the chain that starts the worker said. */
+export function whyNoWorker(said: string): Checked<never> {
+  return fail('machine/sandbox', `the sandbox worker did not come up: ${said}`, {
+    hint: switchHint() ?? CONTAINER_HINT,
+  });
+}
+
 /** From what `unshare --user` said. */
 export function whyNoNamespace(said: string): Checked<never> {
   if (isChroot()) {
@@ -13,15 +20,22 @@ export function whyNoNamespace(said: string): Checked<never> {
   }
   const why = said === '' ? 'unshare ended without a word' : said;
   return fail('machine/user-namespaces', `this machine allows no user namespace: ${why}`, {
-    hint: namespaceHint(),
+    hint: switchHint() ?? CONTAINER_HINT,
   });
 }
 
-/** A chroot's own root is no mount point: the kernel's list of mounts has none for `/`. */
+/**
+ * Whether our root is another than the first process's. Only root may look; others look whether
+ * the kernel's list of mounts has none for `/`, as it is when the chroot's root is no mount point.
+ */
 export function isChroot(): boolean {
+  const own = files.lookAt('/');
+  const first = files.unless(['EACCES', 'EPERM'], () => files.lookAt('/proc/1/root/'));
+  if (own !== undefined && first !== undefined) {
+    return own.dev !== first.dev || own.ino !== first.ino;
+  }
   const text = files.unless(['ENOENT', 'EACCES'], () => files.readText('/proc/self/mountinfo'));
-  if (text === undefined) return false;
-  return !text.split('\n').some((line) => line.split(' ')[4] === '/');
+  return text?.split('\n').every((line) => line.split(' ')[4] !== '/') ?? false;
 }
 
 /** The switches that turn user namespaces off, on kernels and distributions that have them. */
@@ -31,11 +45,19 @@ const SWITCHES = [
   {name: 'kernel.apparmor_restrict_unprivileged_userns', bad: '1', good: '0'},
 ];
 
-function namespaceHint(): string {
+/** A switch of this machine that is off; undefined when they are all on. */
+export function switchHint(): string | undefined {
   for (const {name, bad, good} of SWITCHES) {
     const file = `/proc/sys/${name.replaceAll('.', '/')}`;
     const value = files.unless(['ENOENT', 'EACCES'], () => files.readText(file).trim());
     if (value === bad) return `as root: sysctl -w ${name}=${good}`;
   }
-  return 'in a container, allow user namespaces (seccomp profile); as root: sysctl user.max_user_namespaces';
+  return undefined;
 }
+
+const CONTAINER_HINT =
+  'in a container: allow user namespaces (its seccomp profile) and an unmasked /proc';
+
+/** How an ordinary user gets a range of ids. */
+export const SUBIDS_HINT: string =
+  'as root: apt install uidmap; usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER';

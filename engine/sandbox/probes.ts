@@ -8,7 +8,7 @@ import {temporaryFolder, type Host} from '../base/host.ts';
 import type {Label} from '../base/label.ts';
 import {openStore} from '../../store/layout.ts';
 import {ROOT_RANGE, subordinateIds} from './launch.ts';
-import {isChroot} from './machine-trouble.ts';
+import {isChroot, SUBIDS_HINT} from './machine-trouble.ts';
 import {installHint} from './packages.ts';
 import {absentPrograms} from './programs.ts';
 import type {JobResult} from './protocol.ts';
@@ -75,10 +75,6 @@ function probeIds(host: Host): Probe {
   const message = 'no subordinate ids: builds cannot give files to other users';
   return {name, state: 'limited', message, hint: SUBIDS_HINT};
 }
-
-/** How an ordinary user gets a range of ids. */
-export const SUBIDS_HINT =
-  'as root: apt install uidmap; usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER';
 
 /** Builds nothing, in a store of its own. */
 async function probeSandbox(host: Host): Promise<readonly Probe[]> {

@@ -120,9 +120,14 @@ function guestPlan(
 
 /** The last line of a log that says something. */
 function lastLine(logFd: number): string {
-  const size = files.sizeOf(logFd);
-  const buffer = Buffer.alloc(Math.min(size, 2000));
-  files.readInto(logFd, buffer, Math.max(0, size - buffer.length));
-  const lines = buffer.toString('utf8').split('\n');
+  const lines = logTail(logFd).split('\n');
   return lines.map((line) => line.trim()).findLast((line) => line !== '') ?? '';
+}
+
+/** The last few kilobytes of a log. */
+export function logTail(logFd: number): string {
+  const size = files.sizeOf(logFd);
+  const buffer = Buffer.alloc(Math.min(size, 4000));
+  files.readInto(logFd, buffer, Math.max(0, size - buffer.length));
+  return buffer.toString('utf8');
 }

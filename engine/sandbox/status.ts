@@ -30,7 +30,7 @@ export function readReport(folder: string): ShellReport {
     steps: readSteps(folder),
     cwd: readSome(`${folder}/cwd`),
     cpuMilliseconds: cpuTime(readSome(`${folder}/times`) ?? ''),
-    others: others.split('\n').filter((line) => line !== ''),
+    others: others.split('\n').flatMap((line) => (line === '' ? [] : [line.trim()])),
   };
 }
 

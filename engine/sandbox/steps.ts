@@ -131,7 +131,7 @@ _recipes_others() {
  * when the shell lets go of its output.
  */
 const FINALE = `\
-builtin exec >/dev/null 2>&1
+exec >/dev/null 2>&1
 builtin set +o errexit +o nounset +o noglob +o xtrace
 builtin shopt -u failglob nullglob dotglob
 builtin unset GLOBIGNORE

@@ -9,6 +9,7 @@ import {err, ok} from '../base/result.ts';
 import type {Owner} from '../../store/layout.ts';
 import {launch, type Launched} from './launch.ts';
 import {lineSplitter} from './lines.ts';
+import {whyNoWorker} from './machine-trouble.ts';
 import {workerProgram} from './own-code.ts';
 import {requirePrograms} from './programs.ts';
 import type {BuildRequest, IdMode, InteractiveSpec, JobResult, Reply, Request} from './protocol.ts';
@@ -67,8 +68,7 @@ async function connect(launched: Launched): Promise<Checked<Worker>> {
   const ready = await connection.ready;
   launched.release();
   if (ready === undefined) {
-    const said = await connection.died;
-    return fail('machine/sandbox', `the sandbox worker did not come up: ${said}`);
+    return whyNoWorker(await connection.died);
   }
   const {idMode, overlay} = ready;
   return ok({

@@ -28,6 +28,9 @@ function reply(message: Reply): void {
 
 async function main(): Promise<void> {
   countAsWorker();
+  process.umask(0o022);
+  // For ps(1): as root it was started by a descriptor and would be called `4`.
+  process.title = 'recipes-worker';
   const host = realHost();
   const store = workerStore('.');
   const idMode: IdMode = host.env['RECIPES_ID_MODE'] === 'single' ? 'single' : 'range';

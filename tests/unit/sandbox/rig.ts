@@ -92,27 +92,24 @@ export class Rig {
   /** Starts a build of one step, `script`; `/usr` of the host is all in PATH. */
   start(plan: BuildPlan): StartedBuild & {readonly log: string; readonly scratch: string} {
     const number = (this.#builds += 1);
-    const {script = ':', capture, request, onReply, ...spec} = plan;
-    const rules = {expect: [], drop: [], replaces: [], leaks: [], ...capture};
     const log = `logs/${number}.log`;
     const scratch = `scratch/test/${number}`;
-    const started = this.worker.build(
-      {
-        ...{scratch, log, tokens: 0, jobs: 1, keep: undefined, resume: undefined},
-        ...request,
-        spec: {
-          ...{label: 'test/it' as Label, environment: 'host', tools: {}, layers: []},
-          ...{baseLayers: 0, sources: [], patches: [], top: 'it-1', variables: {}},
-          ...{shell: ['errexit', 'nounset', 'pipefail'], milliseconds: 60_000},
-          ...{steps: [{name: 'install', text: script}]},
-          ...spec,
-          env: {PATH: '/usr/bin:/usr/sbin', ...spec.env},
-          capture: 'capture' in plan && capture === undefined ? undefined : rules,
-        },
-      },
-      (reply) => onReply?.(reply),
-    );
+    const request = {
+      ...{scratch, log, tokens: 0, jobs: 1, keep: undefined, resume: undefined},
+      ...plan.request,
+      spec: specOf(plan),
+    };
+    const started = this.worker.build(request, (reply) => plan.onReply?.(reply));
     return {...started, log: path.join(this.store.root, log), scratch};
+  }
+
+  /** Exit status of a command, or of an interactive bash; or the code of what went wrong. */
+  async shell(plan: BuildPlan, command?: readonly string[]): Promise<number | string> {
+    const scratch = `scratch/test/${(this.#builds += 1)}`;
+    const resume = plan.request?.resume;
+    const spec = specOf(plan);
+    const status = await this.worker.interactive({spec, scratch, resume, command});
+    return status.ok ? status.value : status.error.map((one) => one.code).join();
   }
 
   async build(plan: BuildPlan): Promise<Built> {
@@ -146,6 +143,20 @@ export class Rig {
   inStore(name: string): string {
     return path.join(this.store.root, name);
   }
+}
+
+function specOf(plan: BuildPlan): JobSpec {
+  const {script = ':', capture, request: _request, onReply: _onReply, ...spec} = plan;
+  const rules = {expect: [], drop: [], replaces: [], leaks: [], ...capture};
+  return {
+    ...{label: 'test/it' as Label, environment: 'host', tools: {}, layers: []},
+    ...{baseLayers: 0, sources: [], patches: [], top: 'it-1', variables: {}},
+    ...{shell: ['errexit', 'nounset', 'pipefail'], milliseconds: 60_000},
+    ...{steps: [{name: 'install', text: script}]},
+    ...spec,
+    env: {PATH: '/usr/bin:/usr/sbin', ...spec.env},
+    capture: 'capture' in plan && capture === undefined ? undefined : rules,
+  };
 }
 
 type Failed = Extract<JobResult, {outcome: 'failed'}> & {

@@ -1,0 +1,69 @@
+import test, {type ExecutionContext} from 'ava';
+import {startEngine, type Engine} from './engine.ts';
+import {alive, descendants, eventually, type Seen} from './processes-of.ts';
+
+const FOREVER = {builds: [{script: 'sleep 1000 & (sleep 2000 &); sleep 3000'}]};
+
+/** An engine with a build that never ends, and all processes it has. */
+async function running(t: ExecutionContext): Promise<{engine: Engine; seen: Seen[]} | undefined> {
+  const engine = startEngine(FOREVER);
+  t.teardown(() => engine.child.kill('SIGKILL'));
+  if ((await engine.heard('started')) === undefined) {
+    t.log(`SKIPPED: ${engine.output}${engine.errors}`);
+    t.pass();
+    return undefined;
+  }
+  const sleeping = (): number =>
+    descendants(engine.pid).filter((one) => one.name === 'sleep').length;
+  t.true(await eventually(() => sleeping() === 3));
+  return {engine, seen: descendants(engine.pid)};
+}
+
+test('a killed engine takes all with it', async (t) => {
+  const up = await running(t);
+  if (up === undefined) return;
+  t.true(up.seen.length >= 6);
+  up.engine.child.kill('SIGKILL');
+  t.true(await eventually(() => alive(up.seen).length === 0));
+});
+
+test('also when the worker cannot act', async (t) => {
+  const up = await running(t);
+  if (up === undefined) return;
+  const workers = up.seen.filter((one) => one.name === 'recipes-worker');
+  t.true(workers.length > 0);
+  for (const {pid} of workers) process.kill(pid, 'SIGSTOP');
+  up.engine.child.kill('SIGKILL');
+  t.true(await eventually(() => alive(up.seen).length === 0));
+});
+
+test('each link that is killed takes what is below it, and the engine is told', async (t) => {
+  for (const name of ['unshare', 'recipes-worker']) {
+    const up = await running(t);
+    if (up === undefined) return;
+    for (const one of up.seen) if (one.name === name) process.kill(one.pid, 'SIGKILL');
+    const {result} = (await up.engine.heard('result')) ?? {};
+    t.is(result?.error?.[0]?.code, 'machine/worker');
+    t.truthy(await up.engine.heard('died'));
+    t.true(await eventually(() => alive(up.seen).length === 0));
+  }
+});
+
+test('a killed bwrap is the machine’s fault, and its build is gone', async (t) => {
+  const up = await running(t);
+  if (up === undefined) return;
+  const builds = up.seen.filter((one) => one.name === 'sleep');
+  for (const one of up.seen) if (one.name === 'bwrap') process.kill(one.pid, 'SIGKILL');
+  const {result} = (await up.engine.heard('result')) ?? {};
+  t.is(result?.value?.outcome, 'failed');
+  t.true(result?.value?.machine);
+  t.deepEqual(alive(builds), []);
+});
+
+test('nothing but the worker is left of its start', async (t) => {
+  const up = await running(t);
+  if (up === undefined) return;
+  const names = up.seen.map((one) => one.name).filter((name) => name !== 'sleep');
+  // The chain, the worker, its sandbox with the step shell, and the way to the log.
+  t.deepEqual([...new Set(names)].sort(), ['bash', 'bwrap', 'cat', 'recipes-worker', 'unshare']);
+});
