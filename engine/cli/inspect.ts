@@ -10,6 +10,7 @@ import type {BuildGraph} from '../graph/model.ts';
 import {dependenciesOf, dependentsOf, somePath, type Hop} from '../graph/query.ts';
 import {resolveTargets} from '../graph/targets.ts';
 import type {Recipe} from '../load/model.ts';
+import {count} from '../ui/text.ts';
 import {openProject} from './open.ts';
 import {isSet, optionOf, type Answer, type World} from './world.ts';
 
@@ -56,7 +57,7 @@ export async function validate(world: World): Answer {
   if (!opened.ok) return opened;
   const {project} = opened.value;
   const builds = project.recipes.reduce((sum, recipe) => sum + recipe.builds.length, 0);
-  const text = `${project.recipes.length} recipes with ${builds} builds, no mistakes`;
+  const text = `${count(project.recipes.length, 'recipe')} with ${count(builds, 'build')}, no mistakes`;
   if (world.call.globals.json === true)
     world.print(JSON.stringify({ok: true, recipes: project.recipes.length, builds}));
   else world.tell(text);

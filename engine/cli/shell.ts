@@ -11,6 +11,7 @@ import {buildSpec} from '../run/job-spec.ts';
 import {openRunContext, type OpenContext} from '../run/open-context.ts';
 import {makePlan} from '../run/plan.ts';
 import {buildOf} from '../run/tasks.ts';
+import {INSIDE} from '../sandbox/places.ts';
 import type {InteractiveSpec, JobSpec, Layer} from '../sandbox/protocol.ts';
 import {readRecord} from '../../store/records.ts';
 import {openFresh} from './artifacts.ts';
@@ -164,7 +165,8 @@ async function enter(
   return worker.value.interactive({...wanted, scratch: `scratch/${context.run.id}/shell`});
 }
 
+/** The text runs where an interactive shell would be, with the same variables and `step`. */
 function commandOf(world: World): readonly string[] | undefined {
   const text = textOption(world, 'command');
-  return text === undefined ? undefined : ['bash', '-c', text];
+  return text === undefined ? undefined : ['bash', '-c', `. ${INSIDE.control}/rc\n${text}`];
 }
