@@ -3,7 +3,7 @@
  * Runs in the worker. Decides nothing about when or whether.
  */
 import path from 'node:path';
-import {fail, problem, type Checked, type Diagnostic} from '../base/diagnostic.ts';
+import {exitCodeOf, fail, problem, type Checked, type Diagnostic} from '../base/diagnostic.ts';
 import * as files from '../base/files.ts';
 import {err, ok} from '../base/result.ts';
 import {storeTrouble} from '../../store/trouble.ts';
@@ -35,7 +35,7 @@ export function startJob(shop: Shop, request: BuildRequest): RunningJob {
     job = await openJob(shop, request, scratchPlaces(request.scratch));
     if (early !== undefined) kill(job, early);
     try {
-      return await work(job);
+      return ownFault(job, await work(job));
     } finally {
       closeJob(job);
     }
@@ -60,6 +60,16 @@ function kill(job: Job, reason: Reason): void {
   job.killed ??= reason;
   job.guest?.kill(reason);
 }
+
+/** What is wrong with the build, not with machine or store, is a result like other failures. */
+function ownFault(job: Job, result: Checked<JobResult>): Checked<JobResult> {
+  if (result.ok || exitCodeOf(result.error) !== 1) return result;
+  const {error: diagnostics} = result;
+  const usage = usageOf(job);
+  return ok({outcome: 'failed', ...NO_STEP, diagnostics, machine: false, usage, kept: undefined});
+}
+
+const NO_STEP = {step: undefined, exit: undefined, signal: undefined, cwd: undefined};
 
 // --- the phases ----------------------------------------------------------------------------------
 
@@ -119,8 +129,7 @@ async function runPlan(job: Job, plan: ShellPlan): Promise<StepFailure | undefin
 
 function cancelled(): StepFailure {
   const {error} = fail('step/cancelled', 'the build was cancelled');
-  const nothing = {step: undefined, exit: undefined, signal: undefined, cwd: undefined};
-  return {...nothing, diagnostics: error, machine: true};
+  return {...NO_STEP, diagnostics: error, machine: true};
 }
 
 // --- the end -------------------------------------------------------------------------------------
@@ -131,8 +140,7 @@ async function finish(job: Job, tree: BuildTree, lowers: Lowers): Promise<Checke
   if (!collected.ok) return collected;
   const {problems, warnings} = collected.value;
   if (problems.length > 0) {
-    const nothing = {step: undefined, exit: undefined, signal: undefined, cwd: undefined};
-    return ok(await failed(job, tree, {...nothing, diagnostics: problems, machine: false}));
+    return ok(await failed(job, tree, {...NO_STEP, diagnostics: problems, machine: false}));
   }
   if (request.keep?.always === true) await keepBuild(job, request.keep.folder);
   // Before anything is synced: what is deleted now never has to reach the disk.
