@@ -91,6 +91,7 @@ function cut(name: SchemaName, node: DataNode, first: readonly Violation[]): Dat
 /** The smallest part without which the rule is kept; empty where cutting would not help. */
 function wrongPart(name: SchemaName, {path, keyword, params}: Violation): readonly string[] {
   if (keyword === 'additionalProperties') return [...path, String(params['additionalProperty'])];
+  if (keyword === 'propertyNames') return [...path, String(params['propertyName'])];
   // What is missing beside a field harms none of the others.
   if (keyword === 'dependencies' || keyword === 'oneOf') return [];
   if (keyword !== 'required') return path;

@@ -28,7 +28,7 @@ export function readRecipe(
   const {data} = recipe;
   const work = startWork(recipe, surroundings, settings, problems);
   checkNames(work);
-  checkRequired(work);
+  checkEnvironments(work);
   checkLicense(work);
   const values = new Map(work.variables.all());
   const builds = readBuilds(work, values);
@@ -124,27 +124,14 @@ function checkVariable(work: Work, name: string, field: 'vars' | 'options'): voi
   report(work, 'recipe/bad-name', `the name \`${name}\` is the engine's own`, at, 'take another');
 }
 
-/** With `extends` the schema cannot know what the base has; here all is merged. */
-function checkRequired(work: Work): void {
+/** With `extends` the schema cannot know whether the base has a build of this name. */
+function checkEnvironments(work: Work): void {
   const {recipe, problems} = work;
-  const {data} = recipe;
-  if (data.extends === undefined) return;
-  const missing = (['version', 'summary', 'builds'] as const).filter(
-    (field) => nodeAt(recipe.written, [field]) === undefined,
-  );
-  const at = keyAt(recipe.root, ['extends']);
-  for (const field of missing)
-    problems.push(
-      problem(
-        'schema/missing-field',
-        `the field \`${field}\` is missing, here and in ${data.extends}`,
-        {at},
-      ),
-    );
-  for (const name of Object.keys(data.builds ?? {})) {
+  for (const name of Object.keys(recipe.data.builds ?? {})) {
     if (nodeAt(recipe.written, ['builds', name, 'in']) !== undefined) continue;
-    const place = keyAt(recipe.root, ['builds', name]);
-    problems.push(problem('schema/missing-field', 'the field `in` is missing', {at: place}));
+    const at = keyAt(recipe.root, ['builds', name]);
+    const hint = 'for example `in: host`';
+    problems.push(problem('schema/missing-field', 'the field `in` is missing', {at, hint}));
   }
 }
 

@@ -25,12 +25,15 @@ export function explainViolations(
 ): Diagnostic[] {
   const schema = shapeOf(name);
   const misspelt = new Set(violations.map((one) => misspeltField(schema, one)));
-  return violations
+  const explained = violations
     .filter((one) => one.keyword !== 'required' || !misspelt.has(fieldId(one, 'missingProperty')))
     .filter((one) => !isAlternative(one, violations))
     .map((violation) => ({schema, root, violation, shape: shapeAt(schema, violation.path)}))
     .map((context) => EXPLAIN[context.violation.keyword]?.(context) ?? otherRule(context))
     .filter((diagnostic) => diagnostic !== 'said elsewhere');
+  // Rules that stand in two places of a schema (`then`) are broken twice.
+  const byText = new Map(explained.map((one) => [JSON.stringify([one.message, one.at]), one]));
+  return [...byText.values()];
 }
 
 /** The field that an unknown one is most likely meant to be: it is not also missing then. */

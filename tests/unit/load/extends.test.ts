@@ -155,10 +155,12 @@ test('mistakes of a base are told once, in the base', (t) => {
   );
 });
 
-test('what neither a recipe nor its base has is missing', (t) => {
+test('a build that neither a recipe nor its base gives an environment lacks one', (t) => {
   using space = Space.with({
     'recipes/a/x.yaml': recipeText('x'),
     'recipes/a/y.yaml': 'package: y\nextends: x\nbuilds: {more: {uses: make}}\n',
   });
-  t.deepEqual(space.lines(), ['a/y.yaml:3:10 schema/missing-field: the field `in` is missing']);
+  t.deepEqual(space.lines(), [
+    'a/y.yaml:3:10 schema/missing-field: the field `in` is missing (for example `in: host`)',
+  ]);
 });
