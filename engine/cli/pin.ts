@@ -1,17 +1,36 @@
 /**
  * Finds the digest behind a URL for commands that write recipes.
+ * Reads the configuration only: the recipe that is being written may not load yet.
  */
+import {err, ok} from '../base/result.ts';
 import type {Checked} from '../base/diagnostic.ts';
-import type {Project} from '../load/model.ts';
+import {configOf, notFound, settingsRequest} from '../load/config.ts';
+import type {Config} from '../load/model.ts';
+import {findRoot} from '../load/root.ts';
+import {readSettings} from '../load/settings.ts';
 import {computePin, type Pin} from '../source/pin.ts';
 import {openRun} from '../../store/claims.ts';
+import {openStore} from '../../store/layout.ts';
 import {guard} from '../../store/trouble.ts';
-import {openProjectStore} from './open.ts';
+import {loadRequest, ownerFor} from './open.ts';
 import {isSet, type World} from './world.ts';
 
+export interface OpenConfig {
+  /** The folder of the project. */
+  readonly root: string;
+  readonly config: Config;
+}
+
+export function openConfig(world: World): Checked<OpenConfig> {
+  const root = findRoot(world.cwd);
+  if (root === undefined) return notFound(world.cwd);
+  const {settings, problems} = readSettings(settingsRequest(loadRequest(world), root));
+  return problems.length > 0 ? err(problems) : ok({root, config: configOf(settings)});
+}
+
 /** The bytes stay in the store: the first build downloads nothing. */
-export async function pinUrl(world: World, project: Project, url: string): Promise<Checked<Pin>> {
-  const store = openProjectStore(world, project);
+export async function pinUrl(world: World, config: Config, url: string): Promise<Checked<Pin>> {
+  const store = openStore(config.storePath, ownerFor(world.host.uid));
   if (!store.ok) return store;
   const run = guard(store.value.root, () => openRun(store.value, world.host));
   if (!run.ok) return run;
@@ -22,7 +41,7 @@ export async function pinUrl(world: World, project: Project, url: string): Promi
   });
   try {
     return await computePin(store.value, url, {
-      config: project.config,
+      config,
       host: world.host,
       listener: () => undefined,
       run: run.value,

@@ -3,62 +3,63 @@
  */
 import path from 'node:path';
 import {fail, type Checked} from '../base/diagnostic.ts';
-import {readText, writeFileAtomic} from '../base/files.ts';
+import {readText, unless, writeFileAtomic} from '../base/files.ts';
 import {blobDigest} from '../base/hash.ts';
+import {parseLabel} from '../base/label.ts';
 import {ok} from '../base/result.ts';
-import {resolveTargets} from '../graph/targets.ts';
+import {placesOf, withDigest} from '../load/pin.ts';
 import {fetchesOf} from '../run/plan.ts';
 import {guard} from '../../store/trouble.ts';
-import {openProject, openWork} from './open.ts';
-import {pinUrl} from './pin.ts';
+import {openWork} from './open.ts';
+import {openConfig, pinUrl} from './pin.ts';
 import {textOption, type Answer, type World} from './world.ts';
 
 export async function pin(world: World): Answer {
-  const opened = await openProject(world);
+  const opened = openConfig(world);
   if (!opened.ok) return opened;
-  const {project, graph} = opened.value;
+  const {root, config} = opened.value;
   const [url = ''] = world.call.words;
-  const got = await pinUrl(world, project, url);
+  const got = await pinUrl(world, config, url);
   if (!got.ok) return got;
   const {sha256, size} = got.value;
   if (world.call.globals.json === true) world.print(JSON.stringify({url, sha256, size}));
   else world.print(`- url: ${url}\n  sha256: ${sha256}\n  size: ${size}`);
   const word = textOption(world, 'write');
   if (word === undefined) return ok(0);
-  const targets = resolveTargets(graph, [word]);
-  if (!targets.ok) return targets;
-  const recipe = project.recipes.find(
-    (one) => targets.value[0]?.startsWith(`${one.collection}/${one.package}`) === true,
-  );
-  if (recipe === undefined) return fail('usage/wrong', `${word} has no recipe`);
-  const written = writePin(recipe.file, url, sha256);
-  if (written.ok) world.tell(`wrote the sha256 into ${path.relative(world.cwd, recipe.file)}`);
-  return written.ok ? ok(0) : written;
+  const written = writePin(world, root, word, url, sha256);
+  if (!written.ok) return written;
+  world.tell(`wrote the sha256 into ${written.value}`);
+  return ok(0);
 }
 
-/** Puts the digest on the `sha256:` line after the line that names the url; all else stays. */
-function writePin(file: string, url: string, sha256: string): Checked<undefined> {
-  const lines = readText(file).split('\n');
-  const at = lines.findIndex((line) => line.includes('url:') && line.includes(lastPart(url)));
-  const digest =
-    at < 0 ? -1 : lines.findIndex((line, index) => index >= at && line.includes('sha256:'));
-  if (digest < 0) {
-    return fail('usage/wrong', `${file} has no source with that url and a sha256 line`, {
-      hint: 'write the lines printed above into its sources',
-    });
+/** Sets the digest of the place with that url; everything else of the file stays as it is. */
+function writePin(
+  world: World,
+  root: string,
+  word: string,
+  url: string,
+  sha256: string,
+): Checked<string> {
+  const label = parseLabel(word);
+  if (label?.collection === undefined) {
+    return fail('usage/wrong', `'${word}' is not collection/package`);
   }
-  lines[digest] = (lines[digest] ?? '').replace(
-    /sha256:\s*["']?[0-9A-Za-z]*["']?/,
-    `sha256: ${sha256}`,
-  );
+  const {collection, package: name} = label;
+  const shown = `recipes/${collection}/${name}.yaml`;
+  const file = path.join(root, shown);
+  const text = unless(['ENOENT'], () => readText(file));
+  if (text === undefined) return fail('usage/wrong', `there is no ${shown}`);
+  const places = placesOf(shown, text, {collection, package: name, arch: world.host.arch});
+  if (!places.ok) return places;
+  const place = places.value.find((one) => one.url === url);
+  if (place === undefined) {
+    const hint = 'write the lines printed above into its sources';
+    return fail('usage/wrong', `${shown} has no source with that url`, {hint});
+  }
   return guard(file, () => {
-    writeFileAtomic(file, lines.join('\n'));
-    return undefined;
+    writeFileAtomic(file, withDigest(text, place, sha256));
+    return shown;
   });
-}
-
-function lastPart(url: string): string {
-  return url.split('/').at(-1) ?? url;
 }
 
 /** `source prefer LABEL N`: the N-th place of every source of the build that has so many. */
