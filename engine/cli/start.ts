@@ -4,9 +4,15 @@
 import path from 'node:path';
 import {fail, type Checked} from '../base/diagnostic.ts';
 import {exists, makeDirs, writeFileAtomic} from '../base/files.ts';
-import {isName, isPackageName, parseLabel} from '../base/label.ts';
+import {parseLabel} from '../base/label.ts';
 import {ok} from '../base/result.ts';
-import {newProject, newRecipe as recipeFile, type NewFile} from '../load/template.ts';
+import type {Config} from '../load/model.ts';
+import {
+  newProject,
+  newRecipe as recipeFile,
+  type NewFile,
+  type NewRecipe,
+} from '../load/template.ts';
 import {guard} from '../../store/trouble.ts';
 import {openConfig, pinUrl} from './pin.ts';
 import {textOption, type Answer, type World} from './world.ts';
@@ -36,31 +42,38 @@ function writeNew(folder: string, news: readonly NewFile[]): Checked<undefined> 
 export async function newRecipe(world: World): Answer {
   const [word = ''] = world.call.words;
   const label = parseLabel(word.includes('/') ? word : `local/${word}`);
-  const {collection, package: name = ''} = label ?? {};
-  if (collection === undefined || !isName(collection) || !isPackageName(name)) {
+  if (label?.collection === undefined || label.build !== 'main' || label.test) {
     return fail('usage/wrong', `'${word}' is not [collection/]package`);
   }
   const opened = openConfig(world);
   if (!opened.ok) return opened;
-  const {root} = opened.value;
+  const {collection, package: name} = label;
   const file = `recipes/${collection}/${name}.yaml`;
-  if (exists(path.join(root, file))) return fail('usage/wrong', `${file} is there already`);
-  const url = textOption(world, 'url');
-  const pin = url === undefined ? undefined : await pinUrl(world, opened.value.config, url);
-  if (pin?.ok === false) return pin;
-  const written = writeNew(root, [
-    recipeFile({
-      collection,
-      package: name,
-      version: versionIn(url ?? ''),
-      summary: `What ${name} is, in one line`,
-      source: url === undefined || pin === undefined ? undefined : {url, sha256: pin.value.sha256},
-      kind: textOption(world, 'kind') ?? 'autotools',
-    }),
-  ]);
+  if (exists(path.join(opened.value.root, file))) {
+    return fail('usage/wrong', `${file} is there already`);
+  }
+  const source = await newSource(world, opened.value.config);
+  if (!source.ok) return source;
+  const text = recipeFile({
+    collection,
+    package: name,
+    version: versionIn(source.value?.url ?? ''),
+    summary: `What ${name} is, in one line`,
+    source: source.value,
+    kind: textOption(world, 'kind') ?? 'autotools',
+  });
+  const written = writeNew(opened.value.root, [text]);
   if (!written.ok) return written;
   world.tell(`wrote ${file}\nnext: recipes build ${collection}/${name}`);
   return ok(0);
+}
+
+/** The source given with `--url` and the digest of what is there now. */
+async function newSource(world: World, config: Config): Promise<Checked<NewRecipe['source']>> {
+  const url = textOption(world, 'url');
+  if (url === undefined) return ok(undefined);
+  const pin = await pinUrl(world, config, url);
+  return pin.ok ? ok({url, sha256: pin.value.sha256}) : pin;
 }
 
 /** `hello_2.10.orig.tar.gz`, `hello-2.10.tar.xz`: what stands between name and suffix. */
