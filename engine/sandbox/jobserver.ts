@@ -16,6 +16,7 @@ export interface Jobserver {
   recall(count: number): void;
   /** Takes out what can be had now of what is to be taken; how many that were. */
   collect(): number;
+  /** Tokens that are lent after this are nobody's: the build has just ended. */
   close(): void;
 }
 
@@ -30,8 +31,10 @@ export async function openJobserver(fifo: string, tokens: number): Promise<Jobse
   const write = files.openFifo(fifo, false);
   const own = files.openFifo(fifo, true);
   let wanted = 0;
+  // The number of a closed descriptor soon belongs to something else, a file of the store even.
+  let open = true;
   const give = (count: number): void => {
-    if (count > 0) files.writeAll(own, '+'.repeat(count));
+    if (open && count > 0) files.writeAll(own, '+'.repeat(count));
   };
   give(tokens);
   return {
@@ -44,11 +47,14 @@ export async function openJobserver(fifo: string, tokens: number): Promise<Jobse
     },
     recall: (count) => void (wanted += count),
     collect: () => {
-      const taken = wanted === 0 ? 0 : take(own, wanted);
+      const taken = wanted === 0 || !open ? 0 : take(own, wanted);
       wanted -= taken;
       return taken;
     },
-    close: () => [read, write, own].forEach(files.closeFile),
+    close: () => {
+      open = false;
+      [read, write, own].forEach(files.closeFile);
+    },
   };
 }
 
