@@ -194,7 +194,6 @@ function linkTrouble(at: string, target: string | undefined, why: 'leaves' | 'lo
 /** A name as it may be printed: control characters escaped, long ones cut. */
 export function show(name: string): string {
   const cut = name.length > 120 ? `${name.slice(0, 60)}…${name.slice(-40)}` : name;
-  // eslint-disable-next-line no-control-regex -- the point is to keep them off the terminal
   return cut.replace(/[\0-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (character) => {
     return `\\u{${character.charCodeAt(0).toString(16)}}`;
   });

@@ -63,7 +63,10 @@ function stanzas(text: string): ReadonlyMap<string, string>[] {
       fields = undefined;
       continue;
     }
-    if (fields === undefined) found.push((fields = new Map()));
+    if (fields === undefined) {
+      fields = new Map<string, string>();
+      found.push(fields);
+    }
     last = addLine(fields, last, line);
   }
   return found;

@@ -164,6 +164,10 @@ async function* bodyOf(message: http.IncomingMessage, watch: Watch): AsyncGenera
   }
 }
 
+type Ask = Omit<https.RequestOptions, 'headers'> & {
+  readonly headers: Readonly<Record<string, string>>;
+};
+
 /** Sends the request by the way the proxy variables say. */
 async function send(
   url: URL,
@@ -193,13 +197,9 @@ function get(url: URL, options: https.RequestOptions): Promise<http.IncomingMess
 }
 
 /** A plain proxy is asked for the whole URL. */
-function getByProxy(
-  url: URL,
-  proxy: URL,
-  options: https.RequestOptions,
-): Promise<http.IncomingMessage> {
-  const headers = {...options.headers, host: url.host, ...proxyHeaders(proxy)};
-  return get(proxy, {...options, headers, path: bare(url).href});
+function getByProxy(url: URL, proxy: URL, request: Ask): Promise<http.IncomingMessage> {
+  const headers = {...request.headers, host: url.host, ...proxyHeaders(proxy)};
+  return get(proxy, {...request, headers, path: bare(url).href});
 }
 
 /** The URL without user and password: those travel in a header of our own making. */

@@ -9,7 +9,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** In a process group of its own, so that its helpers end with it; ends when we are killed. */
+/** Out of reach of the terminal's Ctrl-C, which is ours to handle; ends when we are killed. */
 export async function runStoppable(
   argv: readonly string[],
   env: Readonly<Record<string, string>>,
@@ -19,20 +19,12 @@ export async function runStoppable(
   const tied = ['setpriv', '--pdeathsig', 'KILL', ...argv];
   const child = start(tied, {env, detached: true, stdio: ['ignore', 'ignore', 'pipe']});
   const stop = (): void => {
-    if (child.pid !== undefined) terminate(child.pid);
+    child.kill('SIGTERM');
   };
   signal.addEventListener('abort', stop);
   try {
     return await ended(child);
   } finally {
     signal.removeEventListener('abort', stop);
-  }
-}
-
-function terminate(group: number): void {
-  try {
-    process.kill(-group, 'SIGTERM');
-  } catch {
-    // It has ended just now.
   }
 }

@@ -17,8 +17,8 @@ interface Expected {
 
 const CASES: readonly [string, string | undefined, string, Expected][] = [
   ['nothing chosen, nothing here: as written', undefined, '', {fetch: ALL}],
-  ['nothing chosen: the first that is here', undefined, 'bc', {here: B, fetch: ALL}],
-  ['chosen and here, though another is too', 'c', 'ac', {here: C, fetch: [C]}],
+  ['nothing chosen: the first that is here', undefined, 'b c', {here: B, fetch: ALL}],
+  ['chosen and here, though another is too', 'c', 'a c', {here: C, fetch: [C]}],
   ['chosen, nothing here: it first, then the rest', 'b', '', {fetch: [B, A, C]}],
   [
     'chosen, another here: it is fetched, the other is what is left',
@@ -31,7 +31,8 @@ const CASES: readonly [string, string | undefined, string, Expected][] = [
 
 for (const [name, preferred, here, expected] of CASES) {
   test(name, (t) => {
-    const isHere = (digest: string): boolean => [...here].some((one) => digestOf(one) === digest);
+    const isHere = (digest: string): boolean =>
+      here.split(' ').some((one) => digestOf(one) === digest);
     const wanted = preferred === undefined ? undefined : digestOf(preferred);
     t.deepEqual(choosePlace(ALL, wanted, isHere), {
       here: undefined,
