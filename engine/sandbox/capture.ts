@@ -37,6 +37,7 @@ export interface CaptureInput {
   readonly label: Label;
   /** Whether a file is the very one that was laid there (copied roots); never for overlays. */
   readonly isUntouched: (found: Found) => boolean;
+  readonly laidOut: (entry: SolidEntry) => SolidEntry;
   /** A clock in milliseconds. */
   readonly tick: () => number;
 }

@@ -25,6 +25,8 @@ export interface Beside {
   readonly folder: string;
   readonly lowers: Lowers;
   readonly isUntouched: (found: Found) => boolean;
+  /** How an entry of the layers looks on disk: without owners where those cannot be given. */
+  readonly laidOut: (entry: SolidEntry) => SolidEntry;
 }
 
 export function compare(found: Found, beside: Beside): Compared {
@@ -35,7 +37,7 @@ export function compare(found: Found, beside: Beside): Compared {
   const {entry, leak} = describe(found, beside.folder);
   if (entry === undefined) return {found, change: 'none', entry, lost: [], leak: undefined};
   if (lower === undefined) return {found, change: 'new', entry, lost: [], leak};
-  if (isSame(entry, lower.entry)) {
+  if (isSame(entry, lower.entry) || isSame(entry, beside.laidOut(lower.entry))) {
     return {found, change: 'none', entry: lower.entry, lost: [], leak: undefined};
   }
   const covers = lower.entry.type === 'dir' && entry.type !== 'dir';

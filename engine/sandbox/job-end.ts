@@ -38,10 +38,10 @@ export async function collect(
   tell(job, 'capturing', '');
   try {
     const walked = tree.walk(skipFor(spec, rules));
-    const {folder, isUntouched} = tree;
+    const {folder, isUntouched, laidOut} = tree;
     const {host} = job.shop;
     const captured = await capture({
-      ...{walked, folder, lowers, rules, label: spec.label, isUntouched},
+      ...{walked, folder, lowers, rules, label: spec.label, isUntouched, laidOut},
       tick: () => host.tick(),
     });
     const {problems, warnings} = captured;

@@ -7,7 +7,7 @@ import * as files from '../base/files.ts';
 import {ok} from '../base/result.ts';
 import {joinBytes, type BytePath} from '../../store/bytes.ts';
 import type {Store} from '../../store/layout.ts';
-import type {Lowers} from './lowers.ts';
+import type {Lowers, SolidEntry} from './lowers.ts';
 import {mountOverlay, unmount} from './overlay.ts';
 import type {Scratch} from './places.ts';
 import type {JobSpec} from './protocol.ts';
@@ -22,6 +22,7 @@ export interface BuildTree {
   readonly close: () => Promise<void>;
   walk(skip: Skip): Walked;
   readonly isUntouched: (found: Found) => boolean;
+  readonly laidOut: (entry: SolidEntry) => SolidEntry;
 }
 
 export interface TreeManner {
@@ -57,6 +58,7 @@ async function openOverlay(
     close: () => unmount(scratch.merged),
     walk: (skip) => walkUpper(store, scratch.upper, lowers, skip),
     isUntouched: () => false,
+    laidOut: (entry) => entry,
   });
 }
 
@@ -75,8 +77,16 @@ async function openCopy(
     folder: scratch.merged,
     close: () => Promise.resolve(),
     walk: (skip) => walkCopy(store, scratch.merged, lowers, skip),
+    laidOut: owners ? (entry) => entry : withoutOwners,
     isUntouched: (found) => prints.get(found.path) === print(scratch.merged, found.path),
   });
+}
+
+/** What `checkOut` without owners makes of an entry. */
+function withoutOwners(entry: SolidEntry): SolidEntry {
+  const xattrs = entry.xattrs.filter((one) => one.name.startsWith('user.'));
+  const mode = entry.mode & (entry.type === 'dir' ? 0o1777 : 0o777);
+  return {...entry, mode, uid: 0, gid: 0, xattrs};
 }
 
 /** Inode and change time of every copied file: nobody can set these back. */

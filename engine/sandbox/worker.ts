@@ -3,7 +3,6 @@
  * a user namespace, and its folder is the store. Speaks protocol.ts on descriptor 3, and ends
  * with the engine: with the last of its processes, since it is the first one of its namespace.
  */
-// eslint-disable-next-line no-restricted-imports -- one end of a socket pair, no network
 import {Socket} from 'node:net';
 import {countAsWorker} from '../base/crash.ts';
 import {realHost} from '../base/host.ts';

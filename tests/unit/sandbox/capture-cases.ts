@@ -10,7 +10,7 @@ export const LOW: Readonly<Record<string, Wanted>> = {
   'usr/bin/tool': {text: '#!/bin/sh\n', mode: 0o755},
   'usr/bin/su': {text: 'su', mode: 0o4755},
   'usr/bin/owned': {text: 'mine', uid: 7},
-  'usr/lib/link': {link: 'target'},
+  'usr/lib/link': {to: 'target'},
   'usr/share/low/a': 'a',
   'usr/share/low/deep/b': 'b',
   'usr/share/empty': {dir: true, mode: 0o750},

@@ -33,7 +33,7 @@ import {readTree, writeTree} from '../../../store/trees.ts';
 export type Wanted =
   | string
   | ({readonly text?: string; readonly from?: string; readonly mode?: number} & {
-      readonly link?: string;
+      readonly to?: string;
       readonly whiteout?: true;
       readonly dir?: true;
       readonly uid?: number;
@@ -79,7 +79,7 @@ export class Rig {
 
   #entry(at: string, one: Exclude<Wanted, string>): TreeEntry {
     if (one.whiteout === true) return {type: 'whiteout', path: at};
-    if (one.link !== undefined) return {...common(at, 0o777), type: 'link', target: one.link};
+    if (one.to !== undefined) return {...common(at, 0o777), type: 'link', target: one.to};
     const uid = one.uid ?? 0;
     if (one.dir === true) return {...common(at, one.mode ?? 0o755), uid, type: 'dir'};
     const mode = one.mode ?? 0o644;
@@ -146,7 +146,8 @@ export class Rig {
 }
 
 function specOf(plan: BuildPlan): JobSpec {
-  const {script = ':', capture, request: _request, onReply: _onReply, ...spec} = plan;
+  const {script = ':', capture} = plan;
+  const spec = {...plan, script: undefined, request: undefined, onReply: undefined};
   const rules = {expect: [], drop: [], replaces: [], leaks: [], ...capture};
   return {
     ...{label: 'test/it' as Label, environment: 'host', tools: {}, layers: []},

@@ -15,7 +15,7 @@ test.after.always(() => end());
 
 /** The host's programs with the libraries they are linked with, as a layer. */
 function system(own: Rig, programs: readonly string[]): Layer {
-  const wanted: Record<string, Wanted> = {bin: {link: 'usr/bin'}};
+  const wanted: Record<string, Wanted> = {bin: {to: 'usr/bin'}};
   for (const name of programs) {
     const file = fs.realpathSync(`/usr/bin/${name}`);
     wanted[`usr/bin/${name}`] = {from: file, mode: 0o755};
