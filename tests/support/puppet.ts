@@ -26,9 +26,9 @@ export class Puppet {
     this.#name = name;
   }
 
-  /** Whether the step is waiting for orders now. */
+  /** Whether the step has begun. */
   get waits(): boolean {
-    return this.#fifo() !== undefined;
+    return this.#fifos().length > 0;
   }
 
   /** Waits until the step has begun. */
@@ -38,28 +38,41 @@ export class Puppet {
 
   /** Has the step run a line of shell; `go` ends its waiting. */
   async tell(order: string): Promise<void> {
-    await this.begun();
-    const fifo = this.#fifo();
-    if (fifo === undefined) throw new Error(`${this.#name} is gone`);
-    await fs.promises.writeFile(fifo, `${order}\n`);
+    await until(`${this.#name} takes an order`, () =>
+      this.#fifos().some((fifo) => written(fifo, `${order}\n`)),
+    );
   }
 
   async go(): Promise<void> {
     await this.tell('go');
   }
 
-  #fifo(): string | undefined {
+  /** A run that was killed leaves its fifos, which nobody reads. */
+  #fifos(): string[] {
     const scratch = this.#space.at('.recipes/scratch');
-    for (const run of list(scratch)) {
-      for (const job of list(path.join(scratch, run))) {
-        const fifo = path.join(scratch, run, job, 'build', `puppet-${this.#name}`);
-        if (fs.existsSync(fifo)) return fifo;
-      }
-    }
-    return undefined;
+    return list(scratch)
+      .flatMap((run) => list(path.join(scratch, run)).map((job) => path.join(scratch, run, job)))
+      .map((job) => path.join(job, 'build', `puppet-${this.#name}`))
+      .filter((fifo) => fs.existsSync(fifo));
+  }
+}
+
+/** False when nobody reads it now. */
+function written(fifo: string, text: string): boolean {
+  try {
+    const fd = fs.openSync(fifo, fs.constants.O_WRONLY | fs.constants.O_NONBLOCK);
+    fs.writeSync(fd, text);
+    fs.closeSync(fd);
+    return true;
+  } catch {
+    return false;
   }
 }
 
 function list(folder: string): string[] {
-  return fs.existsSync(folder) ? fs.readdirSync(folder) : [];
+  try {
+    return fs.readdirSync(folder);
+  } catch {
+    return [];
+  }
 }

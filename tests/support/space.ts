@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly input?: string;
+  /** In a process group of its own, as a shell starts it. */
+  readonly group?: boolean;
 }
 
 /** A command of the tool that is still running. */
@@ -94,6 +96,7 @@ export class Space implements AsyncDisposable {
       cwd: options.cwd ?? this.root,
       env: {...cleanEnv(), ...options.env},
       stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      detached: options.group === true,
     });
     const out: Buffer[] = [];
     const errors: Buffer[] = [];
