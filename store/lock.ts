@@ -12,6 +12,8 @@ export function tryLock(fd: number, kind: 'exclusive' | 'shared'): boolean {
   if (done.status === 0) return true;
   // 1: somebody holds it, and nothing is said; anything else is said.
   if (done.status === 1 && done.stderr === '') return false;
-  if (done.status === 127) fault('store/tool', 'cannot run flock (package util-linux)');
+  if (done.status === 127) {
+    fault('store/tool', `cannot run flock (package util-linux): ${done.stderr.trim()}`);
+  }
   return fault('store/unusable', `flock failed: ${done.stderr.trim()}`);
 }
