@@ -54,18 +54,22 @@ export async function newRecipe(world: World): Answer {
   }
   const source = await newSource(world, opened.value.config);
   if (!source.ok) return source;
-  const text = recipeFile({
-    collection,
-    package: name,
-    version: versionIn(source.value?.url ?? ''),
-    summary: `What ${name} is, in one line`,
-    source: source.value,
-    kind: textOption(world, 'kind') ?? 'autotools',
-  });
+  const text = recipeFor(collection, name, source.value, textOption(world, 'kind'));
   const written = writeNew(opened.value.root, [text]);
   if (!written.ok) return written;
   world.tell(`wrote ${file}\nnext: recipes build ${collection}/${name}`);
   return ok(0);
+}
+
+function recipeFor(
+  collection: string,
+  name: string,
+  source: NewRecipe['source'],
+  kind = 'autotools',
+): NewFile {
+  const version = versionIn(source?.url ?? '');
+  const summary = `What ${name} is, in one line`;
+  return recipeFile({collection, package: name, version, summary, source, kind});
 }
 
 /** The source given with `--url` and the digest of what is there now. */
