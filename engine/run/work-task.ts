@@ -10,9 +10,10 @@ import {ok, type Result} from '../base/result.ts';
 import type {BuildNode, TestNode} from '../graph/model.ts';
 import type {BuildRequest, IdMode, JobResult, Reply} from '../sandbox/protocol.ts';
 import type {Worker} from '../sandbox/worker-process.ts';
-import {checkArchive, formatOf} from '../source/archive-check.ts';
+import {formatOf} from '../source/archive-check.ts';
+import {checkStoredArchive} from '../source/archive-verdict.ts';
 import {keptIn, logIn} from '../../store/layout.ts';
-import {blobPath, putBytes} from '../../store/pool.ts';
+import {putBytes} from '../../store/pool.ts';
 import {readTree} from '../../store/trees.ts';
 import {guard} from '../../store/trouble.ts';
 import {findConflicts, type LayerTree} from './conflicts.ts';
@@ -78,8 +79,7 @@ async function inputTrouble(context: RunContext, job: Job): Promise<readonly Dia
     const {name, unpack} = source.placement;
     const format = formatOf(name);
     if (content?.type !== 'file' || unpack === false || format === undefined) continue;
-    const file = blobPath(context.store, content.blob, 0o644);
-    const checked = await checkArchive(file, format, undefined, name);
+    const checked = await checkStoredArchive(context.store, content.blob, format, name);
     if (!checked.ok) found.push(...checked.error.map((one) => ({...one, at: one.at ?? source.at})));
   }
   return found;
