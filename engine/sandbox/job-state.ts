@@ -27,7 +27,7 @@ export interface Job {
 
 export async function openJob(shop: Shop, request: BuildRequest, scratch: Scratch): Promise<Job> {
   const since = shop.host.tick();
-  await removeAll([scratch.root]);
+  if (files.exists(scratch.root)) await removeAll([scratch.root]);
   makeScratch(scratch, request.spec);
   const server = await openJobserver(scratch.tokens, request.tokens);
   const logFd = files.openAppend(request.log);

@@ -189,7 +189,9 @@ function startChain(plan: LaunchPlan, holder: number, idMode: IdMode): ChildProc
 const PASSED = ['RECIPES_CRASH_AT', 'RECIPES_NO_OVERLAY', 'RECIPES_LOG_LIMIT', 'TERM'];
 
 function workerEnv(host: Host, idMode: IdMode): Record<string, string> {
-  const passed = PASSED.flatMap((name): [string, string][] => {
+  // Root's worker is another user, who could not write the coverage files.
+  const names = host.uid === 0 ? PASSED : [...PASSED, 'NODE_V8_COVERAGE'];
+  const passed = names.flatMap((name): [string, string][] => {
     const value = host.env[name];
     return value === undefined ? [] : [[name, value]];
   });

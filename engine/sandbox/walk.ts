@@ -39,11 +39,13 @@ export type Skip = (path: BytePath) => boolean;
  * (Documentation/filesystems/overlayfs.rst).
  */
 export function walkUpper(store: Store, upper: string, lowers: Lowers, skip: Skip): Walked {
+  // First, since it finds paths that getfattr cannot take.
+  const visited = [...walk(upper, skip)];
   const xattrs = readXattrs(store, upper);
   const removed: BytePath[] = [];
   const opaque = new Set<BytePath>();
   const found: Found[] = [];
-  for (const {path, stat} of walk(upper, skip)) {
+  for (const {path, stat} of visited) {
     if (stat.isCharacterDevice() && stat.rdev === 0) {
       removed.push(path);
       continue;
@@ -62,8 +64,9 @@ export function walkUpper(store: Store, upper: string, lowers: Lowers, skip: Ski
 
 /** Walks a copied root: what is missing there was removed. */
 export function walkCopy(store: Store, root: string, lowers: Lowers, skip: Skip): Walked {
+  const visited = [...walk(root, skip)];
   const xattrs = readXattrs(store, root);
-  const found = [...walk(root, skip)].map(({path, stat}) => {
+  const found = visited.map(({path, stat}) => {
     return {path, stat, xattrs: keptXattrs(xattrs.get(path) ?? [])};
   });
   const there = new Set(found.map((one) => one.path));

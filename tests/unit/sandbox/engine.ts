@@ -7,7 +7,7 @@ import path from 'node:path';
 import {spawn, type ChildProcess} from 'node:child_process';
 import {fileURLToPath} from 'node:url';
 
-const PUPPET = path.join(path.dirname(fileURLToPath(import.meta.url)), 'puppet.js');
+export const PUPPET: string = path.join(path.dirname(fileURLToPath(import.meta.url)), 'puppet.js');
 
 export interface Said {
   readonly ready?: 'range' | 'single';
@@ -72,8 +72,12 @@ export class Engine {
 }
 
 /** `before`: what stands in front of the command, for example setpriv. */
-export function startEngine(orders: unknown, before: readonly string[] = []): Engine {
-  const argv = [...before, process.execPath, PUPPET, JSON.stringify(orders)];
+export function startEngine(
+  orders: unknown,
+  before: readonly string[] = [],
+  program: readonly string[] = [process.execPath, PUPPET],
+): Engine {
+  const argv = [...before, ...program, JSON.stringify(orders)];
   const env = {...process.env, HOME: os.tmpdir()};
   return new Engine(spawn(argv[0] ?? '', argv.slice(1), {env, stdio: ['pipe', 'pipe', 'pipe']}));
 }

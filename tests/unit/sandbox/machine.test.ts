@@ -9,6 +9,7 @@ import {findTool, fingerprint} from '../../../engine/sandbox/host-tools.ts';
 import {isChroot} from '../../../engine/sandbox/machine-trouble.ts';
 import {probeMachine} from '../../../engine/sandbox/probes.ts';
 import {absentPrograms} from '../../../engine/sandbox/programs.ts';
+import {asUser} from './engine.ts';
 import {openStore} from '../../../store/layout.ts';
 import {StatCache} from '../../../store/stat-cache.ts';
 
@@ -111,5 +112,22 @@ test('inside a chroot the message says just that', (t) => {
   const project = path.resolve(path.dirname(PUPPET), '../../../..');
   const words = ['-c', CHROOT, 'sh', root, project, process.execPath, PUPPET];
   const done = spawnSync('unshare', ['--mount', 'sh', ...words], {encoding: 'utf8'});
-  t.regex(done.stdout, /user namespaces do not exist inside chroot/, done.stderr);
+  t.regex(done.stdout, /machine\/chroot: user namespaces do not exist inside chroot/, done.stderr);
+});
+
+test('a machine that gives no user namespace is named as the reason', (t) => {
+  const before = process.getuid?.() === 0 ? asUser(54_321) : [];
+  if (typeof before === 'string') {
+    t.log(`SKIPPED: ${before}`);
+    return t.pass();
+  }
+  const text = 'echo 0 >/proc/sys/user/max_user_namespaces; exec "$@"';
+  const inside = ['unshare', '--user', '--map-current-user', '--keep-caps', 'sh', '-c', text, 'sh'];
+  const [program = '', ...words] = [...before, ...inside, process.execPath, PUPPET, '{}'];
+  const done = spawnSync(program, words, {encoding: 'utf8', env: {...process.env, HOME: '/tmp'}});
+  t.regex(
+    done.stdout,
+    /machine\/user-namespaces: this machine allows no user namespace/,
+    done.stderr,
+  );
 });

@@ -218,7 +218,9 @@ export async function openRig(
   });
   if (!started.ok) {
     fs.rmSync(folder, {recursive: true});
-    t.log(`SKIPPED, no sandbox here: ${started.error.map((one) => one.message).join('; ')}`);
+    t.log(
+      `SKIPPED, no sandbox here: ${started.error.map((one) => `${one.code}: ${one.message}`).join('; ')}`,
+    );
     return undefined;
   }
   cleanUp(async () => {

@@ -149,6 +149,14 @@ test('folder sources are copies that may be written to', async (t) => {
   t.is((await rig.build({sources, script: 'cat src/main.c'})).log, 'int main;');
 });
 
+test('a folder that a folder source does not have', async (t) => {
+  if (rig === undefined) return t.pass();
+  const {tree} = rig.layer('x/source', {'src/main.c': 'int main;'});
+  const unpack = {format: 'tar' as const, into: 'it-1', strip: 1, subdir: 'doc', inner: undefined};
+  const sources = [{name: 'source', content: {type: 'tree' as const, tree}, unpack}];
+  t.deepEqual((await rig.failing({sources})).codes, ['sandbox/no-subdir']);
+});
+
 test('a kept /build is taken up again, and unpacking is not repeated', async (t) => {
   if (rig === undefined) return t.pass();
   const sources = [archive(packed(t, 'it-1.tar'), 'tar')];

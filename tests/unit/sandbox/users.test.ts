@@ -1,5 +1,9 @@
+import {spawnSync} from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import test from 'ava';
-import {asUser, startEngine, userWithRange} from './engine.ts';
+import {asUser, PUPPET, startEngine, userWithRange} from './engine.ts';
 
 /** An id without a name, so without subordinate ids. */
 const NOBODY_WE_KNOW = 54_321;
@@ -46,5 +50,27 @@ test('a narrow umask does not reach the worker', async (t) => {
     return t.pass();
   }
   t.is(said.log, '0022\n755\n755\n755\n755\n1777\n');
+  await engine.ended;
+});
+
+test('code and Node that only root can read', async (t) => {
+  if (process.getuid?.() !== 0) {
+    t.log('SKIPPED: needs root');
+    return t.pass();
+  }
+  const closed = fs.mkdtempSync(path.join(os.tmpdir(), 'recipes-closed-'));
+  t.teardown(() => fs.rmSync(closed, {recursive: true}));
+  const project = path.resolve(path.dirname(PUPPET), '../../../..');
+  for (const part of ['engine', 'store', 'tests/unit/sandbox']) {
+    fs.cpSync(path.join(project, 'dist', part), path.join(closed, 'dist', part), {recursive: true});
+  }
+  fs.copyFileSync(path.join(project, 'package.json'), path.join(closed, 'package.json'));
+  fs.symlinkSync(path.join(project, 'node_modules'), path.join(closed, 'node_modules'));
+  const node = path.join(closed, 'node');
+  fs.copyFileSync(process.execPath, node);
+  spawnSync('chmod', ['-R', 'go-rwx', closed]);
+  const puppet = path.join(closed, 'dist/tests/unit/sandbox/puppet.js');
+  const engine = startEngine({builds: [{script: 'echo up'}]}, [], [node, puppet]);
+  t.is((await engine.heard('result'))?.log, 'up\n', engine.output + engine.errors);
   await engine.ended;
 });
