@@ -65,10 +65,17 @@ function unpackText(source: StagedSource, index: number): string {
   return `mkdir -p -- ${quote(into)}\n${text}`;
 }
 
-/** Owners become the builder's, modes go through the umask; times stay: make compares them. */
+/**
+ * Owners become the builder's, modes go through the umask; times stay: make compares them. A
+ * leading `./` is dropped from names first: tar would count it as a folder to strip.
+ */
+function options(strip: number): string {
+  const dots = strip === 0 ? '' : `--transform=${quote('flags=rhS;s,^\\(\\./\\)*,,')} `;
+  return `--no-same-owner --no-same-permissions ${dots}--strip-components=${strip}`;
+}
+
 function tar(archive: string, into: string, strip: number, filter: string): string {
-  const options = `--no-same-owner --no-same-permissions --strip-components=${strip}`;
-  return `tar -x ${filter} ${options} -C ${quote(into)} -f ${quote(archive)}\n`;
+  return `tar -x ${filter} ${options(strip)} -C ${quote(into)} -f ${quote(archive)}\n`;
 }
 
 /** Through folders of their own: an archive inside the archive, or one folder of it. */
@@ -93,7 +100,7 @@ function openInner(inner: string, outer: string, whole: string, strip: number): 
     `for _one in ${quote(outer)}/*/${quote(inner)}; do`,
     `  if [[ ! -e $_inner && -e $_one ]]; then _inner=$_one; fi`,
     `done`,
-    `tar -x --no-same-owner --no-same-permissions --strip-components=${strip} -C ${quote(whole)} -f "$_inner"`,
+    `tar -x ${options(strip)} -C ${quote(whole)} -f "$_inner"`,
     '',
   ].join('\n');
 }

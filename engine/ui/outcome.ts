@@ -63,7 +63,9 @@ function tailLines(failure: Failure, look: Look): string[] {
 function nextSteps(event: Failed, cwd: string): string[] {
   const {logFile, machine} = event.failure;
   if (event.kind === 'fetch') return [];
-  const log = logFile === undefined ? [] : [`  log     ${shortPath(logFile, cwd)}`];
+  // What failed before its first step left neither a log nor a folder to look at.
+  if (logFile === undefined) return [];
+  const log = [`  log     ${shortPath(logFile, cwd)}`];
   const shell = machine ? [] : [`  try     recipes shell --failed ${event.label}`];
   return [...log.map((line) => `${line}  (recipes log ${event.label})`), ...shell];
 }

@@ -1,0 +1,134 @@
+/**
+ * What the sandbox, the capture and the store cost: builds one package with `recipes` and with the
+ * same commands in a plain shell, in turn, and compares CPU seconds and wall time.
+ *
+ * Usage: node dist/tests/bench/overhead.js [LABEL] [PAIRS] [JOBS]
+ */
+import {execFileSync} from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import {realHost} from '../../engine/base/host.ts';
+import {formatLabel, type Label} from '../../engine/base/label.ts';
+import type {Build} from '../../engine/load/model.ts';
+import {loadProject} from '../../engine/load/project.ts';
+import {variablesText} from '../../engine/sandbox/steps.ts';
+import {MAIN} from '../support/space.ts';
+
+interface Cost {
+  readonly wall: number;
+  /** User and system seconds of all processes. */
+  readonly cpu: number;
+}
+
+const [label = 'tour/bash:static', pairs = '5', jobs = '2'] = process.argv.slice(2);
+const root = path.resolve(path.dirname(MAIN), '../../..');
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'recipes-overhead-'));
+const store = path.join(folder, 'store');
+
+main();
+
+function main(): void {
+  try {
+    const build = findBuild(label as Label);
+    recipes(['build', label]);
+    const archive = sourceOf(build);
+    const costs = {recipes: [] as Cost[], shell: [] as Cost[]};
+    for (let pair = 0; pair < Number(pairs); pair += 1) {
+      costs.recipes.push(
+        measure(
+          `"${process.execPath}" "${MAIN}" -C "${root}" --store "${store}" -q build --force -j${jobs} ${label}`,
+        ),
+      );
+      costs.shell.push(plainShell(build, archive));
+      console.error(
+        `pair ${pair + 1}: ${JSON.stringify([costs.recipes.at(-1), costs.shell.at(-1)])}`,
+      );
+    }
+    report(costs);
+  } finally {
+    fs.rmSync(folder, {recursive: true, force: true});
+  }
+}
+
+function report(costs: {recipes: readonly Cost[]; shell: readonly Cost[]}): void {
+  const of = (list: readonly Cost[], what: keyof Cost): number =>
+    median(list.map((one) => one[what]));
+  const ratio = (what: keyof Cost): string =>
+    (of(costs.recipes, what) / of(costs.shell, what)).toFixed(3);
+  console.log(`| ${label} -j${jobs} | recipes | plain shell | ratio |`);
+  console.log('| --- | --- | --- | --- |');
+  for (const what of ['cpu', 'wall'] as const) {
+    console.log(
+      `| ${what}, s | ${of(costs.recipes, what).toFixed(2)} | ${of(costs.shell, what).toFixed(2)} | ${ratio(what)} |`,
+    );
+  }
+}
+
+function median(list: readonly number[]): number {
+  const sorted = [...list].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+function findBuild(wanted: Label): Build {
+  const loaded = loadProject({cwd: root, host: realHost(), flags: {options: {}}});
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
+  const builds = loaded.value.project.recipes.flatMap((recipe) => recipe.builds);
+  const build = builds.find((one) => formatLabel(one.parts) === wanted);
+  if (build === undefined) throw new Error(`no build ${wanted}`);
+  return build;
+}
+
+function recipes(argv: readonly string[]): string {
+  return execFileSync(process.execPath, [MAIN, '-C', root, '--store', store, ...argv], {
+    encoding: 'utf8',
+  });
+}
+
+/** The archive as the store has it. */
+function sourceOf(build: Build): string {
+  const shown = JSON.parse(recipes(['show', label, '--json'])) as {sources: {digest: string}[]};
+  const digest = shown.sources[0]?.digest ?? '';
+  const archive = path.join(store, 'files', digest.slice(0, 2), `${digest.slice(2)}.644`);
+  const name = build.sources[0]?.placement.name ?? 'source';
+  fs.copyFileSync(archive, path.join(folder, name));
+  return path.join(folder, name);
+}
+
+/** The same steps with the same variables: unpack, configure, compile, install. */
+function plainShell(build: Build, archive: string): Cost {
+  const work = path.join(folder, 'plain');
+  fs.rmSync(work, {recursive: true, force: true});
+  fs.mkdirSync(path.join(work, 'sysroot'), {recursive: true});
+  const env = Object.entries(build.env).map(
+    ([name, value]) =>
+      `export ${name}=${JSON.stringify(value.replaceAll('/sysroot', `${work}/sysroot`))}`,
+  );
+  const script = [
+    ...env,
+    'export PATH=/usr/bin:/usr/sbin LC_ALL=C TZ=UTC SOURCE_DATE_EPOCH=315532800',
+    `export MAKEFLAGS=-j${jobs}`,
+    variablesText(build.variables, Number(jobs)),
+    ...build.shell.map((flag) => `set -o ${flag}`),
+    `mkdir -p ${work}/build/${build.top} && cd ${work}/build/${build.top}`,
+    `tar -xf ${archive} --strip-components=1`,
+    ...build.steps.map((step) => step.text),
+  ].join('\n');
+  fs.writeFileSync(path.join(work, 'script'), script);
+  return measure(`bash "${work}/script"`);
+}
+
+/** Wall and CPU seconds of a command with all it waited for, as bash's `time` says. */
+function measure(command: string): Cost {
+  const text = execFileSync(
+    'bash',
+    ['-c', `TIMEFORMAT='%R %U %S'; { time ${command} >/dev/null 2>&1; } 2>&1`],
+    {
+      encoding: 'utf8',
+      env: {PATH: '/usr/bin:/usr/sbin:/bin', HOME: os.tmpdir()},
+    },
+  );
+  const [wall = 0, user = 0, system = 0] =
+    text.trim().split('\n').at(-1)?.split(' ').map(Number) ?? [];
+  return {wall, cpu: user + system};
+}
