@@ -1,7 +1,7 @@
-/** Priorities, critical path and estimate on small graphs. */
+/** The estimate of what is left, on a small graph. */
 import test from 'ava';
 import type {Label} from '../../../engine/base/label.ts';
-import {criticalPath, estimate, priorities, type Shape} from '../../../engine/run/history.ts';
+import {estimate, type Remaining} from '../../../engine/run/history.ts';
 
 const edges: Readonly<Record<string, readonly string[]>> = {
   a: [],
@@ -9,28 +9,12 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   c: ['a', 'b'],
   d: ['c'],
 };
-const shape: Shape = {
+const shape: Remaining = {
   order: ['a', 'b', 'c', 'd'] as Label[],
   dependenciesOf: (label) => (edges[label] ?? []) as Label[],
 };
 const times: Readonly<Record<string, number>> = {a: 1000, b: 5000, c: 2000, d: 100};
 const known = (label: Label): number | undefined => times[label];
-
-test('a priority is the length of the path still to go', (t) => {
-  t.deepEqual(
-    [...priorities(shape, known)],
-    [
-      ['d', 100],
-      ['c', 2100],
-      ['a', 3100],
-      ['b', 7100],
-    ],
-  );
-});
-
-test('the critical path is the longest, first to run first', (t) => {
-  t.deepEqual(criticalPath(shape, known), ['b', 'c', 'd'] as Label[]);
-});
 
 test('the estimate is the path or the work by slots, whichever is longer', (t) => {
   t.is(estimate(shape, known, 2), 7100);
