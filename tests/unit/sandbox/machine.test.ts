@@ -123,8 +123,8 @@ test('a machine that gives no user namespace is named as the reason', (t) => {
   }
   const text = 'echo 0 >/proc/sys/user/max_user_namespaces; exec "$@"';
   const inside = ['unshare', '--user', '--map-current-user', '--keep-caps', 'sh', '-c', text, 'sh'];
-  const [program = '', ...words] = [...before, ...inside, process.execPath, PUPPET, '{}'];
-  const done = spawnSync(program, words, {encoding: 'utf8', env: {...process.env, HOME: '/tmp'}});
+  const words = [...before, ...inside, process.execPath, PUPPET, '{}'];
+  const done = spawnSync('env', words, {encoding: 'utf8', env: {...process.env, HOME: '/tmp'}});
   t.regex(
     done.stdout,
     /machine\/user-namespaces: this machine allows no user namespace/,

@@ -21,7 +21,7 @@ if (orders.umask !== undefined) process.umask(orders.umask);
 const ends: (() => Promise<void>)[] = [];
 const log = (...words: unknown[]): void => say({skipped: words.join(' ')});
 const terminal = orders.terminal ?? false;
-const rig = await openRig({log: log as never}, (end) => ends.push(end), {terminal});
+const rig = await openRig({log}, (end) => ends.push(end), {terminal});
 if (rig !== undefined) {
   say({ready: rig.worker.idMode});
   void rig.worker.died.then((how) => say({died: how}));

@@ -5,7 +5,6 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type {ExecutionContext} from 'ava';
 import type {Diagnostic} from '../../../engine/base/diagnostic.ts';
 import {realHost, type Host} from '../../../engine/base/host.ts';
 import type {Label} from '../../../engine/base/label.ts';
@@ -194,6 +193,8 @@ function lineOf(entry: TreeEntry): string {
 export interface RigOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly terminal?: boolean;
+  /** Work in this store, which stays; else in a new one. */
+  readonly store?: Store | undefined;
 }
 
 /** The owner of stores as the engine would choose it. */
@@ -203,14 +204,15 @@ export function ownerFor(host: Host): Owner | undefined {
 
 /** A rig that lives as long as the test (or the file, from `test.before`). */
 export async function openRig(
-  t: Pick<ExecutionContext, 'log'>,
+  t: {log(...words: unknown[]): void},
   cleanUp: (end: () => Promise<void>) => void,
   options: RigOptions = {},
 ): Promise<Rig | undefined> {
   const real = realHost();
   const host = {...real, env: {...real.env, ...options.env}};
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'recipes-sandbox-'));
-  const store = openStore(path.join(folder, 'store'), ownerFor(host));
+  const place = options.store?.root ?? path.join(folder, 'store');
+  const store = openStore(place, ownerFor(host));
   if (!store.ok) throw new Error(JSON.stringify(store.error));
   const started = await startWorker({
     ...{storeRoot: store.value.root, host, owner: ownerFor(host)},
@@ -224,7 +226,9 @@ export async function openRig(
     return undefined;
   }
   cleanUp(async () => {
-    await started.value.remove(['scratch', 'farms', 'failed', 'kept']);
+    if (options.store === undefined) {
+      await started.value.remove(['scratch', 'farms', 'failed', 'kept']);
+    }
     await started.value.quit();
     fs.rmSync(folder, {recursive: true, force: true});
   });

@@ -1,0 +1,71 @@
+import fs from 'node:fs';
+import test from 'ava';
+import {fileIn} from '../../../store/layout.ts';
+import {openRig, type BuildPlan, type Built, type Rig} from './rig.ts';
+
+/** Layers, new files, a hard link, a removal, an attribute: all that staging and storing do. */
+function planFor(rig: Rig, number: number): BuildPlan {
+  return {
+    layers: [
+      rig.layer('test/a', {'usr/a': `a${number}`, 'usr/gone': 'x'}),
+      rig.layer('test/b', {b: 'b'}),
+    ],
+    script: `cd $DESTDIR; echo ${number + 1000} >usr/x; ln usr/x usr/y; rm usr/gone; echo z >z; chmod 755 z`,
+    capture: {replaces: ['test/a' as never], expect: ['usr/x']},
+    request: {keep: {always: true, folder: 'kept/it'}},
+  };
+}
+
+const TREE = {
+  usr: 'dir 0755',
+  'usr/gone': 'whiteout',
+  'usr/x': 'file 0644 5',
+  'usr/y': 'file 0644 5 = usr/x',
+  z: 'file 0755 2',
+};
+
+function fileOf(rig: Rig, built: Built, name: string): string {
+  const entry = built.entries.find((one) => one.path === name);
+  return entry?.type === 'file' ? fileIn(rig.store, entry.digest, entry.mode) : '';
+}
+
+/** Every seventh call; the rest is the same code on other files. */
+const STRIDE = 7;
+
+test('a worker that dies at any call leaves a store in which the same build comes out', async (t) => {
+  const rig = await openRig(t, (end) => t.teardown(end));
+  if (rig === undefined) return t.pass();
+  let survived = false;
+  let crashes = 0;
+  for (let at = 3; !survived; at += STRIDE) {
+    const closing: (() => Promise<void>)[] = [];
+    // Some calls are made before the worker says that it is ready.
+    const env = {RECIPES_CRASH_AT: `worker:${at}`};
+    const doomed = await openRig({log: () => undefined}, (end) => closing.push(end), {
+      ...{env, store: rig.store},
+    });
+    if (doomed === undefined) {
+      crashes += 1;
+      continue;
+    }
+    const result = await doomed.start(planFor(doomed, at)).result;
+    survived = result.ok;
+    if (!result.ok) {
+      crashes += 1;
+      t.is(result.error[0]?.code, 'machine/worker', `call ${at}`);
+    }
+    for (const end of closing) await end();
+    for (const name of ['tmp', 'scratch', 'kept']) emptyFolder(rig, name);
+    const again = await rig.build(planFor(rig, at));
+    t.deepEqual(Object.entries(again.tree), Object.entries(TREE), `call ${at}`);
+    t.is(fs.readFileSync(fileOf(rig, again, 'usr/x'), 'utf8'), `${at + 1000}\n`);
+  }
+  t.true(crashes >= 5);
+});
+
+/** What the sweep before each run removes. */
+function emptyFolder(rig: Rig, name: string): void {
+  for (const one of fs.readdirSync(rig.inStore(name))) {
+    fs.rmSync(rig.inStore(`${name}/${one}`), {recursive: true, force: true});
+  }
+}
