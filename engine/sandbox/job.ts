@@ -31,9 +31,12 @@ export interface RunningJob {
 export function startJob(shop: Shop, request: BuildRequest): RunningJob {
   let job: Job | undefined;
   let early: Reason | undefined;
+  const earlyTokens = {given: 0, recalled: 0};
   const begin = async (): Promise<Checked<JobResult>> => {
     job = await openJob(shop, request, scratchPlaces(request.scratch));
     if (early !== undefined) kill(job, early);
+    job.server.give(earlyTokens.given);
+    job.server.recall(earlyTokens.recalled);
     try {
       return ownFault(job, await work(job));
     } finally {
@@ -50,8 +53,11 @@ export function startJob(shop: Shop, request: BuildRequest): RunningJob {
       if (job !== undefined) kill(job, reason);
     },
     adjustTokens: (count) => {
-      if (count >= 0) job?.server.give(count);
-      else job?.server.recall(-count);
+      const [given, recalled] = [Math.max(0, count), Math.max(0, -count)];
+      earlyTokens.given += given;
+      earlyTokens.recalled += recalled;
+      job?.server.give(given);
+      job?.server.recall(recalled);
     },
   };
 }

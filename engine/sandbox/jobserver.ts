@@ -40,11 +40,8 @@ export async function openJobserver(fifo: string, tokens: number): Promise<Jobse
   return {
     read,
     write,
-    give: (count) => {
-      const settled = Math.min(count, wanted);
-      wanted -= settled;
-      give(count - settled);
-    },
+    // What is to be taken stays so: whoever asked counts each token that comes back.
+    give,
     recall: (count) => void (wanted += count),
     collect: () => {
       const taken = wanted === 0 || !open ? 0 : take(own, wanted);
