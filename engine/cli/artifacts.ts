@@ -10,9 +10,10 @@ import {err, ok} from '../base/result.ts';
 import {withRunClosure} from '../graph/closure.ts';
 import {findConflicts} from '../run/conflicts.ts';
 import {makePlan} from '../run/plan.ts';
+import {mergeLayers} from '../sandbox/lowers.ts';
+import {entriesOf} from '../sandbox/staging.ts';
 import {toText} from '../../store/bytes.ts';
 import {checkOut} from '../../store/checkout.ts';
-import {sortEntries} from '../../store/manifest.ts';
 import type {TreeEntry} from '../../store/tree-entry.ts';
 import {readTree} from '../../store/trees.ts';
 import {openWork, type OpenWork} from './open.ts';
@@ -57,6 +58,7 @@ export async function listFiles(world: World): Answer {
 function fileLine(entry: TreeEntry): string {
   const name = `/${toText(entry.path)}`;
   if (entry.type === 'dir') return `${name}/`;
+  if (entry.type === 'whiteout') return `${name} (removed)`;
   return entry.type === 'link' ? `${name} -> ${toText(entry.target)}` : name;
 }
 
@@ -69,7 +71,7 @@ export async function owner(world: World): Answer {
   makePlan(work.graph, work.resolver, work.wanted, new Set());
   const asked = (world.call.words[0] ?? '').replace(/^\/+/, '');
   const among = within === undefined ? [...work.wanted] : withRunClosure(work.graph, work.targets);
-  const owners = among.filter((label) => has(work, label, asked));
+  const owners = among.filter((label) => has(work, label, asked)).sort();
   if (world.call.globals.json === true) world.print(JSON.stringify({path: `/${asked}`, owners}));
   else for (const label of owners) world.print(label);
   if (owners.length > 0) return ok(0);
@@ -77,7 +79,7 @@ export async function owner(world: World): Answer {
 }
 
 function has(work: OpenWork, label: Label, asked: string): boolean {
-  const entries = entriesOf(work, label);
+  const entries = treeOf(work, label);
   return (
     entries.ok &&
     entries.value.some((entry) => toText(entry.path) === asked && entry.type !== 'whiteout')
@@ -108,7 +110,7 @@ export async function openFresh(
 export function unite(work: OpenWork, labels: readonly Label[]): Checked<readonly TreeEntry[]> {
   const layers: {owner: Label; entries: readonly TreeEntry[]; replaces: readonly Label[]}[] = [];
   for (const label of labels) {
-    const entries = entriesOf(work, label);
+    const entries = treeOf(work, label);
     if (!entries.ok) return entries;
     const node = work.graph.nodes.get(label);
     layers.push({
@@ -120,25 +122,12 @@ export function unite(work: OpenWork, labels: readonly Label[]): Checked<readonl
   const [user] = labels;
   const conflicts = user === undefined ? [] : findConflicts(user, layers, 0);
   if (conflicts.length > 0) return err(conflicts);
-  return ok(
-    layers.length === 1 ? (layers[0]?.entries ?? []) : merge(layers.map((one) => one.entries)),
-  );
+  const [first] = layers;
+  if (layers.length === 1 && first !== undefined) return ok(first.entries);
+  return ok(entriesOf(mergeLayers(layers.map((one) => ({...one, isBase: false})))));
 }
 
-function merge(trees: readonly (readonly TreeEntry[])[]): readonly TreeEntry[] {
-  const paths = new Map<string, TreeEntry>();
-  for (const entry of trees.flat()) {
-    if (entry.type === 'whiteout') removeBelow(paths, entry.path);
-    else paths.set(entry.path, entry);
-  }
-  return sortEntries([...paths.values()]);
-}
-
-function removeBelow(paths: Map<string, TreeEntry>, top: string): void {
-  for (const at of [...paths.keys()]) if (at === top || at.startsWith(`${top}/`)) paths.delete(at);
-}
-
-function entriesOf(work: OpenWork, label: Label): Checked<readonly TreeEntry[]> {
+function treeOf(work: OpenWork, label: Label): Checked<readonly TreeEntry[]> {
   const tree: TreeDigest | undefined = work.resolver.treeOf(label);
   return tree === undefined ? ok([]) : readTree(work.store, tree);
 }
