@@ -7,7 +7,10 @@ const FOREVER = {builds: [{script: 'sleep 1000 & (sleep 2000 &); sleep 3000'}]};
 /** An engine with a build that never ends, and all processes it has. */
 async function running(t: ExecutionContext): Promise<{engine: Engine; seen: Seen[]} | undefined> {
   const engine = startEngine(FOREVER);
-  t.teardown(() => engine.child.kill('SIGKILL'));
+  t.teardown(async () => {
+    engine.child.kill('SIGKILL');
+    await engine.ended;
+  });
   if ((await engine.heard('started')) === undefined) {
     t.log(`SKIPPED: ${engine.output}${engine.errors}`);
     t.pass();

@@ -31,7 +31,7 @@ export class Engine {
   output = '';
   #wake: (() => void)[] = [];
 
-  constructor(child: ChildProcess) {
+  constructor(child: ChildProcess, tidy: () => void = () => undefined) {
     this.child = child;
     let rest = '';
     child.stdout?.on('data', (chunk: Buffer) => {
@@ -45,6 +45,7 @@ export class Engine {
     this.ended = new Promise((resolve) => {
       child.once('close', () => {
         this.#tell();
+        tidy();
         resolve();
       });
     });
@@ -78,8 +79,13 @@ export function startEngine(
   program: readonly string[] = [process.execPath, PUPPET],
 ): Engine {
   const argv = [...before, ...program, JSON.stringify(orders)];
-  const env = {...process.env, HOME: os.tmpdir()};
-  return new Engine(spawn(argv[0] ?? '', argv.slice(1), {env, stdio: ['pipe', 'pipe', 'pipe']}));
+  // Its own, since an engine that is killed cannot tidy up; open, since it may be another user.
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'recipes-engine-'));
+  fs.chmodSync(folder, 0o1777);
+  const env = {...process.env, HOME: os.tmpdir(), TMPDIR: folder};
+  const stdio = ['pipe', 'pipe', 'pipe'] as const;
+  const child = spawn(argv[0] ?? '', argv.slice(1), {env, stdio: [...stdio]});
+  return new Engine(child, () => fs.rmSync(folder, {recursive: true, force: true, maxRetries: 20}));
 }
 
 /** How to become another user; undefined (with the reason) where that cannot be tested. */

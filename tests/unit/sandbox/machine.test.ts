@@ -112,7 +112,8 @@ test('inside a chroot the message says just that', (t) => {
   const project = path.resolve(path.dirname(PUPPET), '../../../..');
   const words = ['-c', CHROOT, 'sh', root, project, process.execPath, PUPPET];
   const done = spawnSync('unshare', ['--mount', 'sh', ...words], {encoding: 'utf8'});
-  t.regex(done.stdout, /machine\/chroot: user namespaces do not exist inside chroot/, done.stderr);
+  const text = 'machine/chroot: user namespaces do not exist inside chroot(2)';
+  t.true(done.stdout.includes(text), done.stderr);
 });
 
 test('a machine that gives no user namespace is named as the reason', (t) => {
@@ -125,9 +126,5 @@ test('a machine that gives no user namespace is named as the reason', (t) => {
   const inside = ['unshare', '--user', '--map-current-user', '--keep-caps', 'sh', '-c', text, 'sh'];
   const words = [...before, ...inside, process.execPath, PUPPET, '{}'];
   const done = spawnSync('env', words, {encoding: 'utf8', env: {...process.env, HOME: '/tmp'}});
-  t.regex(
-    done.stdout,
-    /machine\/user-namespaces: this machine allows no user namespace/,
-    done.stderr,
-  );
+  t.true(done.stdout.includes('machine/user-namespaces: this machine allows'), done.stderr);
 });
