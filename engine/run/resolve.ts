@@ -20,6 +20,7 @@ import {diffManifests} from '../graph/explain.ts';
 import {actionKeyOf, actionManifest, recipeKeyOf} from '../graph/key.ts';
 import type {BuildGraph, BuildNode, FetchNode, TestNode} from '../graph/model.ts';
 import type {SourcePrints} from '../graph/prints.ts';
+import {POLICY_VERSION} from '../sandbox/spec.ts';
 import {digestsOf} from '../source/choose.ts';
 import type {ActionLog} from '../../store/action-log.ts';
 import type {SourceChoices} from '../../store/choices.ts';
@@ -63,9 +64,6 @@ export type Resolution =
   | {readonly type: 'open'; readonly on: readonly Label[]};
 
 const NO_TOOLS: HostTools = {tools: {}, fingerprint: {}, problems: []};
-
-/** Raises when the sandbox makes other files of the same steps. */
-export const SANDBOX_POLICY = 1;
 
 export class Resolver {
   readonly #known: Knowledge;
@@ -215,7 +213,7 @@ export class Resolver {
       layers: inputs.layers.map(({owner, tree}) => ({label: owner, tree})),
       sources,
       fingerprint: this.#toolsOf(build).fingerprint,
-      policy: SANDBOX_POLICY,
+      policy: POLICY_VERSION,
       subject: node.kind === 'test' ? this.#keys.get(node.of) : undefined,
     };
     const key = actionKeyOf(graph, node.label, prints, resolved);
