@@ -185,13 +185,17 @@ function startChain(plan: LaunchPlan, holder: number, idMode: IdMode): ChildProc
   });
 }
 
-/** The first three are for tests: crash points, copied roots, a small limit for logs. */
-const PASSED = ['RECIPES_CRASH_AT', 'RECIPES_NO_OVERLAY', 'RECIPES_LOG_LIMIT', 'TERM'];
+/** For tests: crash points, copied roots, a small limit for logs, coverage. */
+const PASSED = [
+  'RECIPES_CRASH_AT',
+  'RECIPES_NO_OVERLAY',
+  'RECIPES_LOG_LIMIT',
+  'NODE_V8_COVERAGE',
+  'TERM',
+];
 
 function workerEnv(host: Host, idMode: IdMode): Record<string, string> {
-  // Root's worker is another user, who could not write the coverage files.
-  const names = host.uid === 0 ? PASSED : [...PASSED, 'NODE_V8_COVERAGE'];
-  const passed = names.flatMap((name): [string, string][] => {
+  const passed = PASSED.flatMap((name): [string, string][] => {
     const value = host.env[name];
     return value === undefined ? [] : [[name, value]];
   });

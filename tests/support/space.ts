@@ -129,8 +129,9 @@ export class Space implements AsyncDisposable {
 
 /** What a user's shell has at least; nothing of the test runner's. */
 export function cleanEnv(): Record<string, string> {
-  const keep = ['PATH', 'HOME', 'USER', 'TMPDIR'];
-  const env = Object.fromEntries(keep.map((name) => [name, process.env[name] ?? '']));
+  const keep = ['PATH', 'HOME', 'USER', 'TMPDIR', 'NODE_V8_COVERAGE'];
+  const there = keep.filter((name) => process.env[name] !== undefined);
+  const env = Object.fromEntries(there.map((name) => [name, process.env[name] ?? '']));
   return {...env, NO_COLOR: '1', LANG: 'C.UTF-8'};
 }
 
