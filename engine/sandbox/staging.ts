@@ -79,10 +79,11 @@ export function stageFarms(
     if (!merged.ok) return merged;
     farms.push(merged.value);
   } else {
-    for (const {tree} of spec.layers) {
+    // Overlayfs takes no folder twice, and the upper of two equal trees hides all of the lower.
+    for (const tree of new Set(spec.layers.map((layer) => layer.tree).reverse())) {
       const farm = makeFarm(store, tree);
       if (!farm.ok) return farm;
-      farms.unshift(farm.value);
+      farms.push(farm.value);
     }
   }
   farms.forEach((farm, index) => files.makeLink(absolute(farm), `${scratch.layers}/${index}`));

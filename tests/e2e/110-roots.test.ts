@@ -153,3 +153,89 @@ async function isLeft(t: ExecutionContext, space: Space, harm: Harm): Promise<vo
   await space.expect(0, ['checkout', 'victim', 'before']);
   t.is(space.read('before/usr/lib/victim/a'), 'one\n', 'the need itself is as it was');
 }
+
+test.serial('a hard link whose first name was replaced keeps its content', async (t) => {
+  await using space = roots.project({
+    't/pair': inRoot('mkdir /opt\necho old > /opt/a\nln /opt/a /opt/b'),
+    't/new': inRoot('rm /opt/a\necho new > /opt/a', ['pair'], {outputs: {replaces: ['pair']}}),
+    't/user': inRoot('cat /opt/a /opt/b > /opt/seen', ['new']),
+  });
+  await space.expect(0, ['build']);
+  await space.expect(0, ['checkout', '--with-run', 'user', 'out']);
+  t.is(space.read('out/opt/seen'), 'new\nold\n');
+  t.is(space.read('out/opt/a'), 'new\n');
+  t.is(space.read('out/opt/b'), 'old\n');
+});
+
+test.serial('what a failed build did to its needs is in no later build', async (t) => {
+  await using space = roots.project({
+    't/victim': VICTIM,
+    't/harm': inRoot('rm -r /usr/lib/victim\nexit 1', ['victim']),
+    't/user': inRoot('cat /usr/lib/victim/a > /usr/lib/copy', ['victim']),
+  });
+  await space.expect(1, ['build', 'harm']);
+  t.deepEqual(resultOf(await space.expect(0, ['build', '--json', 'user'])).executed, ['t/user']);
+});
+
+// --- in: label -----------------------------------------------------------------------------------
+
+test.serial('in: label: the artifact is the base, and may be changed at will', async (t) => {
+  await using space = roots.project({
+    't/system': inRoot('mkdir /etc\necho one > /etc/conf\necho x > /etc/extra', [
+      {build: 'base/shell', for: 'run'},
+    ]),
+    't/lib': inRoot('mkdir -p /usr/lib\necho lib > /usr/lib/text'),
+    't/in': {
+      steps: 'cat /usr/lib/text >> /etc/conf\nrm /etc/extra\nrm /usr/bin/sleep\n',
+      needs: ['lib'],
+      build: {in: 'system'},
+    },
+    't/far': {steps: 'cat /etc/conf /etc/extra > /etc/seen', build: {in: 'system'}},
+  });
+  await space.expect(0, ['build']);
+  t.deepEqual(await filesOf(space, 'in'), {
+    'etc/conf': 'file 0644 8',
+    'etc/extra': 'whiteout',
+    'usr/bin/sleep': 'whiteout',
+  });
+  const {stdout} = await space.expect(0, ['files', 'in']);
+  t.true(stdout.includes('/etc/extra (removed)\n'));
+  await space.expect(0, ['checkout', 'in', 'out']);
+  t.deepEqual(fs.readdirSync(space.at('out'), {recursive: true}).sort().slice(0, 2), [
+    'etc',
+    'etc/conf',
+  ]);
+  t.is(space.read('out/etc/conf'), 'one\nlib\n');
+  await space.expect(0, ['checkout', 'far', 'far']);
+  t.is(space.read('far/etc/seen'), 'one\nx\n', 'the base itself is as it was');
+});
+
+test.serial('in: label: a changed base is a changed build', async (t) => {
+  await using space = roots.project({
+    't/system': inRoot(writes('conf', 'one'), [{build: 'base/shell', for: 'run'}]),
+    't/in': {steps: 'cp /usr/share/conf /usr/share/copy', build: {in: 'system'}},
+  });
+  await space.expect(0, ['build']);
+  space.edit('recipes/t/system.yaml', "echo 'one'", "echo 'two'");
+  const ran = resultOf(await space.expect(0, ['build', '--json']));
+  t.deepEqual([...ran.executed].sort(), ['t/in', 't/system']);
+  await space.expect(0, ['checkout', 'in', 'out']);
+  t.is(space.read('out/usr/share/copy'), 'two\n');
+});
+
+test.serial('a root without a shell says what is missing', async (t) => {
+  await using space = roots.project({
+    't/bare': {steps: 'true', build: {in: 'root'}},
+    't/half': {
+      steps: 'mkdir -p "$DESTDIR/usr/bin"\ncp /usr/bin/bash "$DESTDIR/usr/bin/"',
+      build: {outputs: {leaks: ['**']}},
+    },
+    't/user': {steps: 'true', needs: ['half'], build: {in: 'root'}},
+  });
+  const bare = await space.expect(1, ['build', 'bare']);
+  t.regex(bare.stderr, /sandbox\/no-shell\n\s+t\/bare has no bash to run its steps\n/);
+  t.regex(bare.stderr, /hint: add a need that holds usr\/bin\/bash\n/);
+  const user = await space.expect(1, ['build', 'user']);
+  t.regex(user.stderr, /sandbox\/no-shell\n\s+bash cannot be started: /);
+  t.regex(user.stderr, /hint: bash needs its loader and libraries/);
+});
