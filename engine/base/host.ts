@@ -23,7 +23,7 @@ export interface Host {
   readonly stderr: Output;
   /** Wall clock in milliseconds; for records and messages, never for decisions. */
   now(): number;
-  /** Monotonic clock in milliseconds; for durations and deadlines. */
+  /** Monotonic clock: milliseconds since the process began; for durations and deadlines. */
   tick(): number;
 }
 

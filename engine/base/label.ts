@@ -72,7 +72,7 @@ export function buildLabel(label: Label): Label {
   return (label.endsWith('#test') ? label.slice(0, -'#test'.length) : label) as Label;
 }
 
-/** A label as part of a file name: no slash, no colon. */
+/** A label as part of a file name: no slash, no colon; `#test` stays. */
 export function fileNameOf(label: Label): string {
-  return label.replaceAll('/', '_').replaceAll(':', '_').replaceAll('#', '_');
+  return label.replaceAll('/', '_').replaceAll(':', '_');
 }

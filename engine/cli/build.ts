@@ -1,6 +1,7 @@
 /**
  * `build` and `test`: plan, run, report. What runs and how is engine/run's business.
  */
+import path from 'node:path';
 import {exitCodeOf, fail, type Checked, type Diagnostic} from '../base/diagnostic.ts';
 import type {Failure, Summary} from '../base/event.ts';
 import {writeFileAtomic} from '../base/files.ts';
@@ -26,7 +27,7 @@ export function build(world: World): Answer {
 }
 
 export function test(world: World): Answer {
-  return buildTargets(world, (graph, targets) => testsOf(graph, targets, 'all', true));
+  return buildTargets(world, (graph, targets) => testsOf(graph, targets, 'all', true), true);
 }
 
 /** The tests of what is wanted: of the targets alone, or of all they need too. */
@@ -67,10 +68,14 @@ export async function buildInputs(world: World, work: OpenWork): Promise<Checked
 
 type Widen = (graph: BuildGraph, targets: readonly Label[]) => readonly Label[];
 
-async function buildTargets(world: World, widen: Widen): Answer {
+async function buildTargets(world: World, widen: Widen, tests = false): Answer {
   const opened = await openWork(world, wordsOf(world), widen);
   if (!opened.ok) return opened;
   const work = opened.value;
+  if (tests && work.targets.length === 0) {
+    const hint = 'a recipe states it as `test:`';
+    return fail('target/unknown', `${wordsOf(world).join(' ')}: there is no test`, {hint});
+  }
   const forced = new Set(isSet(world, 'force') ? work.targets : []);
   const plan = makePlan(work.graph, work.resolver, work.wanted, forced);
   work.knowledge.saveCache();
@@ -169,7 +174,7 @@ function writeTrace(world: World, text: string | undefined): Checked<undefined> 
   const file = textOption(world, 'trace');
   if (file === undefined || text === undefined) return ok(undefined);
   return guard(file, () => {
-    writeFileAtomic(new URL(file, `file://${world.cwd}/`).pathname, text, {durable: false});
+    writeFileAtomic(path.resolve(world.cwd, file), text, {durable: false});
     return undefined;
   });
 }

@@ -1,13 +1,13 @@
 /**
- * `log`: what the last run of a target, or the one before it, printed.
+ * `log`: what the last run of a target, or the one before it, printed; of one that runs, what it
+ * has printed so far.
  */
 import {fail} from '../base/diagnostic.ts';
-import {readText, unless} from '../base/files.ts';
+import {readText} from '../base/files.ts';
 import {ok} from '../base/result.ts';
 import {resolveTargets} from '../graph/targets.ts';
-import {ActionLog} from '../../store/action-log.ts';
-import {logIn} from '../../store/layout.ts';
-import {guard} from '../../store/trouble.ts';
+import {logsOf} from '../run/logs.ts';
+import {harmless} from '../ui/text.ts';
 import {openProject, openProjectStore} from './open.ts';
 import {isSet, type Answer, type World} from './world.ts';
 
@@ -18,21 +18,25 @@ export async function log(world: World): Answer {
   if (!targets.ok) return targets;
   const store = openProjectStore(world, opened.value.project);
   if (!store.ok) return store;
-  const actions = guard(store.value.root, () => ActionLog.open(store.value));
-  if (!actions.ok) return actions;
+  const previous = isSet(world, 'previous');
   for (const label of targets.value) {
-    const rows = actions.value.history(label);
-    const row = rows.at(isSet(world, 'previous') ? -2 : -1);
-    if (row === undefined)
-      return fail(
-        'store/no-log',
-        `there is no log of ${label}: it never ran${isSet(world, 'previous') ? ' twice' : ''}`,
-      );
-    const file = logIn(store.value, row.log);
-    const text = unless(['ENOENT'], () => readText(file));
-    if (text === undefined) return fail('store/no-log', `the log of ${label} is gone: ${file}`);
+    const file = logsOf(store.value, label)[previous ? 1 : 0];
+    if (file === undefined) {
+      return fail('store/no-log', `${label} has no ${previous ? 'log before the last' : 'log'}`, {
+        hint: `it has not run ${previous ? 'twice' : 'yet'}: recipes build ${label}`,
+      });
+    }
     if (isSet(world, 'path')) world.print(file);
-    else world.host.stdout.write(text);
+    else world.host.stdout.write(shown(world, readText(file)));
   }
   return ok(0);
+}
+
+/** What could drive a terminal is taken out for one; colours stay. */
+function shown(world: World, text: string): string {
+  if (!world.host.stdout.isTerminal) return text;
+  return text
+    .split('\n')
+    .map((line) => harmless(line, true))
+    .join('\n');
 }

@@ -55,7 +55,8 @@ export class BuildRun {
     this.#context = context;
     this.#plan = plan;
     this.#options = options;
-    this.#tally = new Tally(context.listener, () => context.host.tick());
+    // Ticks count from the start of the process: reading recipes is part of what people wait for.
+    this.#tally = new Tally(context.listener, () => context.host.tick(), 0);
     this.#live = new LiveOutput(context.listener);
     this.#scheduler = this.#makeScheduler();
   }

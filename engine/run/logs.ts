@@ -1,7 +1,17 @@
 /**
- * The logs of builds: their names, their last lines. Knows nothing of what is in them.
+ * The logs of builds: their names, which there are, their last lines. Knows nothing of what is in
+ * them, nor of how the builds ended: a build that was killed has a log and no record.
  */
-import {closeFile, exists, lookAt, openRead, readInto} from '../base/files.ts';
+import path from 'node:path';
+import {
+  closeFile,
+  exists,
+  lookAt,
+  lookExactly,
+  namesIn,
+  openRead,
+  readInto,
+} from '../base/files.ts';
 import {short, type ActionKey} from '../base/hash.ts';
 import {fileNameOf, type Label} from '../base/label.ts';
 import {logIn, type Store} from '../../store/layout.ts';
@@ -12,6 +22,19 @@ export function newLogName(store: Store, label: Label, key: ActionKey): string {
   const name = (): string => `${fileNameOf(label)}-${short(key)}-${attempt}.log`;
   while (exists(logIn(store, name()))) attempt += 1;
   return name();
+}
+
+/** The logs of a label that there are, the one written to last first. */
+export function logsOf(store: Store, label: Label): readonly string[] {
+  const start = `${fileNameOf(label)}-`;
+  const mine = (name: string): boolean =>
+    name.startsWith(start) && /^[0-9a-f]{8}-\d+\.log$/.test(name.slice(start.length));
+  const folder = path.dirname(logIn(store, start));
+  return namesIn(folder)
+    .filter(mine)
+    .map((name) => ({file: logIn(store, name), at: lookExactly(logIn(store, name))?.mtimeNs ?? 0n}))
+    .sort((a, b) => (a.at > b.at ? -1 : 1))
+    .map((one) => one.file);
 }
 
 const TAIL_BYTES = 16 * 1024;

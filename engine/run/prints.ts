@@ -8,13 +8,15 @@ import {readFile, unless} from '../base/files.ts';
 import {sha256} from '../base/hash.ts';
 import type {Host} from '../base/host.ts';
 import type {Label} from '../base/label.ts';
-import {err, ok} from '../base/result.ts';
-import type {BuildGraph} from '../graph/model.ts';
+import {Bug, err, ok} from '../base/result.ts';
+import type {BuildGraph, FetchNode} from '../graph/model.ts';
 import {printsNeeded, type SourcePrints} from '../graph/prints.ts';
 import type {Patch} from '../load/model.ts';
 import {importPath, type PathContent} from '../source/path-source.ts';
+import {openRun} from '../../store/claims.ts';
 import type {Store} from '../../store/layout.ts';
 import type {StatCache} from '../../store/stat-cache.ts';
+import {guard} from '../../store/trouble.ts';
 
 /** The prints of all these nodes refer to; every problem of all of them at once. */
 export function readPrints(
@@ -26,20 +28,43 @@ export function readPrints(
 ): Checked<SourcePrints> {
   const needed = printsNeeded(graph, labels);
   const problems: Diagnostic[] = [];
-  const paths = new Map<Label, string>();
-  for (const node of needed.paths) {
-    if (node.source.type !== 'path') continue;
-    const imported = importPath(store, node.source, cache, host);
-    if (imported.ok) paths.set(node.label, printOf(imported.value));
-    else problems.push(...imported.error);
-  }
-  const patches = new Map<string, string>();
-  for (const patch of needed.patches) {
-    const print = printPatch(patch);
-    if (print.ok) patches.set(patch.file, print.value);
+  const note = <K, V>(prints: Map<K, V>, key: K, print: Checked<V>): void => {
+    if (print.ok) prints.set(key, print.value);
     else problems.push(...print.error);
-  }
+  };
+  const paths = new Map<Label, string>();
+  const imported = asRun(needed.paths.length > 0, store, host, () => {
+    for (const node of needed.paths) note(paths, node.label, printPath(node, store, cache, host));
+  });
+  if (!imported.ok) return imported;
+  const patches = new Map<string, string>();
+  for (const patch of needed.patches) note(patches, patch.file, printPatch(patch));
   return problems.length > 0 ? err(problems) : ok({paths, patches});
+}
+
+/** Whoever writes to the store is known there as a run: else others take its files for waste. */
+function asRun(writes: boolean, store: Store, host: Host, write: () => void): Checked<undefined> {
+  if (!writes) return ok(undefined);
+  return guard(store.root, () => {
+    const run = openRun(store, host);
+    try {
+      write();
+    } finally {
+      run.release();
+    }
+    return undefined;
+  });
+}
+
+function printPath(
+  {source, label}: FetchNode,
+  store: Store,
+  cache: StatCache,
+  host: Host,
+): Checked<string> {
+  if (source.type !== 'path') throw new Bug(`${label} is no path`);
+  const imported = importPath(store, source, cache, host);
+  return imported.ok ? ok(printOf(imported.value)) : imported;
 }
 
 function printOf(content: PathContent): string {

@@ -13,10 +13,11 @@ export class Tally {
   readonly #failures = new Map<Label, Failure>();
   #saved = 0;
 
-  constructor(listener: Listener, tick: () => number) {
+  /** `begun`: the tick at which what people wait for began. */
+  constructor(listener: Listener, tick: () => number, begun: number) {
     this.#listener = listener;
     this.#tick = tick;
-    this.#begun = tick();
+    this.#begun = begun;
   }
 
   started(label: Label, kind: NodeKind, reason: string | undefined): void {

@@ -51,9 +51,9 @@ export async function work(context: RunContext, job: Job): Promise<WorkEnd> {
   if (!worker.ok) return failure(worker.error, {machine: true});
   const request = requestFor(context, job);
   const {id, result} = worker.value.build(request, job.onReply);
-  job.onStart(worker.value, id, request.log.slice('logs/'.length));
+  job.onStart(worker.value, id, logNameOf(request));
   const ended = await result;
-  if (!ended.ok) return failure(ended.error, {machine: true, logFile: request.log});
+  if (!ended.ok) return failure(ended.error, {machine: true, logFile: logFileOf(context, request)});
   return finish(context, job, request, ended.value, worker.value.idMode);
 }
 
@@ -134,8 +134,8 @@ function finish(
   result: JobResult,
   idMode: IdMode,
 ): WorkEnd {
-  const log = request.log.slice('logs/'.length);
-  const logFile = logIn(context.store, log);
+  const log = logNameOf(request);
+  const logFile = logFileOf(context, request);
   const ran: Ran = {
     node: job.node,
     build: job.build,
@@ -159,6 +159,16 @@ function finish(
     exit: result.exit,
     signal: result.signal,
   });
+}
+
+type Named = Pick<BuildRequest, 'log'>;
+
+function logNameOf({log}: Named): string {
+  return log.slice('logs/'.length);
+}
+
+function logFileOf({store}: RunContext, request: Named): string {
+  return logIn(store, logNameOf(request));
 }
 
 function failure(

@@ -1,5 +1,7 @@
 /**
  * The one sandbox worker of a run: started when the first node must run, ended with the run.
+ * Where one dies on the way (out of memory, killed), what it ran has failed, and the next node
+ * gets a new one.
  */
 import type {Checked} from '../base/diagnostic.ts';
 import type {Worker} from '../sandbox/worker-process.ts';
@@ -13,7 +15,7 @@ export class WorkerHolder {
   }
 
   get(): Promise<Checked<Worker>> {
-    this.#worker ??= this.#start();
+    this.#worker ??= this.#begin();
     return this.#worker;
   }
 
@@ -21,5 +23,15 @@ export class WorkerHolder {
   async quit(): Promise<void> {
     const started = await this.#worker;
     if (started?.ok === true) await started.value.quit();
+  }
+
+  #begin(): Promise<Checked<Worker>> {
+    const starting = this.#start();
+    void starting.then(async (started) => {
+      if (!started.ok) return;
+      await started.value.died;
+      if (this.#worker === starting) this.#worker = undefined;
+    });
+    return starting;
   }
 }
