@@ -3,6 +3,8 @@
  * Jobserver"). Every build has one token without asking; these are the further ones.
  * Knows nothing of who hands tokens out.
  */
+// eslint-disable-next-line no-restricted-imports -- waits for a pipe, no network
+import {Socket} from 'node:net';
 import * as files from '../base/files.ts';
 import {run} from '../base/process.ts';
 
@@ -14,7 +16,7 @@ export interface Jobserver {
   give(count: number): void;
   /** From now on takes so many more out, as they come back. */
   recall(count: number): void;
-  /** Takes out what can be had now of what is to be taken; how many that were. */
+  /** How many were taken out since it was asked last. */
   collect(): number;
   /** Tokens that are lent after this are nobody's: the build has just ended. */
   close(): void;
@@ -31,10 +33,22 @@ export async function openJobserver(fifo: string, tokens: number): Promise<Jobse
   const write = files.openFifo(fifo, false);
   const own = files.openFifo(fifo, true);
   let wanted = 0;
+  let taken = 0;
+  let stop: (() => void) | undefined;
   // The number of a closed descriptor soon belongs to something else, a file of the store even.
   let open = true;
   const give = (count: number): void => {
     if (open && count > 0) files.writeAll(own, '+'.repeat(count));
+  };
+  const caught = (count: number): void => {
+    const kept = Math.min(count, wanted);
+    taken += kept;
+    wanted -= kept;
+    if (wanted === 0) {
+      stop?.();
+      stop = undefined;
+    }
+    give(count - kept);
   };
   give(tokens);
   return {
@@ -42,19 +56,30 @@ export async function openJobserver(fifo: string, tokens: number): Promise<Jobse
     write,
     // What is to be taken stays so: whoever asked counts each token that comes back.
     give,
-    recall: (count) => void (wanted += count),
+    recall: (count) => {
+      wanted += count;
+      if (open && wanted > 0) stop ??= catchTokens(fifo, caught);
+    },
     collect: () => {
-      const taken = wanted === 0 || !open ? 0 : take(own, wanted);
-      wanted -= taken;
-      return taken;
+      const count = taken;
+      taken = 0;
+      return count;
     },
     close: () => {
       open = false;
+      stop?.();
       [read, write, own].forEach(files.closeFile);
     },
   };
 }
 
-function take(fd: number, most: number): number {
-  return files.unless(['EAGAIN'], () => files.readInto(fd, Buffer.alloc(most))) ?? 0;
+/**
+ * Waits in line with make. Looking now and then would come too late each time: a busy make takes
+ * back within microseconds what it returns.
+ */
+function catchTokens(fifo: string, caught: (count: number) => void): () => void {
+  const line = new Socket({fd: files.openFifo(fifo, true), readable: true, writable: false});
+  line.on('data', (chunk: Buffer) => caught(chunk.length));
+  line.on('error', () => undefined);
+  return () => void line.destroy();
 }

@@ -37,6 +37,7 @@ export interface Running {
 export class Space implements AsyncDisposable {
   readonly root: string;
   readonly #runs: {readonly argv: readonly string[]; readonly ran: Ran}[] = [];
+  readonly #running = new Set<Running>();
 
   private constructor(root: string) {
     this.root = root;
@@ -106,12 +107,15 @@ export class Space implements AsyncDisposable {
     const text = (parts: readonly Buffer[]): string => Buffer.concat(parts).toString('utf8');
     const ended = new Promise<Ran>((resolve) => {
       child.once('close', (status, signal) => {
+        this.#running.delete(running);
         const ran = {status, signal, stdout: text(out), stderr: text(errors)};
         this.#runs.push({argv, ran});
         resolve(ran);
       });
     });
-    return {child, ended, output: () => text(out) + text(errors)};
+    const running = {child, ended, output: () => text(out) + text(errors)};
+    this.#running.add(running);
+    return running;
   }
 
   /** Every command so far with its output. */
@@ -121,9 +125,13 @@ export class Space implements AsyncDisposable {
     return this.#runs.map(one).join('\n');
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
+  /** What a failed test has left running ends too. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const {child, ended} of [...this.#running]) {
+      child.kill('SIGKILL');
+      await ended;
+    }
     removeAll(this.root);
-    return Promise.resolve();
   }
 }
 
