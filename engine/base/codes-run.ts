@@ -79,6 +79,12 @@ export const RUN_CODES = {
     means: 'Two needs of a build have different files at the same path.',
     remedy: 'Leave the file out of one, or declare that one replaces the other.',
   },
+  'build/undeclared-need': {
+    exit: 1,
+    means: 'A file that was built needs something to run that no run need of its recipe provides.',
+    remedy:
+      'Declare what provides it in needs:, not `for: build` only. The build is good as it is.',
+  },
   'build/interrupted': {
     exit: 1,
     means: 'The run was interrupted before this node could be built.',

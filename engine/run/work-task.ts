@@ -22,6 +22,7 @@ import {buildSpec, testSpec} from './job-spec.ts';
 import {lastLines, newLogName} from './logs.ts';
 import {record, type Ran} from './record.ts';
 import type {Resolution} from './resolve.ts';
+import {undeclaredNeeds} from './undeclared.ts';
 
 type Known = Extract<Resolution, {type: 'known'}>;
 
@@ -147,8 +148,8 @@ function finish(
   };
   const stored = guard(context.store.root, () => record(context, ran));
   if (!stored.ok) return failure(stored.error, {machine: true, logFile});
-  if (result.outcome === 'ok')
-    for (const diagnostic of result.warnings) context.listener({type: 'diagnostic', diagnostic});
+  for (const diagnostic of warningsOf(context, job, result))
+    context.listener({type: 'diagnostic', diagnostic});
   if (result.outcome === 'ok' || stored.value === 'ok')
     return ok(result.outcome === 'ok' ? result.tree : undefined);
   return failure(result.diagnostics, {
@@ -159,6 +160,17 @@ function finish(
     exit: result.exit,
     signal: result.signal,
   });
+}
+
+/** What a good end leaves to say: of the sandbox, and of what was built. */
+function warningsOf(
+  context: RunContext,
+  {node, known}: Job,
+  result: JobResult,
+): readonly Diagnostic[] {
+  if (result.outcome !== 'ok') return [];
+  if (node.kind === 'test' || result.tree === undefined) return result.warnings;
+  return [...result.warnings, ...undeclaredNeeds(context, node, known.inputs, result.tree)];
 }
 
 type Named = Pick<BuildRequest, 'log'>;
