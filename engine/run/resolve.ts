@@ -154,9 +154,11 @@ export class Resolver {
   reason(node: BuildNode | TestNode, resolution: Resolution | undefined): string {
     const last = this.#known.log.latest(node.label);
     if (last === undefined) return 'never built';
-    if (last.outcome === 'failed' && resolution?.type === 'known' && last.key === resolution.key) {
-      return 'failed last time';
-    }
+    const same =
+      resolution?.type === 'known'
+        ? last.key === resolution.key
+        : last.recipeKey === this.recipeKeyOf(node.label);
+    if (last.outcome === 'failed' && same) return 'failed last time';
     const record = readRecord(this.#known.store, last.key);
     if (!record.ok || record.value === undefined) return 'its record is gone';
     if (resolution?.type !== 'known') return 'the recipe changed';

@@ -1,0 +1,94 @@
+/** How nodes ended, told and summed up, on a clock that the test moves. */
+import test from 'ava';
+import {problem} from '../../../engine/base/diagnostic.ts';
+import type {Event, Failure, Outcome} from '../../../engine/base/event.ts';
+import {Tally} from '../../../engine/run/tally.ts';
+import {label} from '../graph/values.ts';
+import {stillHost} from './rig.ts';
+
+interface Count {
+  readonly tally: Tally;
+  readonly events: Event[];
+  readonly move: (milliseconds: number) => void;
+}
+
+function count(begun = 0): Count {
+  const events: Event[] = [];
+  const host = stillHost(100);
+  return {
+    tally: new Tally((event) => events.push(event), host.tick, begun),
+    events,
+    move: host.move,
+  };
+}
+
+const A = label('lfs/a');
+const failure: Failure = {
+  diagnostics: [problem('step/failed', 'make ended with 2')],
+  tail: ['last'],
+  machine: false,
+};
+
+const OUTCOMES: readonly (readonly [Outcome, string, boolean])[] = [
+  ['built', 'executed', true],
+  ['fresh', 'fresh', true],
+  ['cut', 'fresh', true],
+  ['failed', 'failed', false],
+  ['skipped', 'skipped', false],
+  ['cancelled', 'cancelled', false],
+];
+
+for (const [outcome, list, good] of OUTCOMES) {
+  test(`${outcome} is summed up as ${list}`, (t) => {
+    const {tally} = count();
+    t.is(tally.outcomeOf(A), undefined);
+    tally.ended(A, 'build', outcome);
+    t.is(tally.outcomeOf(A), outcome);
+    const none = {executed: [], fresh: [], failed: [], skipped: [], cancelled: []};
+    t.like(tally.summary(null), {...none, [list]: [A], ok: good, interrupted: null});
+  });
+}
+
+test('a node that ran tells when it started, why, how long it took and how it ended', (t) => {
+  const {tally, events, move} = count();
+  tally.started(A, 'build', 'never built');
+  move(250);
+  tally.ended(A, 'build', 'failed', {failure});
+  t.deepEqual(events, [
+    {type: 'node-started', label: A, kind: 'build', reason: 'never built'},
+    {
+      ...{type: 'node-finished', label: A, kind: 'build', outcome: 'failed'},
+      ...{milliseconds: 250, failure},
+    },
+  ]);
+  t.deepEqual([...tally.failures], [[A, failure]]);
+});
+
+test('what there is nothing to say about is not in an event', (t) => {
+  const {tally, events} = count();
+  tally.started(A, 'fetch', undefined);
+  tally.ended(label('lfs/b'), 'test', 'skipped', {because: A});
+  t.deepEqual(events, [
+    {type: 'node-started', label: A, kind: 'fetch'},
+    {
+      ...{type: 'node-finished', label: label('lfs/b'), kind: 'test', outcome: 'skipped'},
+      ...{milliseconds: 0, because: A},
+    },
+  ]);
+  t.is(tally.failures.size, 0);
+});
+
+test('the time of the run counts from when people began to wait, saved time is added up', (t) => {
+  const {tally, move} = count(40);
+  tally.ended(A, 'build', 'fresh', {saved: 1000});
+  tally.ended(label('lfs/b'), 'build', 'cut', {saved: 500});
+  tally.ended(label('lfs/c'), 'build', 'built');
+  move(10);
+  t.like(tally.summary(null), {milliseconds: 70, savedMilliseconds: 1500});
+});
+
+test('a run that was interrupted is not good, even when nothing failed', (t) => {
+  const {tally} = count();
+  tally.ended(A, 'build', 'built');
+  t.like(tally.summary('SIGINT'), {ok: false, interrupted: 'SIGINT', executed: [A]});
+});

@@ -1,0 +1,96 @@
+/** Declared host tools: found once, missing ones all told, and only for what must run. */
+import test from 'ava';
+import {realHost} from '../../../engine/base/host.ts';
+import type {Label} from '../../../engine/base/label.ts';
+import {closureOf, makePlan} from '../../../engine/run/plan.ts';
+import {missingTools, toolFinder} from '../../../engine/run/tools.ts';
+import {StatCache} from '../../../store/stat-cache.ts';
+import {emptyStore} from '../store/rig.ts';
+import {bedOf, type Bed} from './rig.ts';
+
+const NONE = 'no-such-program-1';
+const NONE_EITHER = 'no-such-program-2';
+
+test('what is there has a place and a print, what is missing a problem', (t) => {
+  const find = toolFinder(realHost(), StatCache.load(emptyStore(t)));
+  const found = find(['sh', NONE, 'env', NONE_EITHER]);
+  t.deepEqual(Object.keys(found.tools), ['sh', 'env']);
+  t.regex(found.tools['sh'] ?? '', /^\/.*\/sh$/);
+  t.regex(found.fingerprint['env'] ?? '', /[0-9a-f]{64}$/);
+  t.is(found.fingerprint[NONE], 'missing');
+  t.deepEqual(
+    found.problems.map((one) => one.code),
+    ['machine/missing-tool', 'machine/missing-tool'],
+  );
+  t.regex(found.problems[1]?.message ?? '', /no-such-program-2/);
+});
+
+test('no tools at all is an answer too', (t) => {
+  const find = toolFinder(realHost(), StatCache.load(emptyStore(t)));
+  t.deepEqual(find([]), {tools: {}, fingerprint: {}, problems: []});
+});
+
+test('a tool is looked for once, whoever declares it', (t) => {
+  const clock = {asked: 0};
+  const host = {
+    ...realHost(),
+    now: () => {
+      clock.asked += 1;
+      return 1;
+    },
+  };
+  const find = toolFinder(host, StatCache.load(emptyStore(t)));
+  const first = find(['sh', 'env']);
+  const asked = clock.asked;
+  t.true(asked > 0);
+  t.deepEqual(find(['env', 'sh']).tools, first.tools);
+  t.is(clock.asked, asked);
+});
+
+function toolBed(t: Parameters<typeof bedOf>[0]): Bed {
+  const find = toolFinder(realHost(), StatCache.load(emptyStore(t)));
+  return bedOf(
+    t,
+    {
+      'x/stale': {in: 'host', tools: [NONE, 'sh']},
+      'x/other': {in: 'host', tools: [NONE, NONE_EITHER], test: {}},
+      'x/inside': {in: 'root', tools: ['no-such-program-3']},
+      'x/fresh': {in: 'host', tools: ['env']},
+    },
+    {tools: find},
+  );
+}
+
+function missing(bed: Bed, targets: readonly string[]): readonly string[] {
+  const {graph, resolver, knowledge} = bed;
+  const plan = makePlan(graph, resolver, closureOf(graph, targets as Label[]), new Set());
+  return missingTools(graph, knowledge, plan).map(
+    (one) => /no-such-program-\d/.exec(one.message)?.[0] ?? '',
+  );
+}
+
+test('each missing tool is told once for all that must run; roots have none', (t) => {
+  const bed = toolBed(t);
+  t.deepEqual(missing(bed, ['x/stale', 'x/other', 'x/inside', 'x/fresh']), [NONE, NONE_EITHER]);
+  t.deepEqual(missing(bed, ['x/other#test']), [NONE, NONE_EITHER]);
+  t.deepEqual(missing(bed, ['x/inside', 'x/fresh']), []);
+});
+
+test('a tool that is gone makes its builds stale, and they say so', (t) => {
+  const prints: Record<string, string> = {cc: '12.2 abc'};
+  const bed = bedOf(
+    t,
+    {'x/a': {in: 'host', tools: ['cc']}, 'x/root': {}},
+    {tools: () => ({tools: {}, fingerprint: {...prints}, problems: []})},
+  );
+  bed.done(['x/a', 'x/root']);
+  prints['cc'] = 'missing';
+  const plan = makePlan(
+    bed.graph,
+    bed.resolver,
+    closureOf(bed.graph, ['x/a', 'x/root'] as Label[]),
+    new Set(),
+  );
+  t.like(plan.nodes.get('x/a' as Label), {verdict: 'run', reason: 'host.cc changed'});
+  t.like(plan.nodes.get('x/root' as Label), {verdict: 'fresh'});
+});
