@@ -72,7 +72,10 @@ export function buildLabel(label: Label): Label {
   return (label.endsWith('#test') ? label.slice(0, -'#test'.length) : label) as Label;
 }
 
-/** A label as part of a file name: no slash, no colon; `#test` stays. */
+/**
+ * A label as part of a file name: no slash, no colon; `#test` stays. No two labels have the same:
+ * an underscore in a name is doubled, and no name begins with one.
+ */
 export function fileNameOf(label: Label): string {
-  return label.replaceAll('/', '_').replaceAll(':', '_');
+  return label.replaceAll('_', '__').replaceAll('/', '_').replaceAll(':', '_');
 }

@@ -12,21 +12,21 @@ import {
   openRead,
   readInto,
 } from '../base/files.ts';
-import {short, type ActionKey} from '../base/hash.ts';
+import {sha256, short, type ActionKey} from '../base/hash.ts';
 import {fileNameOf, type Label} from '../base/label.ts';
 import {logIn, type Store} from '../../store/layout.ts';
 
 /** A name no log has yet: label, key and the number of the attempt. */
 export function newLogName(store: Store, label: Label, key: ActionKey): string {
   let attempt = 1;
-  const name = (): string => `${fileNameOf(label)}-${short(key)}-${attempt}.log`;
+  const name = (): string => `${stemOf(label)}-${short(key)}-${attempt}.log`;
   while (exists(logIn(store, name()))) attempt += 1;
   return name();
 }
 
 /** The logs of a label that there are, the one written to last first. */
 export function logsOf(store: Store, label: Label): readonly string[] {
-  const start = `${fileNameOf(label)}-`;
+  const start = `${stemOf(label)}-`;
   const mine = (name: string): boolean =>
     name.startsWith(start) && /^[0-9a-f]{8}-\d+\.log$/.test(name.slice(start.length));
   const folder = path.dirname(logIn(store, start));
@@ -35,6 +35,15 @@ export function logsOf(store: Store, label: Label): readonly string[] {
     .map((name) => ({file: logIn(store, name), at: lookExactly(logIn(store, name))?.mtimeNs ?? 0n}))
     .sort((a, b) => (a.at > b.at ? -1 : 1))
     .map((one) => one.file);
+}
+
+/** File names have at most 255 bytes; three names of a label can have more. */
+const LONGEST_STEM = 200;
+
+function stemOf(label: Label): string {
+  const name = fileNameOf(label);
+  if (name.length <= LONGEST_STEM) return name;
+  return `${name.slice(0, LONGEST_STEM)}~${short(sha256(label))}`;
 }
 
 const TAIL_BYTES = 16 * 1024;

@@ -36,6 +36,21 @@ test('a number that was removed is used again, none is overwritten', (t) => {
   t.is(attempt(store, 'lfs/a'), 'lfs_a-01234567-4.log');
 });
 
+test('no two labels have logs of one name, however long they are', (t) => {
+  const store = emptyStore(t);
+  const long = 'a'.repeat(128);
+  const labels = [
+    ...['a_b/c', 'a/b_c', 'a/b:c', 'a_/b', 'a/b', 'a__b/c', 'a_b/c:d', 'a/b_c:d', 'a/b:c_d'],
+    ...[`${long}/${long}:${long}`, `${long}/${long}:${long}#test`, `${long}/${long}`],
+  ];
+  const names = labels.map((one) => attempt(store, one));
+  t.is(new Set(names).size, labels.length);
+  labels.forEach((one, place) => {
+    const found = logsOf(store, label(one)).map((file) => path.basename(file));
+    t.deepEqual(found, [names[place]], one);
+  });
+});
+
 test('the logs of a label, the one written to last first', (t) => {
   const store = emptyStore(t);
   const first = attempt(store, 'lfs/gcc');
