@@ -49,7 +49,7 @@ function library(name: BytePath): FileNeed {
 
 const SHEBANG = /^#![ \t]*(\/[^ \t\n\0]*)[ \t]*([^\n\0]*)/;
 /** The program that env(1) runs, after the options scripts use and variables. */
-const ENV = /^(?:-[iv]*S?[ \t]*)?(?:\w+=\S*[ \t]+)*([^\s=-][^\s=]*)/;
+const ENV = /^(?:-[iv]*(?:S[ \t]*|[ \t]+))?(?:\w+=\S*[ \t]+)*([^\s=-][^\s=]*)(?!\S)/;
 
 function interpreterIn(head: string): readonly FileNeed[] {
   const [, interpreter = '', words = ''] = SHEBANG.exec(head) ?? [];
