@@ -198,7 +198,7 @@ const PROGRESS = ['auto', 'plain', 'fancy', 'json', 'quiet'];
 /** `config show` becomes a command below a command; the global options may stand after it too. */
 function addCommand(program: Command, spec: Spec, answer: (call: Call) => Promise<void>): void {
   const [first = '', second = ''] = spec.name.split(' ');
-  const nested = ['config', 'source', 'schema'].includes(first);
+  const nested = Object.hasOwn(GROUPS, first);
   const parent = nested ? groupOf(program, first) : program;
   const command = parent.command(nested ? spec.name.slice(first.length + 1) : spec.name);
   if (first === 'run') command.passThroughOptions();
@@ -221,16 +221,33 @@ function addCommand(program: Command, spec: Spec, answer: (call: Call) => Promis
       command: nested ? `${first} ${second}` : first,
       words,
       options: command.opts(),
-      globals: {...program.opts<GlobalOptions>(), ...given(command)},
+      globals: together(program.opts<GlobalOptions>(), given(command)),
     });
   });
 }
 
+/** Commands below a command. */
+const GROUPS: Readonly<Record<string, string>> = {
+  config: 'The configuration',
+  source: 'Sources of recipes',
+  schema: 'The schemas of recipes and their kin',
+};
+
 function groupOf(program: Command, name: string): Command {
   const known = program.commands.find((one) => one.name() === name);
   return (
-    known ?? program.command(name).description(`${name}: see recipes help ${name}`).exitOverride()
+    known ??
+    program
+      .command(name)
+      .description(GROUPS[name] ?? '')
+      .exitOverride()
   );
+}
+
+/** What stands after the command goes before what stands before it; `-o` adds up. */
+function together(before: GlobalOptions, after: Partial<GlobalOptions>): GlobalOptions {
+  const option = {...before.option, ...after.option};
+  return {...before, ...after, ...(Object.keys(option).length > 0 ? {option} : {})};
 }
 
 function given(command: Command): Partial<GlobalOptions> {

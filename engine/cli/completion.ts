@@ -2,13 +2,14 @@
  * Shell completion: the script for a shell, and the words that fit a line begun.
  * The scripts are tabtab's; they call `recipes completion-server`.
  */
-import type {Command} from 'commander';
+import path from 'node:path';
+import type {Command, Option} from 'commander';
 import {fail} from '../base/diagnostic.ts';
 import type {Host} from '../base/host.ts';
 import {ok} from '../base/result.ts';
 import {linkProject} from '../graph/link.ts';
 import {loadProject} from '../load/project.ts';
-import {COMMANDS, makeProgram} from './commands.ts';
+import {makeProgram} from './commands.ts';
 import {SHIPPED} from './shipped.ts';
 import type {Answer, World} from './world.ts';
 
@@ -50,18 +51,43 @@ export async function complete(host: Host): Promise<void> {
   });
 }
 
-/** Options after a dash, commands first, then labels and sets where a command takes targets. */
+/** Values of an option that has choices, options after a dash, commands, labels and sets. */
 function wordsFor(host: Host, line: Line): readonly string[] {
   const program = makeProgram('', () => Promise.resolve());
-  const [name] = line.before.filter((word) => !word.startsWith('-'));
-  const command = program.commands.find((one) => one.name() === name);
+  const {command, open, directory} = readWords(program, line.before);
+  if (open !== undefined) return open.argChoices ?? [];
   if (line.last.startsWith('-')) return optionsOf(program, command);
   if (command === undefined) return program.commands.map((one) => one.name());
   if (command.commands.length > 0) return command.commands.map((one) => one.name());
-  const takesTargets = COMMANDS.some(
-    (one) => one.name.startsWith(`${command.name()} `) && one.name.includes('target'),
-  );
-  return takesTargets ? targets(host) : [];
+  if (command.name() === 'completion') return SHELLS;
+  const takesTargets = command.registeredArguments.some((one) => one.name().startsWith('target'));
+  return takesTargets ? targets(host, directory) : [];
+}
+
+interface ReadWords {
+  readonly command: Command | undefined;
+  /** The option whose value comes next. */
+  readonly open: Option | undefined;
+  /** Where `-C` points. */
+  readonly directory: string;
+}
+
+function readWords(program: Command, words: readonly string[]): ReadWords {
+  let command: Command | undefined;
+  let open: Option | undefined;
+  let directory = '.';
+  for (const word of words) {
+    const current: Command = command ?? program;
+    if (open !== undefined) {
+      if (open.long === '--directory') directory = word;
+      open = undefined;
+    } else if (word.startsWith('-')) {
+      open = current.options.find(
+        ({short, long, required}) => required && [short, long].includes(word),
+      );
+    } else command = current.commands.find((one) => one.name() === word) ?? command;
+  }
+  return {command, open, directory};
 }
 
 function optionsOf(program: Command, command: Command | undefined): readonly string[] {
@@ -72,8 +98,9 @@ function optionsOf(program: Command, command: Command | undefined): readonly str
 }
 
 /** No project, or a broken one: there is nothing to propose, and nobody to tell. */
-function targets(host: Host): readonly string[] {
-  const loaded = loadProject({cwd: host.cwd, host, shipped: SHIPPED, flags: {options: {}}});
+function targets(host: Host, directory: string): readonly string[] {
+  const cwd = path.resolve(host.cwd, directory);
+  const loaded = loadProject({cwd, host, shipped: SHIPPED, flags: {options: {}}});
   if (!loaded.ok) return [];
   const graph = linkProject(loaded.value.project);
   if (!graph.ok) return [];
