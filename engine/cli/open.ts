@@ -3,12 +3,12 @@
  */
 import type {Checked} from '../base/diagnostic.ts';
 import type {Label} from '../base/label.ts';
-import {ok} from '../base/result.ts';
+import {err, ok} from '../base/result.ts';
 import {linkProject} from '../graph/link.ts';
 import type {BuildGraph} from '../graph/model.ts';
 import {resolveTargets} from '../graph/targets.ts';
 import type {Project} from '../load/model.ts';
-import {loadProject, type LoadRequest} from '../load/project.ts';
+import {readProject, type LoadRequest} from '../load/project.ts';
 import {readPrints} from '../run/prints.ts';
 import {closureOf} from '../run/plan.ts';
 import {Resolver, type Knowledge} from '../run/resolve.ts';
@@ -19,6 +19,7 @@ import {openStore, type Owner, type Store} from '../../store/layout.ts';
 import {StatCache} from '../../store/stat-cache.ts';
 import {guard} from '../../store/trouble.ts';
 import {SHIPPED} from './shipped.ts';
+import {allMistakes} from './mistakes.ts';
 import type {World} from './world.ts';
 
 export interface OpenProject {
@@ -57,9 +58,10 @@ export function loadRequest(world: World): LoadRequest {
 
 /** Reads and links all recipes; warnings are shown to people. */
 export async function openProject(world: World): Promise<Checked<OpenProject>> {
-  const loaded = loadProject(loadRequest(world));
-  if (!loaded.ok) return loaded;
-  const {project, warnings} = loaded.value;
+  const read = readProject(loadRequest(world));
+  if (!read.ok) return read;
+  const {project, errors, warnings} = read.value;
+  if (errors.length > 0) return err([...allMistakes(read.value), ...warnings]);
   if (warnings.length > 0) await world.show(warnings);
   const graph = linkProject(project);
   return graph.ok ? ok({project, graph: graph.value}) : graph;

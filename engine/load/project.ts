@@ -31,8 +31,23 @@ export interface LoadedProject {
   readonly inputs: readonly string[];
 }
 
+/** A project as far as it can be read. */
+export interface ReadProject extends LoadedProject {
+  readonly errors: readonly Diagnostic[];
+  /** Packages that cannot be read, or not wholly; of the latter the rest is in the project. */
+  readonly broken: ReadonlySet<string>;
+}
+
 /** Everything at and above a folder that makes a project; diagnostics sorted by file and line. */
 export function loadProject(request: LoadRequest): Checked<LoadedProject> {
+  const read = readProject(request);
+  if (!read.ok) return read;
+  const {errors, warnings} = read.value;
+  return errors.length > 0 ? err([...errors, ...warnings]) : read;
+}
+
+/** The same with its mistakes: what others find in the rest can be told with them. */
+export function readProject(request: LoadRequest): Checked<ReadProject> {
   const root = findRoot(request.cwd);
   if (root === undefined) return notFound(request.cwd);
   const problems: Diagnostic[] = [];
@@ -42,16 +57,16 @@ export function loadProject(request: LoadRequest): Checked<LoadedProject> {
   const files = findFiles(root, problems, request.shipped);
   const inputs = new Set<string>();
   const surroundings = surround(root, request.host.arch, files, config, inputs, problems);
-  const recipes = readRecipes(files, surroundings, settings, problems);
+  const {recipes, broken} = readRecipes(files, surroundings, settings, problems);
   const generated = readGenerated(root, files.generated, problems);
-  const {errors, warnings} = sorted(problems);
-  if (errors.length > 0) return err([...errors, ...warnings]);
+  const {errors, warnings} = sortDiagnostics(problems);
   const all = [
     ...configFilesOf(settingsRequest(request, root)),
     ...inputsOf(root, files),
     ...inputs,
   ];
-  return ok({project: {root, config, recipes, generated}, warnings, inputs: [...new Set(all)]});
+  const project = {root, config, recipes, generated};
+  return ok({project, errors, warnings, broken, inputs: [...new Set(all)]});
 }
 
 type Around = Omit<Surroundings, 'index'>;
@@ -98,7 +113,7 @@ function readRecipes(
   around: Around,
   settings: readonly Setting[],
   problems: Diagnostic[],
-): Recipe[] {
+): {recipes: readonly Recipe[]; broken: ReadonlySet<string>} {
   const sources = files.recipes.map(({collection, name, file}): RecipeSource => {
     const {document, problems: wrong} = readFound('recipe', around.root, file);
     problems.push(...wrong);
@@ -107,7 +122,17 @@ function readRecipes(
   const surroundings = {...around, index: new RecipeIndex(sources)};
   const flat = sources.flatMap((source) => flatten(source, surroundings.index, problems) ?? []);
   checkSettings(settings, flat.map(optionOwner), problems);
-  return flat.flatMap((recipe) => readRecipe(recipe, surroundings, settings, problems) ?? []);
+  const read = flat.map((one) => ({
+    name: one.source.package,
+    ...readRecipe(one, surroundings, settings, problems),
+  }));
+  const sound = new Set(read.filter((one) => one.sound).map((one) => one.recipe.file));
+  const broken = sources.filter((one) => !sound.has(path.resolve(around.root, one.file)));
+  return {
+    // Two files may give themselves one name; the file's own name is the one that is looked for.
+    recipes: read.filter(({name, recipe}) => recipe.package === name).map((one) => one.recipe),
+    broken: new Set(broken.map((one) => one.package)),
+  };
 }
 
 function optionOwner({source, sound, data}: FlatRecipe): OptionOwner {
@@ -141,7 +166,7 @@ function inputsOf(root: string, files: FoundFiles): string[] {
 }
 
 /** Each mistake once, by file, line and column; those without a place first. */
-function sorted(problems: readonly Diagnostic[]): {
+export function sortDiagnostics(problems: readonly Diagnostic[]): {
   errors: readonly Diagnostic[];
   warnings: readonly Diagnostic[];
 } {

@@ -17,13 +17,19 @@ import type {Setting} from './settings.ts';
 import {readMaterials} from './sources.ts';
 import {holds, report, type Surroundings, type Work} from './work.ts';
 
-/** A recipe; undefined when it has mistakes, all of which are reported. */
+/** `sound`: without mistakes; of others the rest stands, for those who look for more mistakes. */
+export interface ReadRecipe {
+  readonly recipe: Recipe;
+  readonly sound: boolean;
+}
+
+/** A recipe; all its mistakes are reported. */
 export function readRecipe(
   recipe: FlatRecipe,
   surroundings: Surroundings,
   settings: readonly Setting[],
   problems: Diagnostic[],
-): Recipe | undefined {
+): ReadRecipe {
   const before = problems.length;
   const {data} = recipe;
   const work = startWork(recipe, surroundings, settings, problems);
@@ -33,8 +39,8 @@ export function readRecipe(
   const values = new Map(work.variables.all());
   const builds = readBuilds(work, values);
   const {source, root} = recipe;
-  if (problems.length > before || !recipe.sound) return undefined;
-  return {
+  const sound = problems.length === before && recipe.sound;
+  const read: Recipe = {
     collection: source.collection,
     package: data.package,
     version: data.version,
@@ -46,6 +52,7 @@ export function readRecipe(
     builds,
     extends: data.extends,
   };
+  return {recipe: read, sound};
 }
 
 function startWork(
