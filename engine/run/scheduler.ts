@@ -289,11 +289,12 @@ export class Scheduler {
 
   /** All that needs the failed node, near or far, is skipped because of it. */
   #skipAbove(failed: Entry): void {
-    const stack = [...failed.dependents];
-    for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    const queue = [...failed.dependents];
+    // Grows while it is walked: the near ones are told before the far ones.
+    for (const next of queue) {
       if (next.state !== 'waiting' && next.state !== 'blocked') continue;
       this.#drop(next, 'skipped', failed.task.label);
-      stack.push(...next.dependents);
+      queue.push(...next.dependents);
     }
   }
 

@@ -25,10 +25,12 @@ export interface BlockStyle extends DiagnosticStyle {
 
 /** What failed and how, its last output, its diagnostics, and what to type next. */
 export function formatFailure(event: Failed, style: BlockStyle): string {
+  // The head line says what `step/failed` says.
+  const more = event.failure.diagnostics.filter((one) => one.code !== 'step/failed');
   const lines = [
     failureHead(event, style.look),
     ...tailLines(event.failure, style.look),
-    ...indent(formatDiagnostics(event.failure.diagnostics, style), 2).split('\n').filter(isSome),
+    ...indent(formatDiagnostics(more, style), 2).split('\n').filter(isSome),
     ...nextSteps(event, style.cwd),
   ];
   return lines.map((line) => `${line}\n`).join('');
