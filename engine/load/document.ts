@@ -38,12 +38,21 @@ export function readDocument<Name extends SchemaName>(
   if (read === undefined) return {document: undefined, problems};
   const node = emptyMap(read) ?? read;
   const broken = violations(name, toData(shapeOf(name), node));
-  const all = [...problems, ...explainViolations(name, node, broken)];
+  const unsaid = broken.filter((one) => !isSaid(node, one, problems));
+  const all = [...problems, ...explainViolations(name, node, unsaid)];
   if (node.kind !== 'map') return {document: undefined, problems: all};
   const root = broken.length === 0 ? node : cut(name, node, broken);
   const data = dataOf(name, root);
   const document = {root, written: node, data, sound: all.length === 0};
   return {document, problems: all};
+}
+
+/** What was refused while reading, as an alias, leaves a hole that is no second mistake. */
+function isSaid(root: DataNode, {path}: Violation, problems: readonly Diagnostic[]): boolean {
+  const node = nodeAt(root, path);
+  if (node?.kind !== 'scalar' || node.value !== null) return false;
+  const {line, column} = node.at;
+  return problems.some(({at}) => at?.line === line && at.column === column);
 }
 
 /** A file in which nothing is written, or only comments, sets nothing. */
