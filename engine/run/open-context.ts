@@ -77,19 +77,24 @@ export async function openRunContext(
     hostsDown: new Set(),
     signal: aborter.signal,
   };
+  // The worker goes last: what is swept may need it, and a new one where the first has died.
+  const close = async (): Promise<void> => {
+    run.release();
+    await sweep(context);
+    await worker.quit();
+  };
   const swept = await sweep(context);
-  if (!swept.ok) return swept;
+  if (!swept.ok) {
+    await close();
+    return swept;
+  }
   return ok({
     context,
     memoryBytes: Math.floor(host.memoryBytes * MEMORY_SHARE),
     abort: () => {
       aborter.abort();
     },
-    close: async () => {
-      await worker.quit();
-      run.release();
-      await sweep(context);
-    },
+    close,
   });
 }
 

@@ -217,6 +217,8 @@ export class Scheduler {
   #pump(): void {
     let starved = this.#deciding > 0;
     for (const entry of [...this.#ready]) {
+      // Asking for tokens can bring them back at once, and with them a pump within this one.
+      if (entry.state !== 'ready') continue;
       if (entry.task.lane === 'download') this.#startDownload(entry);
       else if (!starved) starved = !this.#startBuild(entry);
     }

@@ -9,6 +9,7 @@ import {
   type Limits,
   type Task,
 } from '../../../engine/run/scheduler.ts';
+import type {Lease} from '../../../engine/run/tokens.ts';
 
 interface World {
   readonly scheduler: Scheduler;
@@ -262,3 +263,45 @@ async function drive(tasks: readonly Task[], mode: FailureMode): Promise<void> {
   await scheduler.run();
   if (over.size !== tasks.length) throw new Error(`${over.size} of ${tasks.length} ended`);
 }
+
+test('a build that gives its tokens back at once starts nothing twice', async (t) => {
+  const tasks = [
+    task('x', [], {priority: 9}),
+    task('y', [], {priority: 8}),
+    task('wide', ['y'], {cpu: 2, priority: 5}),
+    task('b', ['y'], {lazy: ['d' as Label]}),
+    task('d', [], {lane: 'download', onDemand: true}),
+  ];
+  const log: string[] = [];
+  const running = new Map<string, (good: boolean) => void>();
+  let lent: Lease | undefined;
+  const scheduler = new Scheduler(
+    tasks,
+    {
+      decide: () => 'run',
+      execute: (label, _jobs, lease) => {
+        log.push(label);
+        if (label === 'x') lent = lease;
+        return new Promise((resolve) => running.set(label, resolve));
+      },
+      // x is not in its sandbox yet: what is asked back was never handed on.
+      adjustTokens: (_label, count) => {
+        if (count < 0) lent?.returned(-count);
+      },
+      dropped: () => undefined,
+      kill: () => undefined,
+    },
+    limits({tokens: 3}),
+  );
+  const done = scheduler.run();
+  await settle();
+  t.deepEqual(log, ['x', 'y']);
+  t.is(lent?.held, 2);
+  // wide wants the token lent to x; the download of b can start at the same moment.
+  for (const one of ['y', 'x', 'd', 'wide', 'b']) {
+    running.get(one)?.(true);
+    await settle();
+  }
+  await done;
+  t.deepEqual([...log].sort(), ['b', 'd', 'wide', 'x', 'y']);
+});
