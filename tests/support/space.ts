@@ -24,6 +24,8 @@ export interface RunOptions {
   readonly input?: string;
   /** In a process group of its own, as a shell starts it. */
   readonly group?: boolean;
+  /** The command that starts it, as `unshare --mount …`; its words come last. */
+  readonly through?: readonly string[];
 }
 
 /** A command of the tool that is still running. */
@@ -93,7 +95,8 @@ export class Space implements AsyncDisposable {
   }
 
   start(argv: readonly string[], options: RunOptions = {}): Running {
-    const child = spawn(process.execPath, [MAIN, ...argv], {
+    const words = [...(options.through ?? []), process.execPath, MAIN, ...argv];
+    const child = spawn(words[0] ?? '', words.slice(1), {
       cwd: options.cwd ?? this.root,
       env: {...cleanEnv(), ...options.env},
       stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
