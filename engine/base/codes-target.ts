@@ -7,7 +7,7 @@ export const TARGET_CODES = {
   'usage/wrong': {
     exit: 2,
     means: 'The words of the command line cannot be meant.',
-    remedy: '`recipes help COMMAND` shows what it takes.',
+    remedy: '`recipes COMMAND --help` shows what it takes.',
   },
   'usage/bad-option': {
     exit: 2,

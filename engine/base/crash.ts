@@ -1,6 +1,6 @@
 /**
- * Numbers every mutating file call of this process and can end the process at one of them,
- * so that tests can stop the engine at each state the disk can be left in.
+ * Numbers every mutating file call of this process and can end the process at one of them.
+ * So tests stop the engine at each state the disk can be left in.
  * `RECIPES_CRASH_AT=[worker:]N[+]`: before the N-th call, with `+` after it.
  * Knows nothing of the calls themselves.
  */

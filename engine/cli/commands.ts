@@ -2,7 +2,7 @@
  * The one table of commands and options: parser, help and completion are made from it.
  * Only says what can be asked; the answers are in the files beside it, loaded when needed.
  */
-import {Command, InvalidArgumentError, Option} from 'commander';
+import {Command, CommanderError, InvalidArgumentError, Option} from 'commander';
 
 /** Options every command understands. */
 export interface GlobalOptions {
@@ -165,6 +165,20 @@ export function makeProgram(version: string, answer: (call: Call) => Promise<voi
   for (const option of globalOptions(true)) program.addOption(option);
   for (const spec of COMMANDS) addCommand(program, spec, answer);
   return program;
+}
+
+/** Parses and answers: `helped` after --help or --version, `refused` after words that cannot be meant. */
+export async function parseWords(
+  program: Command,
+  argv: readonly string[],
+): Promise<'answered' | 'helped' | 'refused'> {
+  try {
+    await program.parseAsync(argv);
+    return 'answered';
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? 'helped' : 'refused';
+  }
 }
 
 /**

@@ -3,10 +3,9 @@
  * The entry point: one call of the command line from its words to its exit code.
  * Signals and uncaught errors end here; what a command does is in the files beside this one.
  */
-import {CommanderError} from 'commander';
 import {realHost, type Host} from '../base/host.ts';
 import {answer} from './answers.ts';
-import {makeProgram, type Call} from './commands.ts';
+import {makeProgram, parseWords, type Call} from './commands.ts';
 import {engineVersion} from './shipped.ts';
 import {exitOf, makeWorld, type InterruptHandler} from './world.ts';
 
@@ -26,12 +25,8 @@ async function main(host: Host): Promise<number> {
   const program = makeProgram(engineVersion(), async (call) => {
     status = await answerCall(host, call);
   });
-  try {
-    await program.parseAsync(process.argv);
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
-    throw error;
-  }
+  const parsed = await parseWords(program, process.argv);
+  if (parsed !== 'answered') return parsed === 'helped' ? 0 : USAGE;
   return interrupted === undefined ? status : (SIGNALS[interrupted] ?? 1);
 }
 

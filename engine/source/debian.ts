@@ -1,6 +1,6 @@
 /**
- * The Debian archives this machine is configured to use, read from apt's own files, so that
- * no server name has to be written anywhere. Formats: sources.list(5), one-line and deb822.
+ * The Debian archives this machine is configured to use, read from apt's own files.
+ * So no server name has to be written anywhere. Formats: sources.list(5), one-line and deb822.
  * Knows nothing of packages, indexes or signatures: a download is checked by its sha256.
  */
 import path from 'node:path';
