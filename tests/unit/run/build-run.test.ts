@@ -9,7 +9,7 @@ import {keptIn} from '../../../store/layout.ts';
 import {label, remote, type Builds, type BuildText} from '../graph/values.ts';
 import {folder} from '../store/rig.ts';
 import {ends, good, play, treeOf} from './play.ts';
-import {badlyEnded, bedOf, wellEnded, type FakeJob} from './rig.ts';
+import {badlyEnded, bedOf, settle, wellEnded, type FakeJob} from './rig.ts';
 
 const CHAIN: Builds = {'x/a': {}, 'x/b': ['a'], 'x/c': ['b']};
 const STEP: BuildText = {steps: [{name: 'install', text: 'other'}]};
@@ -139,6 +139,23 @@ test('a source is fetched once for all that need it, and before them', async (t)
   const {start, events} = play(t, builds, ['x/a', 'x/a:two'], {context: {offline: false}});
   await start();
   t.deepEqual(ends(events), ['x/a@notes.txt built', 'x/a built', 'x/a:two built']);
+});
+
+test('downloads of what surely runs begin at once, while what comes first is built', async (t) => {
+  const builds: Builds = {'x/low': {}, 'x/top': {needs: ['low'], sources: [remote('t.tar', '1')]}};
+  const bed = bedOf(t, builds);
+  const {start, worker, events} = play(t, {}, ['x/top'], {
+    bed,
+    options: {onFailure: 'continue'},
+    script: () => undefined,
+  });
+  const done = start();
+  const low = await worker.job('x/low');
+  await settle();
+  t.deepEqual(ends(events), ['x/top@t.tar failed']);
+  low.end({ok: true, value: good(bed, low)});
+  await done;
+  t.deepEqual(ends(events).slice(1), ['x/low built', 'x/top skipped for x/top@t.tar']);
 });
 
 // --- tests ---------------------------------------------------------------------------------------

@@ -88,6 +88,28 @@ test('tokens lent before the job has begun are handed on with it', async (t) => 
   await done;
 });
 
+test('tokens lent to a build that still waits to begin are taken back at once', async (t) => {
+  const resources = {cpu: 3, memoryBytes: 1, milliseconds: 1};
+  const builds: Builds = {'x/a': {}, 'x/b': {}, 'x/wide': {needs: ['b'], resources}};
+  const bed = bedOf(t, builds);
+  const other = runOf(t, bed.store);
+  claim(bed.store, other, bed.known('x/a').key);
+  const {start, worker} = play(t, {}, ['x/a', 'x/wide'], {
+    bed,
+    options: {jobs: 4},
+    script: (job) => (job.label === label('x/b') ? undefined : good(bed, job)),
+  });
+  const done = start();
+  const b = await worker.job('x/b');
+  await settle();
+  t.deepEqual(b.tokens, [1], 'the other idle one is lent to x/a');
+  b.end({ok: true, value: good(bed, b)});
+  t.is((await worker.job('x/wide')).request.jobs, 3);
+  t.deepEqual(worker.labels, ['x/b', 'x/wide']);
+  other.release();
+  t.like(await done, {ok: true});
+});
+
 test('a build that gives tokens back lets the next one start', async (t) => {
   const builds: Builds = {'x/a': {}, 'x/b': {}, 'x/c': {in: 'root', needs: ['b']}};
   const bed = bedOf(t, builds);

@@ -129,15 +129,17 @@ const EITHER = {
 test('a download is as sure as the surest that needs it, and gone when it is here', (t) => {
   const builds: Builds = {
     'x/low': {},
-    'x/t': {needs: ['low'], sources: [TAR], test: {}},
+    'x/mid': ['low'],
+    'x/t': {needs: ['mid'], sources: [TAR], test: {}},
     'x/t:two': {sources: [TAR]},
   };
   const bed = bedOf(t, builds);
-  bed.done(['x/low', 'x/t']);
+  bed.done(['x/low', 'x/mid', 'x/t']);
   const changed = {...builds, 'x/low': STEP};
   const maybe = next(t, bed, changed);
   t.deepEqual(said(plan(maybe, ['x/t'])).sort(), [
     'x/low run: steps.install changed',
+    'x/mid maybe: below x/low',
     'x/t maybe: below x/low',
     'x/t@t.tar maybe: x/t needs it',
   ]);
