@@ -155,16 +155,18 @@ export function writeFileAtomic(
   const temporary = `${file}.tmp-${randomBytes(6).toString('hex')}`;
   const fd = createFile(temporary, options.mode ?? 0o644);
   try {
-    writeAll(fd, data);
-    if (options.owner !== undefined) chown(temporary, options.owner.uid, options.owner.gid);
-    if (options.durable !== false) syncFile(fd);
+    try {
+      writeAll(fd, data);
+      if (options.owner !== undefined) chown(temporary, options.owner.uid, options.owner.gid);
+      if (options.durable !== false) syncFile(fd);
+    } finally {
+      closeFile(fd);
+    }
+    rename(temporary, file);
   } catch (error) {
     unless(['ENOENT'], () => unlink(temporary));
     throw error;
-  } finally {
-    closeFile(fd);
   }
-  rename(temporary, file);
   if (options.durable !== false) syncDir(path.dirname(file));
 }
 
@@ -182,8 +184,23 @@ export function removeTree(at: PathLike): void {
     if (inner.length === 0) {
       removeDir(folder);
       stack.pop();
-    } else stack.push(...inner);
+    } else stack.push(...inner.map((child) => withinReach(child, stack[0] ?? child)));
   }
+}
+
+/**
+ * No call takes a path above 4,095 bytes, and long ones take long: what lies deep is moved up to
+ * the top first.
+ */
+const LONGEST = 1_000;
+
+function withinReach(folder: Buffer, top: Buffer): Buffer {
+  if (folder.length <= LONGEST) return folder;
+  const near = Buffer.concat([top, Buffer.from(`/.deep-${randomBytes(6).toString('hex')}`)]);
+  // A folder that moves to another parent is itself written to.
+  chmod(folder, 0o700);
+  rename(folder, near);
+  return near;
 }
 
 /** Unlinks all but folders; gives the folders that are left. */
