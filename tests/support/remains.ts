@@ -7,9 +7,14 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type {Space} from './space.ts';
 
-/** Processes of a project: by their words, their folder, or a mount of theirs. */
-export function processesOf(space: Space): {pid: number; command: string}[] {
-  const name = path.basename(space.root);
+/**
+ * Processes of a project, or of one run of it by its scratch folder: by their words, their
+ * folder, or a mount of theirs.
+ */
+export function processesOf(
+  space: Space,
+  name: string = path.basename(space.root),
+): {pid: number; command: string}[] {
   return fs
     .readdirSync('/proc')
     .filter((one) => /^\d+$/.test(one) && Number(one) !== process.pid)
@@ -43,6 +48,12 @@ export function remains(space: Space): string[] {
   });
   const processes = processesOf(space).map((one) => `${String(one.pid)} ${one.command}`);
   return [...mounts, ...files, ...processes];
+}
+
+/** The names of the runs that have scratch folders. */
+export function runsOf(space: Space): string[] {
+  const folder = space.at('.recipes/scratch');
+  return fs.existsSync(folder) ? fs.readdirSync(folder) : [];
 }
 
 /** A print of every file of the store: name, type, mode, content. */
