@@ -18,8 +18,9 @@ export async function list(world: World): Answer {
   const opened = await openTargets(world, world.call.words);
   if (!opened.ok) return opened;
   const {graph, targets, recipes} = opened.value;
-  const rows = targets
+  const rows = [...targets]
     .filter((label) => graph.nodes.get(label)?.kind === 'build')
+    .sort()
     .map((label) => row(graph, recipes, label));
   if (world.call.globals.json === true) {
     const sets = Object.fromEntries(graph.sets);

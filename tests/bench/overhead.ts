@@ -107,12 +107,12 @@ function plainShell(build: Build, archive: string): Cost {
   const script = [
     ...env,
     'export PATH=/usr/bin:/usr/sbin LC_ALL=C TZ=UTC SOURCE_DATE_EPOCH=315532800',
-    `export MAKEFLAGS=-j${jobs}`,
+    `export MAKEFLAGS=-j${jobs} SYSROOT=${work}/sysroot DESTDIR=${work}/sysroot`,
     variablesText(build.variables, Number(jobs)),
     ...build.shell.map((flag) => `set -o ${flag}`),
     `mkdir -p ${work}/build/${build.top} && cd ${work}/build/${build.top}`,
     `tar -xf ${archive} --strip-components=1`,
-    ...build.steps.map((step) => step.text),
+    ...build.steps.map((step) => step.text.replaceAll('/build/', `${work}/build/`)),
   ].join('\n');
   fs.writeFileSync(path.join(work, 'script'), script);
   return measure(`bash "${work}/script"`);
@@ -122,7 +122,7 @@ function plainShell(build: Build, archive: string): Cost {
 function measure(command: string): Cost {
   const text = execFileSync(
     'bash',
-    ['-c', `TIMEFORMAT='%R %U %S'; { time ${command} >/dev/null 2>&1; } 2>&1`],
+    ['-c', `TIMEFORMAT='%R %U %S'; { time ${command} >${folder}/output 2>&1; } 2>&1`],
     {
       encoding: 'utf8',
       env: {PATH: '/usr/bin:/usr/sbin:/bin', HOME: os.tmpdir()},

@@ -138,12 +138,12 @@ test.serial('explain names the field, the old and the new value', async (t) => {
   t.regex(stdout, /steps\.install/);
   t.regex(stdout, /cat -u/);
   t.regex(stdout, /unchanged: \d+ fields \(--all shows them\)/);
-  const json = JSON.parse((await space.expect(0, ['explain', 'top', '--json'])).stdout);
+  const json = JSON.parse((await space.expect(0, ['explain', 'top', '--json'])).stdout) as {
+    readonly verdict: string;
+    readonly changes: readonly {readonly field: string}[];
+  };
   t.is(json.verdict, 'run');
-  t.deepEqual(json.changes.map((one: {field: string}) => one.field).sort(), [
-    'env.MODE',
-    'steps.install',
-  ]);
+  t.deepEqual(json.changes.map((one) => one.field).sort(), ['env.MODE', 'steps.install']);
 });
 
 test.serial('explain of a dependent names the need whose tree changed', async (t) => {

@@ -73,8 +73,9 @@ test.serial('a store of another version', async (t) => {
 test.serial('a need whose files are damaged is told, and built again', async (t) => {
   await using space = Space.create(chain());
   await space.expect(0, ['build', 'base']);
-  const shown = JSON.parse((await space.expect(0, ['show', 'base', '--json'])).stdout);
-  const tree = `.recipes/trees/${shown.tree.slice(0, 2)}/${shown.tree.slice(2)}`;
+  const shown = (await space.expect(0, ['show', 'base', '--json'])).stdout;
+  const {tree: digest} = JSON.parse(shown) as {readonly tree: string};
+  const tree = `.recipes/trees/${digest.slice(0, 2)}/${digest.slice(2)}`;
   fs.chmodSync(space.at(tree), 0o644);
   fs.appendFileSync(space.at(tree), 'x\n');
   const {stderr} = await space.expect(4, ['build', 'top']);

@@ -56,9 +56,9 @@ async function disturbed(victim: string, afterMs: number): Promise<Round> {
     text = lines.pop() ?? '';
     for (const line of lines) noteLine(line, built);
   });
-  const seen = new Set<number>();
+  const seen = new Map<number, string>();
   const timer = setInterval(() => {
-    for (const pid of descendants(child.pid ?? 0)) seen.add(pid);
+    for (const pid of descendants(child.pid ?? 0)) seen.set(pid, bornOf(pid));
   }, 50);
   const kill = Number.isFinite(afterMs)
     ? setTimeout(() => {
@@ -103,8 +103,9 @@ function strike(victim: string, engine: number): void {
 }
 
 /** All that descended from the engine must end within five seconds of its end. */
-async function noneLeft(seen: ReadonlySet<number>, victim: string): Promise<void> {
-  const alive = (): number[] => [...seen].filter((pid) => ours(pid));
+async function noneLeft(seen: ReadonlyMap<number, string>, victim: string): Promise<void> {
+  const alive = (): number[] =>
+    [...seen].filter(([pid, born]) => born !== '' && bornOf(pid) === born).map(([pid]) => pid);
   for (let tries = 0; tries < 50 && alive().length > 0; tries += 1) {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
@@ -112,10 +113,9 @@ async function noneLeft(seen: ReadonlySet<number>, victim: string): Promise<void
     troubles.push(`left after the kill of ${victim}: ${pid} ${commandOf(pid)}`);
 }
 
-/** A process that may be of a build: not one whose number was given anew to something else. */
-function ours(pid: number): boolean {
-  const command = commandOf(pid);
-  return /worker\.js|bwrap|nsenter|unshare|steps|\/build/.test(command);
+/** When a process was started, in clock ticks: its number may be given anew to another. */
+function bornOf(pid: number): string {
+  return readIf(`/proc/${pid}/stat`).split(') ')[1]?.split(' ')[19] ?? '';
 }
 
 function descendants(of: number): number[] {

@@ -91,13 +91,15 @@ test('doctor’s probes: each has a name, a state and words', async (t) => {
 const CHROOT = `
 set -e
 root=$1 project=$2 node=$3 puppet=$4
-mkdir -p $root/usr $root/proc $root/tmp $root/dev $root$project
+mkdir -p $root/usr $root/proc $root/tmp $root/dev
+# First: the project may itself lie in /tmp.
+mount -t tmpfs none $root/tmp
+mkdir -p $root$project
 for name in bin sbin lib lib64; do if [ -L /$name ]; then ln -s usr/$name $root/$name; fi; done
 mount --bind /usr $root/usr
 mount --bind $project $root$project
 mount --rbind /proc $root/proc
 mount --rbind /dev $root/dev
-mount -t tmpfs none $root/tmp
 exec chroot $root $node $puppet '{}'
 `;
 
