@@ -13,6 +13,7 @@ function without(program: string): readonly string[] {
 test.serial('without flock nothing is built', async (t) => {
   if (spawnSync('unshare', ['--mount', 'true']).status !== 0) {
     t.log('skipped: hiding a program needs root');
+    t.pass();
     return;
   }
   await using space = Space.create(recipes({'t/base': {}}));

@@ -189,6 +189,7 @@ test.serial('a reader that goes away ends us quietly', async (t) => {
 test.serial('a terminal gets a live status, and its screen back', async (t) => {
   if (spawnSync('script', ['--version']).status !== 0) {
     t.log('skipped: script(1) is missing');
+    t.pass();
     return;
   }
   await using space = project();
