@@ -12,6 +12,7 @@ import {findConflicts} from '../run/conflicts.ts';
 import {makePlan} from '../run/plan.ts';
 import {mergeLayers} from '../sandbox/lowers.ts';
 import {entriesOf} from '../sandbox/staging.ts';
+import {count} from '../ui/text.ts';
 import {toText} from '../../store/bytes.ts';
 import {checkOut} from '../../store/checkout.ts';
 import type {TreeEntry} from '../../store/tree-entry.ts';
@@ -37,7 +38,7 @@ export async function checkout(world: World): Answer {
   if (world.call.globals.json === true) world.print(JSON.stringify({folder: dest, files, linked}));
   else
     world.tell(
-      `${files} files in ${dest}, ${linked} of them linked to the store: do not edit those in place`,
+      `${count(files, 'file')} in ${dest}, ${linked} of them linked to the store: do not edit those in place`,
     );
   return ok(0);
 }

@@ -85,6 +85,9 @@ function tellDown({environment, report, lastLine, end}: Ending): Told {
     const hint = 'bash needs its loader and libraries among the needs as well';
     return buildProblem(problem('sandbox/no-shell', `bash cannot be started: ${said}`, {hint}));
   }
+  if (report.begun) {
+    return machineProblem(problem('machine/sandbox', 'the sandbox was ended from outside'));
+  }
   return machineProblem(problem('machine/sandbox', `the sandbox did not come up: ${said}`));
 }
 

@@ -105,14 +105,36 @@ test.serial('Ctrl-C with --json: the record tells what was done', async (t) => {
   t.deepEqual([...skipped].sort(), ['t/busy', 't/next']);
 });
 
-const VICTIMS: Readonly<Record<string, (space: Space, running: Running) => readonly number[]>> = {
-  engine: (_, running) => [running.child.pid ?? 0],
-  worker: (space) => processesLike(space, /engine\/sandbox\/worker\.js|^recipes-worker/).slice(-1),
-  bwrap: (space) => processesLike(space, /^bwrap /).slice(-1),
-  'step shell': (space) => processesLike(space, /^(\/usr)?(\/bin\/)?bash .*driver/).slice(-1),
+interface Victim {
+  find(space: Space, running: Running): readonly number[];
+  readonly status: number | null;
+  readonly says: RegExp;
+}
+
+const VICTIMS: Readonly<Record<string, Victim>> = {
+  engine: {
+    find: (_, running) => [running.child.pid ?? 0],
+    status: null,
+    says: /t\/busy: build/,
+  },
+  worker: {
+    find: (space) => processesLike(space, /engine\/sandbox\/worker\.js$|^recipes-worker/).slice(-1),
+    status: 5,
+    says: /not remembered\n +error +machine\/worker\n/,
+  },
+  bwrap: {
+    find: (space) => processesLike(space, /^bwrap /).slice(-1),
+    status: 5,
+    says: /not remembered\n.*machine\/sandbox\n +the sandbox was ended from outside\n/,
+  },
+  'step shell': {
+    find: (space) => processesLike(space, /^(\/usr)?(\/bin\/)?bash .*driver/).slice(-1),
+    status: 1,
+    says: /killed by SIGKILL .*not remembered\n.*step\/killed\n/,
+  },
 };
 
-for (const [name, find] of Object.entries(VICTIMS)) {
+for (const [name, {find, status, says}] of Object.entries(VICTIMS)) {
   test.serial(`kill -9 of the ${name}`, async (t) => {
     await using space = project();
     const running = await inTheMiddle(space);
@@ -120,13 +142,24 @@ for (const [name, find] of Object.entries(VICTIMS)) {
     t.true(victims.length > 0, JSON.stringify(processesOf(space), null, 1));
     for (const pid of victims) process.kill(pid, 'SIGKILL');
     const ran = await running.ended;
-    t.not(ran.status, 0);
+    t.is(ran.status, status, ran.stderr);
+    t.regex(ran.stderr, says);
     t.notRegex(ran.stderr, /bug in recipes/);
     await until('all processes end', () => processesOf(space).length === 0);
     if (name !== 'engine') t.deepEqual(remains(space), []);
     await resumes(t, space);
   });
 }
+
+test.serial('-k: after the worker has died the next node gets a new one', async (t) => {
+  await using space = Space.create(recipes({'t/busy': {steps: puppetStep('busy')}, 't/other': {}}));
+  const running = space.start(['build', '-k', '-j1', '--json']);
+  await new Puppet(space, 'busy').begun();
+  for (const pid of VICTIMS['worker']?.find(space, running) ?? []) process.kill(pid, 'SIGKILL');
+  const {executed, failed} = resultOf(await running.ended);
+  t.deepEqual({executed, failed}, {executed: ['t/other'], failed: ['t/busy']});
+  t.deepEqual(remains(space), []);
+});
 
 test.serial('kills at random moments: each next run is right and repeats nothing', async (t) => {
   await using space = Space.create(

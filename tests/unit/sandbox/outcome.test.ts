@@ -81,7 +81,7 @@ const CASES: readonly (readonly [Change, string, {machine: boolean; message: Reg
     'sandbox/no-shell',
     {machine: false, message: /bash cannot be started/},
   ],
-  [{end: {status: null}, report: NOT_DONE}, 'machine/sandbox', {machine: true, message: /unknown/}],
+  [{end: {status: null}, report: NOT_DONE}, 'machine/sandbox', {machine: true, message: /outside/}],
 ];
 
 test('how it ended, in words', (t) => {
