@@ -2,6 +2,7 @@
  * `run` and `shell`: commands and shells in the sandbox, in what a build sees, in what a failed
  * one left, or in a root of built artifacts.
  */
+import {isatty} from 'node:tty';
 import {fail, type Checked} from '../base/diagnostic.ts';
 import {exists} from '../base/files.ts';
 import type {Label} from '../base/label.ts';
@@ -156,13 +157,17 @@ async function enter(
 ): Answer {
   const worker = await context.worker.get();
   if (!worker.ok) return worker;
-  // A Ctrl-C at the terminal is for the program inside, which has the terminal.
+  let stopped = false;
+  // A Ctrl-C at the terminal is for the program inside, where that has the terminal.
   world.onInterrupt((signal) => {
-    if (signal === 'SIGINT') return 'ignored';
+    if (signal === 'SIGINT' && isatty(0)) return 'ignored';
+    stopped = true;
     void context.worker.quit();
     return 'taken';
   });
-  return worker.value.interactive({...wanted, scratch: `scratch/${context.run.id}/shell`});
+  const scratch = `scratch/${context.run.id}/shell`;
+  const status = await worker.value.interactive({...wanted, scratch});
+  return stopped ? ok(1) : status;
 }
 
 /** The text runs where an interactive shell would be, with the same variables and `step`. */

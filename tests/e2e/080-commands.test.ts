@@ -3,8 +3,8 @@ import {spawnSync} from 'node:child_process';
 import fs from 'node:fs';
 import test from 'ava';
 import {joins, recipes, writes} from '../support/recipes.ts';
-import {remains} from '../support/remains.ts';
-import {MAIN, Space, cleanEnv} from '../support/space.ts';
+import {processesOf, remains} from '../support/remains.ts';
+import {MAIN, Space, cleanEnv, until} from '../support/space.ts';
 
 /** lib ← app, with a test; a tool that runs; a variant of lib. */
 function project(): Space {
@@ -127,6 +127,23 @@ test.serial('shell -c: the environment of a build before its first step', async 
   t.is(show.state, 'run', 'what it needs was built, not the target itself');
   t.deepEqual(remains(space), []);
 });
+
+for (const [signal, status] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  test.serial(`shell -c without a terminal: ${signal} ends it`, async (t) => {
+    await using space = project();
+    const running = space.start(['shell', 't/lib', '-c', 'echo begun; tail -f /dev/null']);
+    await until('it has begun', () => running.output().includes('begun'));
+    running.child.kill(signal);
+    const ran = await running.ended;
+    t.is(ran.status, status);
+    t.is(ran.stderr, '');
+    await until('all processes end', () => processesOf(space).length === 0);
+    t.deepEqual(remains(space), []);
+  });
+}
 
 test.serial('shell --root -c: a root of targets and what they need to run', async (t) => {
   await using space = Space.create({
