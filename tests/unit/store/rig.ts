@@ -107,13 +107,38 @@ export interface Puppet extends AsyncDisposable {
 
 const PUPPET = fileURLToPath(new URL('puppet.js', import.meta.url));
 
+let open: string | undefined;
+
+/** A copy of the code that every user may read: the project may lie below /root. */
+function openPuppet(): string {
+  if (open === undefined) {
+    const root = path.resolve(path.dirname(PUPPET), '../../../..');
+    const copy = fs.mkdtempSync(path.join(os.tmpdir(), 'recipes-puppet-'));
+    for (const name of [
+      'package.json',
+      'dist/engine',
+      'dist/store',
+      'dist/tests/unit/store',
+      'node_modules/xxhash-wasm',
+    ]) {
+      fs.cpSync(path.join(root, name), path.join(copy, name), {recursive: true});
+    }
+    spawnSync('chmod', ['-R', 'a+rX', copy]);
+    process.once('exit', () => {
+      fs.rmSync(copy, {recursive: true, force: true});
+    });
+    open = copy;
+  }
+  return path.join(open, path.relative(path.resolve(path.dirname(PUPPET), '../../../..'), PUPPET));
+}
+
 /** Starts one; `around` is a command that runs it (unshare, setpriv). */
 export function startPuppet(
   around: readonly string[] = [],
   cwd?: string,
   env: Readonly<Record<string, string>> = {},
 ): Puppet {
-  const argv = [...around, process.execPath, PUPPET];
+  const argv = [...around, process.execPath, around.includes('setpriv') ? openPuppet() : PUPPET];
   const child = spawn(argv[0] ?? '', argv.slice(1), {
     stdio: ['pipe', 'pipe', 'inherit'],
     cwd,
