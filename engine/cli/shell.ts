@@ -157,17 +157,17 @@ async function enter(
 ): Answer {
   const worker = await context.worker.get();
   if (!worker.ok) return worker;
-  let stopped = false;
+  const stop = new AbortController();
   // A Ctrl-C at the terminal is for the program inside, where that has the terminal.
   world.onInterrupt((signal) => {
     if (signal === 'SIGINT' && isatty(0)) return 'ignored';
-    stopped = true;
+    stop.abort();
     void context.worker.quit();
     return 'taken';
   });
   const scratch = `scratch/${context.run.id}/shell`;
   const status = await worker.value.interactive({...wanted, scratch});
-  return stopped ? ok(1) : status;
+  return stop.signal.aborted ? ok(1) : status;
 }
 
 /** The text runs where an interactive shell would be, with the same variables and `step`. */
