@@ -225,7 +225,7 @@ export class BuildRun {
     if (reply.type === 'tokens') lease?.returned(reply.count);
     else if (reply.type === 'step') {
       const {phase, step} = reply;
-      this.#context.listener({type: 'node-phase', label, phase, step});
+      this.#context.listener({type: 'node-phase', label, phase, ...(step === '' ? {} : {step})});
     }
   }
 

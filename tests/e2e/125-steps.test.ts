@@ -157,6 +157,13 @@ test.serial('return ends a step early and well', async (t) => {
   t.regex((await space.expect(0, ['files', 'it'])).stdout, /\/usr\/x/);
 });
 
+test.serial('--verbose names each phase; a step that is over at once may go unseen', async (t) => {
+  await using space = Space.create(recipes({'t/it': {}}));
+  const {stderr} = await space.expect(0, ['build', '-v']);
+  t.regex(stderr, /^t\/it: capturing$/m);
+  t.notRegex(stderr, /^t\/it: *$/m);
+});
+
 // --- variables -----------------------------------------------------------------------------------
 
 const KIND = stringify({
