@@ -2,7 +2,7 @@
  * What the sandbox, the capture and the store cost: builds one package with `recipes` and with the
  * same commands in a plain shell, in turn, and compares CPU seconds and wall time.
  *
- * Usage: node dist/tests/bench/overhead.js [LABEL] [PAIRS] [JOBS]
+ * Usage: npm run bench overhead [LABEL] [PAIRS] [JOBS]
  */
 import {execFileSync} from 'node:child_process';
 import fs from 'node:fs';
@@ -21,7 +21,7 @@ interface Cost {
   readonly cpu: number;
 }
 
-const [label = 'tour/bash:static', pairs = '5', jobs = '2'] = process.argv.slice(2);
+const [label = 'tour/gmp', pairs = '5', jobs = '1'] = process.argv.slice(2);
 const root = path.resolve(path.dirname(MAIN), '../../..');
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'recipes-overhead-'));
 const store = path.join(folder, 'store');
