@@ -10,11 +10,13 @@ import type {TreeDigest} from '../engine/base/hash.ts';
 import {assert, err, ok} from '../engine/base/result.ts';
 import {toText, type BytePath} from './bytes.ts';
 import {syncContents} from './commit.ts';
+import {isFarmWhole, putAway} from './farms.ts';
 import {layOut, type LaidOut, type Manner} from './lay-out.ts';
 import {farmIn, temporaryIn, type Store} from './layout.ts';
 import type {TreeEntry} from './manifest.ts';
 import {readTree} from './trees.ts';
 import {fault, guard, storeTrouble} from './trouble.ts';
+import {addMarks, isMarked} from './verified.ts';
 
 export interface CheckedOut {
   /** How many files there are, and how many of them share their inode with the store. */
@@ -59,10 +61,10 @@ export function checkOut(
 export function makeFarm(store: Store, tree: TreeDigest): Checked<string> {
   assert(store.owner === undefined, 'farms are made by the worker');
   const farm = farmIn(store, tree);
-  if (files.exists(farm)) return ok(farm);
+  if (checked.get(store)?.has(tree) === true) return ok(farm);
   const entries = readTree(store, tree);
   if (!entries.ok) return entries;
-  return guard(farm, () => buildFarm(store, tree, entries.value));
+  return guard(farm, () => provideFarm(store, tree, entries.value));
 }
 
 /** The same for entries merged from several trees; `name` is a digest that says which. */
@@ -71,12 +73,32 @@ export function makeMergedFarm(
   name: string,
   entries: readonly TreeEntry[],
 ): Checked<string> {
-  return guard(farmIn(store, name), () => buildFarm(store, name, entries));
+  return guard(farmIn(store, name), () => provideFarm(store, name, entries));
 }
 
-function buildFarm(store: Store, name: string, entries: readonly TreeEntry[]): string {
+/** The farms this process has looked at. */
+const checked = new WeakMap<Store, Set<string>>();
+
+/**
+ * The farm that is there, if it is as it was made: kinds, times and owners once in each process,
+ * the bytes of its copies the first time since the machine was started. Else a new one.
+ */
+function provideFarm(store: Store, name: string, entries: readonly TreeEntry[]): string {
   const farm = farmIn(store, name);
-  if (files.exists(farm)) return farm;
+  const known = checked.get(store) ?? new Set();
+  checked.set(store, known);
+  if (known.has(name)) return farm;
+  const mark = `farm ${name}`;
+  const there = files.exists(farm);
+  if (there && !isFarmWhole(store, farm, entries, !isMarked(store, mark))) putAway(store, farm);
+  if (!files.exists(farm)) buildFarm(store, name, entries);
+  addMarks(store, [mark]);
+  known.add(name);
+  return farm;
+}
+
+function buildFarm(store: Store, name: string, entries: readonly TreeEntry[]): void {
+  const farm = farmIn(store, name);
   const temporary = temporaryIn(store);
   try {
     files.makeDir(temporary, 0o700);
@@ -90,7 +112,6 @@ function buildFarm(store: Store, name: string, entries: readonly TreeEntry[]): s
   } finally {
     files.removeTree(temporary);
   }
-  return farm;
 }
 
 function refuseLeft(name: string, made: LaidOut): void {

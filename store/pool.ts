@@ -12,6 +12,7 @@ import {adoptAll, commitStaged} from './batch.ts';
 import {setAside} from './commit.ts';
 import {hasDigest, verifyPoolFile} from './inspect.ts';
 import {fileIn, type Store} from './layout.ts';
+import {openPool} from './open-pool.ts';
 import {POOL_TIME, stageBytes, stageCopy, unstage, type Staged} from './stage.ts';
 import {fault, guard} from './trouble.ts';
 
@@ -77,7 +78,7 @@ export function blobPath(store: Store, digest: BlobDigest, mode: number): string
   if (isSound(store, digest, mode)) return final;
   for (const other of modesOf(store, digest)) {
     if (!isSound(store, digest, other)) continue;
-    const staged = stageCopy(store, fileIn(store, digest, other), mode);
+    const staged = stageCopy(store, fileIn(store, digest, other), mode, openPool);
     if (staged.digest === digest) {
       commitStaged(store, [staged]);
       return final;
@@ -94,7 +95,7 @@ export function verifyCheaply(store: Store, digest: BlobDigest, mode: number): b
 }
 
 /** Whether a pool file may be used; mends what can be mended and sets aside what cannot. */
-function isSound(store: Store, digest: BlobDigest, mode: number): boolean {
+export function isSound(store: Store, digest: BlobDigest, mode: number): boolean {
   const blemish = verifyPoolFile(store, digest, mode);
   if (blemish === undefined) return true;
   if (blemish === 'missing') return false;
@@ -109,13 +110,13 @@ function isSound(store: Store, digest: BlobDigest, mode: number): boolean {
   return true;
 }
 
-/** All permission bits a digest has a pool file for. */
-function modesOf(store: Store, digest: BlobDigest): number[] {
+/** All permission bits a digest has a pool file for, sound or not. */
+export function modesOf(store: Store, digest: BlobDigest): number[] {
   const file = fileIn(store, digest, 0);
   const stem = path.basename(file, '.000');
   return files
     .namesIn(path.dirname(file))
-    .filter((name) => name.startsWith(`${stem}.`))
+    .filter((name) => name.startsWith(`${stem}.`) && /\.[0-7]{3}$/.test(name))
     .map((name) => parseInt(name.slice(stem.length + 1), 8));
 }
 

@@ -21,9 +21,14 @@ export interface Staged {
 /** Seconds since 1970 of every pool file: another time betrays that somebody wrote to it. */
 export const POOL_TIME = 1;
 
-/** Copies a file into tmp/ and hashes what it writes. Follows no link. */
-export function stageCopy(store: Store, from: files.PathLike, mode: number): Staged {
-  const source = files.openRead(from);
+/** Copies a file into tmp/ and hashes what it writes. `open` follows no link. */
+export function stageCopy(
+  store: Store,
+  from: files.PathLike,
+  mode: number,
+  open: (file: files.PathLike) => number = files.openRead,
+): Staged {
+  const source = open(from);
   try {
     return stage(store, mode, (write) => {
       const buffer = Buffer.allocUnsafe(1 << 18);

@@ -26,12 +26,29 @@ export function hasTree(store: Store, digest: TreeDigest): boolean {
   return files.lookAt(treeIn(store, digest))?.isFile() === true;
 }
 
-/** The entries of a tree, in order. A manifest with another digest is set aside. */
-export function readTree(store: Store, digest: TreeDigest): Checked<readonly TreeEntry[]> {
-  return guard(treeIn(store, digest), () => recall(store, digest) ?? load(store, digest));
+/** The entries of a tree, in order. A manifest with another digest is set aside, or left. */
+export function readTree(
+  store: Store,
+  digest: TreeDigest,
+  damaged: 'set aside' | 'leave' = 'set aside',
+): Checked<readonly TreeEntry[]> {
+  return guard(treeIn(store, digest), () => recall(store, digest) ?? load(store, digest, damaged));
 }
 
-function load(store: Store, digest: TreeDigest): readonly TreeEntry[] {
+/** For whoever has set a manifest aside: the next reader looks at the disk again. */
+export function forgetTree(store: Store, digest: TreeDigest): void {
+  const memory = memories.get(store);
+  const entries = memory?.trees.get(digest);
+  if (memory === undefined || entries === undefined) return;
+  memory.trees.delete(digest);
+  memory.entries -= entries.length;
+}
+
+function load(
+  store: Store,
+  digest: TreeDigest,
+  damaged: 'set aside' | 'leave',
+): readonly TreeEntry[] {
   const file = treeIn(store, digest);
   if (files.lookAt(file) === undefined) {
     return fault('store/corrupt', `the store has no tree ${digest}`);
@@ -40,8 +57,10 @@ function load(store: Store, digest: TreeDigest): readonly TreeEntry[] {
   const manifest = readPlain(file);
   const parsed = digestOf(manifest) === digest ? parseManifest(manifest) : undefined;
   if (parsed?.ok !== true) {
-    setAside(store, file);
     const why = parsed === undefined ? 'its content does not match its name' : parsed.error;
+    if (damaged === 'leave')
+      return fault('store/corrupt', `the tree ${digest} is damaged (${why})`);
+    setAside(store, file);
     return fault('store/corrupt', `the tree ${digest} is damaged (${why}) and was set aside`);
   }
   remember(store, digest, parsed.value);

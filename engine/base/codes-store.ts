@@ -24,6 +24,12 @@ export const STORE_CODES = {
     means: 'A file of the store does not have the content its name says.',
     remedy: 'Build again: the damaged file is set aside.',
   },
+  'store/damaged': {
+    exit: 4,
+    means:
+      'Something in the store is damaged or missing that a build, a checkout or a repair needs.',
+    remedy: 'Build it again (a build does so by itself), or `recipes store verify --repair`.',
+  },
   'store/import': {
     exit: 3,
     means: 'A folder holds something a tree cannot take.',

@@ -2,7 +2,7 @@
  * The identities of things: sha256 for everything that decides, xxhash64 for local prints only.
  * The only file that makes branded digests; a string becomes one by `parse…` or by hashing.
  */
-import {createHash, type Hash} from 'node:crypto';
+import {createHash, hash, type Hash} from 'node:crypto';
 import xxhash from 'xxhash-wasm';
 
 declare const brand: unique symbol;
@@ -20,7 +20,7 @@ export type ActionKey = Branded<'ActionKey'>;
 const HEX64 = /^[0-9a-f]{64}$/;
 
 export function sha256(data: string | Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex');
+  return hash('sha256', data, 'hex');
 }
 
 export function sha256Stream(): Hash {

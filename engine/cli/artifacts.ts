@@ -10,6 +10,7 @@ import {err, ok} from '../base/result.ts';
 import {withRunClosure} from '../graph/closure.ts';
 import {findConflicts} from '../run/conflicts.ts';
 import {makePlan} from '../run/plan.ts';
+import {damagedTrees} from '../run/sound-plan.ts';
 import {mergeLayers} from '../sandbox/lowers.ts';
 import {entriesOf} from '../sandbox/staging.ts';
 import {count} from '../ui/text.ts';
@@ -17,6 +18,8 @@ import {toText} from '../../store/bytes.ts';
 import {checkOut} from '../../store/checkout.ts';
 import type {TreeEntry} from '../../store/tree-entry.ts';
 import {readTree} from '../../store/trees.ts';
+import {guard} from '../../store/trouble.ts';
+import {damageOf} from '../../store/verified.ts';
 import {openWork, type OpenWork} from './open.ts';
 import {isSet, textOption, type Answer, type World} from './world.ts';
 
@@ -97,7 +100,7 @@ export async function openFresh(
   const work = opened.value;
   const plan = makePlan(work.graph, work.resolver, work.wanted, new Set());
   const stale = work.targets.filter((label) => plan.nodes.get(label)?.verdict !== 'fresh');
-  if (stale.length === 0) return opened;
+  if (stale.length === 0) return whole(work);
   return err(
     stale.map((label) =>
       problem('target/not-built', `${label} is not built as it is written now`, {
@@ -105,6 +108,27 @@ export async function openFresh(
       }),
     ),
   );
+}
+
+/** Nothing damaged is laid out or run; what was set aside is stale, so a build makes it again. */
+function whole(work: OpenWork): Checked<OpenWork> {
+  const labels = withRunClosure(work.graph, buildsOf(work));
+  const damaged = guard(work.store.root, () =>
+    damagedTrees(work.store, work.resolver, labels, 'mend'),
+  );
+  if (!damaged.ok) return damaged;
+  if (damaged.value.size === 0) return ok(work);
+  return err(
+    [...damaged.value].map(([label, damage]) => {
+      const {message, notes} = damageOf(label, damage);
+      const hint = `recipes build ${label}`;
+      return problem('store/damaged', message, {hint, ...(notes === undefined ? {} : {notes})});
+    }),
+  );
+}
+
+function buildsOf(work: OpenWork): readonly Label[] {
+  return work.targets.filter((label) => work.graph.nodes.get(label)?.kind === 'build');
 }
 
 /** The entries of all these artifacts together, conflicts found first. */

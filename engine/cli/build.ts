@@ -9,8 +9,9 @@ import {testLabel, type Label} from '../base/label.ts';
 import {err, ok} from '../base/result.ts';
 import type {BuildGraph} from '../graph/model.ts';
 import {BuildRun} from '../run/build-run.ts';
-import {closureOf, makePlan, type Plan} from '../run/plan.ts';
+import {closureOf, type Plan} from '../run/plan.ts';
 import type {FailureMode} from '../run/scheduler.ts';
+import {makeSoundPlan} from '../run/sound-plan.ts';
 import {missingTools} from '../run/tools.ts';
 import {startTrace} from '../run/trace.ts';
 import {openRunContext} from '../run/open-context.ts';
@@ -54,7 +55,10 @@ function asTest(label: Label): Label {
  * Fails when a part of it fails.
  */
 export async function buildInputs(world: World, work: OpenWork): Promise<Checked<undefined>> {
-  const whole = makePlan(work.graph, work.resolver, work.wanted, new Set(work.targets));
+  const sound = makeSoundPlan(work, new Set(work.targets), 'mend');
+  if (!sound.ok) return sound;
+  if (sound.value.warnings.length > 0) await world.show(sound.value.warnings);
+  const whole = sound.value.plan;
   const plan = {
     nodes: new Map([...whole.nodes].filter(([label]) => !work.targets.includes(label))),
   };
@@ -77,8 +81,11 @@ async function buildTargets(world: World, widen: Widen, tests = false): Answer {
     return fail('target/unknown', `${wordsOf(world).join(' ')}: there is no test`, {hint});
   }
   const forced = new Set(isSet(world, 'force') ? work.targets : []);
-  const plan = makePlan(work.graph, work.resolver, work.wanted, forced);
+  const sound = makeSoundPlan(work, forced, isSet(world, 'dryRun') ? 'look' : 'mend');
   work.knowledge.saveCache();
+  if (!sound.ok) return sound;
+  const {plan, warnings} = sound.value;
+  if (warnings.length > 0) await world.show(warnings);
   if (isSet(world, 'dryRun')) return report(world, work, plan);
   const missing = missingTools(work.graph, work.knowledge, plan);
   if (missing.length > 0) return err(missing);

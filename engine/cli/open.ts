@@ -132,5 +132,9 @@ function learn(
     saveCache: () => {
       cache.save();
     },
+    importAgain: () => {
+      const again = readPrints(graph, wanted, store, cache, world.host);
+      return again.ok ? ok(undefined) : again;
+    },
   });
 }

@@ -2,7 +2,7 @@
  * One run: plans the wanted targets, lets the scheduler run what is stale, and sums up.
  * Joins the parts; each of them knows only its own business.
  */
-import {fail, type Checked, type Diagnostic} from '../base/diagnostic.ts';
+import {fail, warning, type Checked, type Diagnostic} from '../base/diagnostic.ts';
 import type {Failure, Summary} from '../base/event.ts';
 import type {ActionKey} from '../base/hash.ts';
 import {testLabel, type Label} from '../base/label.ts';
@@ -12,6 +12,8 @@ import type {Reply} from '../sandbox/protocol.ts';
 import type {Worker} from '../sandbox/worker-process.ts';
 import {claim, releaseClaim, waitForClaim} from '../../store/claims.ts';
 import {logIn} from '../../store/layout.ts';
+import {guard} from '../../store/trouble.ts';
+import {describeDamage} from '../../store/verified.ts';
 import type {RunContext} from './context.ts';
 import {fetchSource} from './fetch-task.ts';
 import {estimate, type Durations} from './history.ts';
@@ -19,6 +21,7 @@ import {LiveOutput} from './live-output.ts';
 import type {Plan} from './plan.ts';
 import type {Resolution} from './resolve.ts';
 import {Scheduler, type Decision, type FailureMode} from './scheduler.ts';
+import {damagedTrees} from './sound-plan.ts';
 import {Tally} from './tally.ts';
 import {buildOf, dependenciesIn, tasksOf} from './tasks.ts';
 import type {Lease} from './tokens.ts';
@@ -135,8 +138,30 @@ export class BuildRun {
     if (resolution.type === 'open') return 'fetch-first';
     if (this.#options.forced.has(label)) return 'run';
     if (!this.#context.resolver.isDone(node, resolution.key)) return 'run';
+    if (this.#isUsed(label) && this.#isDamaged(label)) return 'run';
     this.#tally.ended(label, node.kind, 'cut', {saved: this.#durations(label) ?? 0});
     return 'done';
+  }
+
+  /** Whether something runs for sure that stands on this node. */
+  #isUsed(label: Label): boolean {
+    const {graph} = this.#context;
+    return [...this.#plan.nodes.values()].some(
+      (one) =>
+        one.verdict === 'run' &&
+        graph.nodes.get(one.label)?.dependencies.some((edge) => edge.to === label),
+    );
+  }
+
+  #isDamaged(label: Label): boolean {
+    const {store, resolver, listener} = this.#context;
+    const looked = guard(store.root, () => damagedTrees(store, resolver, [label], 'mend'));
+    // Where nothing can be read, whatever uses it says so.
+    const damage = looked.ok ? looked.value.get(label) : undefined;
+    if (damage === undefined) return false;
+    const warned = warning('store/damaged', describeDamage(label, damage));
+    listener({type: 'diagnostic', diagnostic: warned});
+    return true;
   }
 
   async #execute(label: Label, jobs: number, lease: Lease | undefined): Promise<boolean> {

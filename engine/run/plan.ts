@@ -28,40 +28,59 @@ export interface Plan {
   readonly nodes: ReadonlyMap<Label, PlannedNode>;
 }
 
+/** What runs whatever the store seems to have. */
+export interface Demands {
+  /** Asked for. */
+  readonly forced: ReadonlySet<Label>;
+  /** What the store has of these, builds and sources, is damaged. */
+  readonly damaged: ReadonlySet<Label>;
+}
+
+const NONE: ReadonlySet<Label> = new Set();
+
 /** Decides for the wanted nodes and all they need; `forced` ones run whatever the store has. */
 export function makePlan(
   graph: BuildGraph,
   resolver: Resolver,
   wanted: ReadonlySet<Label>,
   forced: ReadonlySet<Label>,
+  damaged: ReadonlySet<Label> = NONE,
 ): Plan {
   const work = new Map<Label, PlannedNode>();
+  const demands = {forced, damaged};
   for (const label of graph.order) {
     const node = graph.nodes.get(label);
     if (node === undefined || node.kind === 'fetch' || !wanted.has(label)) continue;
-    work.set(label, planNode(node, resolver, work, forced));
+    work.set(label, planNode(node, resolver, work, demands));
   }
-  const nodes = new Map([...plannedFetches(graph, resolver, work), ...work]);
+  const nodes = new Map([...plannedFetches(graph, resolver, work, damaged), ...work]);
   return {nodes: inOrder(graph, nodes)};
+}
+
+/** Why a node runs that would be fresh by its key. */
+function demand({forced, damaged}: Demands, label: Label): string | undefined {
+  if (damaged.has(label)) return 'its output is damaged';
+  return forced.has(label) ? 'forced' : undefined;
 }
 
 function planNode(
   node: BuildNode | TestNode,
   resolver: Resolver,
   work: ReadonlyMap<Label, PlannedNode>,
-  forced: ReadonlySet<Label>,
+  demands: Demands,
 ): PlannedNode {
+  const demanded = demand(demands, node.label);
   const resolution = resolver.resolve(node);
   const recipeKey = resolver.recipeKeyOf(node.label);
   const base = {label: node.label, kind: node.kind, recipeKey};
   if (resolution.type === 'known') {
-    if (!forced.has(node.label) && resolver.isDone(node, resolution.key)) {
+    if (demanded === undefined && resolver.isDone(node, resolution.key)) {
       return {...base, verdict: 'fresh', key: resolution.key, reason: null};
     }
-    const reason = forced.has(node.label) ? 'forced' : resolver.reason(node, resolution);
+    const reason = demanded ?? resolver.reason(node, resolution);
     return {...base, verdict: 'run', key: resolution.key, reason};
   }
-  return {...base, key: null, ...openVerdict(node, resolver, resolution, work, forced)};
+  return {...base, key: null, ...openVerdict(node, resolver, resolution, work, demanded)};
 }
 
 /** A node with unknown inputs surely runs when nothing was ever built from what is written. */
@@ -70,9 +89,9 @@ function openVerdict(
   resolver: Resolver,
   resolution: Extract<Resolution, {type: 'open'}>,
   work: ReadonlyMap<Label, PlannedNode>,
-  forced: ReadonlySet<Label>,
+  demanded: string | undefined,
 ): {verdict: Verdict; reason: string} {
-  if (forced.has(node.label)) return {verdict: 'run', reason: 'forced'};
+  if (demanded !== undefined) return {verdict: 'run', reason: demanded};
   if (!resolver.wasBuilt(node)) return {verdict: 'run', reason: resolver.reason(node, undefined)};
   const below = resolution.on.find((label) => work.get(label) !== undefined);
   const text = below === undefined ? 'its source is not chosen yet' : `below ${below}`;
@@ -84,17 +103,15 @@ function plannedFetches(
   graph: BuildGraph,
   resolver: Resolver,
   work: ReadonlyMap<Label, PlannedNode>,
+  damaged: ReadonlySet<Label>,
 ): Map<Label, PlannedNode> {
   const fetches = new Map<Label, PlannedNode>();
   for (const planned of work.values()) {
     if (planned.verdict === 'fresh') continue;
     for (const fetch of fetchesOf(graph, planned.label)) {
-      if (
-        resolver.isHere(resolver.contentOf(fetch.label)) ||
-        fetches.get(fetch.label)?.verdict === 'run'
-      )
-        continue;
-      const reason = `${planned.label} needs it`;
+      const isHere = !damaged.has(fetch.label) && resolver.isHere(resolver.contentOf(fetch.label));
+      if (isHere || fetches.get(fetch.label)?.verdict === 'run') continue;
+      const reason = damaged.has(fetch.label) ? 'it is damaged' : `${planned.label} needs it`;
       const {verdict} = planned;
       fetches.set(fetch.label, {
         label: fetch.label,

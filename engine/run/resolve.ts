@@ -2,7 +2,7 @@
  * From what is written to what it comes to: inputs, action key, and whether the store has it.
  * Learns trees and choices as nodes finish; starts nothing.
  */
-import type {Diagnostic} from '../base/diagnostic.ts';
+import type {Checked, Diagnostic} from '../base/diagnostic.ts';
 import {
   blobDigest,
   isDigest,
@@ -41,6 +41,8 @@ export interface Knowledge {
   tools(names: readonly string[]): HostTools;
   /** Keeps what was learnt of unchanged files for the next time. */
   saveCache(): void;
+  /** Imports local folders once more, where the store has lost what it took. */
+  importAgain(): Checked<undefined>;
 }
 
 export interface HostTools {
@@ -86,6 +88,12 @@ export class Resolver {
   learn(label: Label, key: ActionKey, tree: TreeDigest | undefined): void {
     this.#keys.set(label, key);
     if (tree !== undefined) this.#trees.set(label, tree);
+  }
+
+  /** Forgets what came to light, for a plan that is made anew. */
+  forget(): void {
+    this.#trees.clear();
+    this.#keys.clear();
   }
 
   treeOf(label: Label): TreeDigest | undefined {

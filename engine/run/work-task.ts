@@ -2,7 +2,7 @@
  * Runs one build or test in the sandbox and records how it ended.
  * Order and tokens are the scheduler's business, keys the resolver's.
  */
-import {fail, type Checked, type Diagnostic} from '../base/diagnostic.ts';
+import {fail, problem, type Checked, type Diagnostic} from '../base/diagnostic.ts';
 import type {Failure} from '../base/event.ts';
 import {exists, readFile} from '../base/files.ts';
 import type {ActionKey, TreeDigest} from '../base/hash.ts';
@@ -16,6 +16,7 @@ import {keptIn, logIn} from '../../store/layout.ts';
 import {putBytes} from '../../store/pool.ts';
 import {readTree} from '../../store/trees.ts';
 import {guard} from '../../store/trouble.ts';
+import {checkBlobs, checkTrees, describeDamage, trustTree} from '../../store/verified.ts';
 import {findConflicts, type LayerTree} from './conflicts.ts';
 import type {RunContext} from './context.ts';
 import {buildSpec, testSpec} from './job-spec.ts';
@@ -62,7 +63,11 @@ export async function work(context: RunContext, job: Job): Promise<WorkEnd> {
 function storePatches(context: RunContext, {build, known}: Job): Checked<undefined> {
   for (const [at, patch] of build.build.patches.entries()) {
     const digest = known.inputs.patches[at];
-    const stored = guard(patch.file, () => putBytes(context.store, readFile(patch.file), 0o644));
+    const stored = guard(patch.file, () => {
+      // A damaged copy is set aside, and another one takes its place.
+      if (digest !== undefined) checkBlobs(context.store, [digest], 'mend');
+      return putBytes(context.store, readFile(patch.file), 0o644);
+    });
     if (!stored.ok) return stored;
     if (stored.value !== digest) {
       return fail('source/changed', `${patch.file} changed while it was used`, {at: patch.at});
@@ -88,6 +93,8 @@ async function inputTrouble(context: RunContext, job: Job): Promise<readonly Dia
 
 function layerTrouble(context: RunContext, job: Job): readonly Diagnostic[] {
   const {layers, baseLayers} = job.known.inputs;
+  const damaged = damagedLayers(context, job);
+  if (damaged.length > 0) return damaged;
   const trees: LayerTree[] = [];
   for (const {owner, tree} of layers) {
     const entries = readTree(context.store, tree);
@@ -100,6 +107,23 @@ function layerTrouble(context: RunContext, job: Job): readonly Diagnostic[] {
     ...one,
     at: job.build.build.at,
   }));
+}
+
+/**
+ * The plan has looked at what was fresh; this finds what was `maybe` and turned out to be. It is
+ * set aside, so that it is stale the next time.
+ */
+function damagedLayers({store}: RunContext, {known}: Job): readonly Diagnostic[] {
+  const {layers} = known.inputs;
+  const trees = layers.map((one) => one.tree);
+  const damaged = guard(store.root, () => checkTrees(store, trees, 'mend'));
+  if (!damaged.ok) return damaged.error;
+  return layers.flatMap(({owner, tree}) => {
+    const damage = damaged.value.get(tree);
+    if (damage === undefined) return [];
+    const hint = `repeat the command: ${owner} is built again`;
+    return [problem('store/damaged', describeDamage(owner, damage), {hint})];
+  });
 }
 
 let serial = 0;
@@ -150,6 +174,7 @@ function finish(
   if (!stored.ok) return failure(stored.error, {machine: true, logFile});
   for (const diagnostic of warningsOf(context, job, result))
     context.listener({type: 'diagnostic', diagnostic});
+  if (result.outcome === 'ok' && result.tree !== undefined) trustTree(context.store, result.tree);
   if (result.outcome === 'ok' || stored.value === 'ok')
     return ok(result.outcome === 'ok' ? result.tree : undefined);
   return failure(result.diagnostics, {

@@ -296,6 +296,6 @@ test('a layer that is gone from the store is told, not built over', async (t) =>
   const hooks = {onStart: () => undefined, onReply: () => undefined};
   const job: Job = {node, build: node, known, jobs: 1, keepBuild: false, ...hooks};
   const end = await work(contextFor(fresh, {worker: holderOf(worker)}), job);
-  t.deepEqual(codes(end), ['store/corrupt']);
+  t.deepEqual(codes(end), ['store/damaged']);
   t.deepEqual(worker.labels, []);
 });

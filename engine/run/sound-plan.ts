@@ -1,0 +1,163 @@
+/**
+ * A plan that trusts nothing unseen: what nodes that run are made from is looked at first, and
+ * what is damaged is made or fetched again by the same plan. What is fresh and used by nothing
+ * costs nothing. How things are looked at: store/verified.ts.
+ */
+import {warning, type Checked, type Diagnostic} from '../base/diagnostic.ts';
+import type {TreeDigest} from '../base/hash.ts';
+import type {Label} from '../base/label.ts';
+import {layersOf} from '../graph/closure.ts';
+import type {BuildGraph, FetchNode} from '../graph/model.ts';
+import type {Store} from '../../store/layout.ts';
+import {hasTree} from '../../store/trees.ts';
+import {guard} from '../../store/trouble.ts';
+import {
+  checkBlobs,
+  checkTrees,
+  damageOf,
+  describeDamage,
+  type Damage,
+  type Manner,
+} from '../../store/verified.ts';
+import type {SourceContent} from './job-spec.ts';
+import {fetchesOf, makePlan, type Plan} from './plan.ts';
+import type {Knowledge, Resolver} from './resolve.ts';
+
+/** What a plan is made from. */
+export interface Ground {
+  readonly graph: BuildGraph;
+  readonly resolver: Resolver;
+  readonly store: Store;
+  readonly knowledge: Knowledge;
+  readonly wanted: ReadonlySet<Label>;
+}
+
+export interface SoundPlan {
+  readonly plan: Plan;
+  /** What was found damaged, as warnings. */
+  readonly warnings: readonly Diagnostic[];
+}
+
+/** With `look` nothing is changed: the plan is what one with `mend` would come to. */
+export function makeSoundPlan(
+  ground: Ground,
+  forced: ReadonlySet<Label>,
+  manner: Manner,
+): Checked<SoundPlan> {
+  return guard(ground.store.root, () => {
+    const {graph, resolver, wanted} = ground;
+    const damaged = new Set<Label>();
+    const warnings: Diagnostic[] = [];
+    for (;;) {
+      const plan = makePlan(graph, resolver, wanted, forced, damaged);
+      const found = lookAtInputs(ground, plan, damaged, manner);
+      warnings.push(...found.warnings);
+      if (found.damaged.size === 0) return {plan, warnings};
+      for (const label of found.damaged) damaged.add(label);
+      // Whatever stands on a damaged thing is open again.
+      resolver.forget();
+    }
+  });
+}
+
+/** The trees of some labels, as far as they are known: what is wrong with them, by label. */
+export function damagedTrees(
+  store: Store,
+  resolver: Resolver,
+  labels: Iterable<Label>,
+  manner: Manner,
+): ReadonlyMap<Label, readonly Damage[]> {
+  const owners = new Map<Label, TreeDigest>();
+  for (const label of labels) {
+    const tree = resolver.treeOf(label);
+    if (tree !== undefined) owners.set(label, tree);
+  }
+  const damaged = checkTrees(store, owners.values(), manner);
+  const found = new Map<Label, readonly Damage[]>();
+  for (const [label, tree] of owners) {
+    const damage = damaged.get(tree);
+    if (damage !== undefined) found.set(label, damage);
+  }
+  return found;
+}
+
+/** What is to be said of something that is made again, or would be. */
+function warn(label: Label, damage: readonly Damage[], manner: Manner): Diagnostic {
+  const does = manner === 'mend' ? 'is' : 'will be';
+  const {message, notes} = damageOf(label, damage);
+  const hint = `${label} ${does} built again`;
+  return warning('store/damaged', message, {hint, ...(notes === undefined ? {} : {notes})});
+}
+
+interface Found {
+  /** What is to be made or fetched again. */
+  readonly damaged: ReadonlySet<Label>;
+  readonly warnings: readonly Diagnostic[];
+}
+
+/** The damaged ones among what nodes that run, or may, are made from; those known are left out. */
+function lookAtInputs(
+  ground: Ground,
+  plan: Plan,
+  known: ReadonlySet<Label>,
+  manner: Manner,
+): Found {
+  const {graph, resolver, store} = ground;
+  const layers = new Set<Label>();
+  const sources = new Map<Label, FetchNode>();
+  for (const {label, verdict, kind} of plan.nodes.values()) {
+    if (verdict === 'fresh' || kind === 'fetch') continue;
+    const {base, layers: over} = layersOf(graph, label);
+    for (const one of [...base, ...over]) layers.add(one);
+    for (const one of fetchesOf(graph, label)) sources.set(one.label, one);
+  }
+  const fresh = [...layers].filter(
+    (label) => !known.has(label) && plan.nodes.get(label)?.verdict === 'fresh',
+  );
+  const trees = damagedTrees(store, resolver, fresh, manner);
+  const unseen = [...sources.values()].filter((one) => !known.has(one.label));
+  const fetched = lookAtSources(ground, unseen, manner);
+  return {
+    damaged: new Set([...trees.keys(), ...fetched.damaged]),
+    warnings: [
+      ...[...trees].map(([label, damage]) => warn(label, damage, manner)),
+      ...fetched.warnings,
+    ],
+  };
+}
+
+/** A damaged download is fetched again; a local folder is imported again at once. */
+function lookAtSources(ground: Ground, sources: readonly FetchNode[], manner: Manner): Found {
+  const damaged = new Set<Label>();
+  const warnings: Diagnostic[] = [];
+  let local = false;
+  for (const {label, source} of sources) {
+    const content = ground.resolver.contentOf(label);
+    const problem = content && sourceDamage(ground.store, label, content, manner);
+    if (problem === undefined) continue;
+    const isPath = source.type === 'path';
+    if (isPath) local = true;
+    else damaged.add(label);
+    const does = `it ${manner === 'mend' ? 'is' : 'will be'} ${isPath ? 'imported' : 'fetched'}`;
+    warnings.push(warning('store/damaged', problem, {hint: `${does} again`, at: source.at}));
+  }
+  // Where that fails, the node that needs it says so.
+  if (local && manner === 'mend') ground.knowledge.importAgain();
+  return {damaged, warnings};
+}
+
+function sourceDamage(
+  store: Store,
+  label: Label,
+  content: SourceContent,
+  manner: Manner,
+): string | undefined {
+  if (content.type === 'file') {
+    if (checkBlobs(store, [content.blob], manner).size === 0) return undefined;
+    return describeDamage(label, [{digest: content.blob, path: 'the file', why: 'damaged'}]);
+  }
+  // What is not here is fetched anyway.
+  if (!hasTree(store, content.tree)) return undefined;
+  const damage = checkTrees(store, [content.tree], manner).get(content.tree);
+  return damage === undefined ? undefined : describeDamage(label, damage);
+}

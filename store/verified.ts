@@ -1,0 +1,241 @@
+/**
+ * Verify on read: before a tree or a source is used, its blobs are looked at. Cheaply (lstat) once
+ * in each process; all bytes the first time since the machine was started.
+ * What is damaged is set aside, with the farms that hold its inode; a tree that has lost a blob is
+ * set aside too, so that a manifest under its name has all its blobs as far as anybody knows.
+ *
+ * `aux/verified-<boot id>`: one checksummed line for each thing whose bytes were hashed since
+ * the start: `tree <digest>`, `blob <digest>`, `farm <name>`. Only appended to, never synced:
+ * a lost line means hashing again. A file of an earlier start is removed.
+ */
+import type {Diagnostic} from '../engine/base/diagnostic.ts';
+import * as files from '../engine/base/files.ts';
+import type {BlobDigest, TreeDigest} from '../engine/base/hash.ts';
+import {toText} from './bytes.ts';
+import {giveToOwner, setAside} from './commit.ts';
+import {dropFarms} from './farms.ts';
+import {hasDigest} from './inspect.ts';
+import {auxIn, fileIn, treeIn, type Store} from './layout.ts';
+import type {FileEntry, TreeEntry} from './manifest.ts';
+import {isSound, modesOf} from './pool.ts';
+import {encodeLine, readLog} from './quick-log.ts';
+import {forgetTree, readTree} from './trees.ts';
+
+/** `look` changes nothing: damage stays where it is, for a plan that is only shown. */
+export type Manner = 'mend' | 'look';
+
+/** Something that a tree or source needs and that is not what it was. */
+export interface Damage {
+  /** The blob or manifest. */
+  readonly digest: BlobDigest | TreeDigest;
+  /** Of a blob in a tree: the first path that has it, for people. */
+  readonly path: string | undefined;
+  readonly why: 'missing' | 'damaged';
+}
+
+/** Looks at each tree; those that are not whole, with what is wrong. Throws system errors. */
+export function checkTrees(
+  store: Store,
+  trees: Iterable<TreeDigest>,
+  manner: Manner,
+): Map<TreeDigest, readonly Damage[]> {
+  const memory = memoryOf(store);
+  const damaged = new Map<TreeDigest, readonly Damage[]>();
+  const fresh: string[] = [];
+  for (const tree of new Set(trees)) {
+    const mark = `tree ${tree}`;
+    if (memory.looked.has(mark)) continue;
+    const damage = checkTree(store, tree, {manner, fully: !memory.hashed.has(mark)});
+    if (damage.length > 0) damaged.set(tree, damage);
+    else {
+      memory.looked.add(mark);
+      fresh.push(mark);
+    }
+  }
+  addMarks(store, fresh);
+  return damaged;
+}
+
+/** The same for the blobs of sources; what is just not here is no damage. */
+export function checkBlobs(
+  store: Store,
+  blobs: Iterable<BlobDigest>,
+  manner: Manner,
+): Set<BlobDigest> {
+  const memory = memoryOf(store);
+  const damaged = new Set<BlobDigest>();
+  const fresh: string[] = [];
+  for (const blob of new Set(blobs)) {
+    const mark = `blob ${blob}`;
+    if (memory.looked.has(mark)) continue;
+    const how = {manner, fully: !memory.hashed.has(mark)};
+    const copies = modesOf(store, blob);
+    const bad = copies.filter((mode) => !isWhole(store, blob, mode, how));
+    if (bad.length > 0 && bad.length === copies.length) damaged.add(blob);
+    else if (copies.length > 0) {
+      memory.looked.add(mark);
+      fresh.push(mark);
+    }
+  }
+  addMarks(store, fresh);
+  return damaged;
+}
+
+/** What this process has just made needs no look: its bytes were hashed when it was stored. */
+export function trustTree(store: Store, tree: TreeDigest): void {
+  memoryOf(store).looked.add(`tree ${tree}`);
+}
+
+/** Whether something's bytes were hashed since the machine was started. */
+export function isMarked(store: Store, mark: string): boolean {
+  return memoryOf(store).hashed.has(mark);
+}
+
+/** Remembers that these were hashed; never fails, since nothing depends on it. */
+export function addMarks(store: Store, marks: readonly string[]): void {
+  const {hashed, file} = memoryOf(store);
+  const fresh = marks.filter((mark) => !hashed.has(mark));
+  for (const mark of fresh) hashed.add(mark);
+  if (fresh.length === 0 || file === undefined) return;
+  // A disk that is full or cannot be written stops what has to be stored, not this.
+  files.unless(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EIO', 'EISDIR', 'ENOENT'], () => {
+    append(store, file, fresh.map(encodeLine).join(''));
+  });
+}
+
+/** What is wrong, in words for people; `owner` says whose it is. */
+export function describeDamage(owner: string, damage: readonly Damage[]): string {
+  const [first] = damage;
+  if (first === undefined) return `${owner} is whole`;
+  const more = damage.length > 1 ? ` and ${damage.length - 1} more` : '';
+  const what = first.path === undefined ? 'its list of files' : first.path;
+  return `${owner}: ${what} (${first.digest.slice(0, 16)})${more} is ${first.why} in the store`;
+}
+
+/** A warning that names object and owner. */
+export function damageOf(
+  owner: string,
+  damage: readonly Damage[],
+): Pick<Diagnostic, 'message' | 'notes'> {
+  const message = describeDamage(owner, damage);
+  const notes = damage
+    .slice(1, 6)
+    .map((one) => ({message: `${one.path ?? 'list of files'} (${one.digest})`}));
+  return {message, ...(notes.length > 0 ? {notes} : {})};
+}
+
+// --- one tree ------------------------------------------------------------------------------------
+
+interface How {
+  readonly manner: Manner;
+  readonly fully: boolean;
+}
+
+function checkTree(store: Store, tree: TreeDigest, how: How): readonly Damage[] {
+  const there = files.exists(treeIn(store, tree));
+  const entries = readTree(store, tree, how.manner === 'look' ? 'leave' : 'set aside');
+  if (!entries.ok) {
+    return [{digest: tree, path: undefined, why: there ? 'damaged' : 'missing'}];
+  }
+  const damage = filesOf(entries.value).flatMap((entry) => checkFile(store, entry, how));
+  if (damage.length > 0 && how.manner === 'mend') {
+    setAside(store, treeIn(store, tree));
+    forgetTree(store, tree);
+  }
+  return damage;
+}
+
+/** Each content and mode once. */
+export function filesOf(entries: readonly TreeEntry[]): readonly FileEntry[] {
+  const found = new Map<string, FileEntry>();
+  for (const entry of entries) {
+    if (entry.type !== 'file' || entry.hardlink !== undefined) continue;
+    const name = `${entry.digest}.${entry.mode & 0o777}`;
+    if (!found.has(name)) found.set(name, entry);
+  }
+  return [...found.values()];
+}
+
+function checkFile(store: Store, {digest, mode, path}: FileEntry, how: How): Damage[] {
+  const there = files.exists(fileIn(store, digest, mode));
+  if (isWhole(store, digest, mode, how)) return [];
+  // Another mode's file stands in for it: who lays the tree out makes this one of it.
+  const others = modesOf(store, digest).filter((other) => other !== (mode & 0o777));
+  if (others.some((other) => isWhole(store, digest, other, {...how, fully: true}))) return [];
+  return [{digest, path: toText(path), why: there ? 'damaged' : 'missing'}];
+}
+
+function isWhole(store: Store, digest: BlobDigest, mode: number, {manner, fully}: How): boolean {
+  const file = fileIn(store, digest, mode);
+  if (manner === 'look') return looksWhole(file, digest, fully);
+  const there = files.exists(file);
+  if (isSound(store, digest, mode)) {
+    if (!fully || hasDigest(file, digest)) return true;
+    setAside(store, file);
+  }
+  if (there) dropFarms(store, digest);
+  return false;
+}
+
+/** Without mending: a file that was touched is judged by its bytes. */
+function looksWhole(file: string, digest: BlobDigest, fully: boolean): boolean {
+  const stat = files.lookAt(file);
+  if (stat?.isFile() !== true) return false;
+  return !fully && stat.mtimeMs === 1000 ? true : hasDigest(file, digest);
+}
+
+// --- marks ---------------------------------------------------------------------------------------
+
+interface Memory {
+  /** Where marks are kept; undefined where the machine does not say when it was started. */
+  readonly file: string | undefined;
+  /** Hashed since the machine was started. */
+  readonly hashed: Set<string>;
+  /** Found whole by this process. */
+  readonly looked: Set<string>;
+}
+
+const memories = new WeakMap<Store, Memory>();
+
+function memoryOf(store: Store): Memory {
+  const known = memories.get(store);
+  if (known !== undefined) return known;
+  const boot = bootId();
+  const file = boot === undefined ? undefined : auxIn(store, `${PREFIX}${boot}`);
+  const hashed = new Set(file === undefined ? [] : readMarks(file));
+  const memory: Memory = {file, hashed, looked: new Set()};
+  memories.set(store, memory);
+  return memory;
+}
+
+const PREFIX = 'verified-';
+
+function readMarks(file: string): readonly string[] {
+  return files.unless(['EACCES', 'EIO', 'EISDIR', 'ENOTDIR'], () => readLog(file)) ?? [];
+}
+
+function bootId(): string | undefined {
+  const codes = ['ENOENT', 'EACCES', 'EPERM'];
+  const text = files.unless(codes, () => files.readText('/proc/sys/kernel/random/boot_id'));
+  return /^[0-9a-f-]{36}$/.exec(text?.trim() ?? '')?.[0];
+}
+
+function append(store: Store, file: string, lines: string): void {
+  const there = files.lookAt(file);
+  if (there?.isFile() === false) setAside(store, file);
+  if (there === undefined) dropOld(store);
+  const fd = files.openAppend(file, 0o644);
+  try {
+    if (there?.isFile() !== true) giveToOwner(store, file);
+    // A line that a crash has torn must not spoil ours.
+    files.writeAll(fd, there === undefined ? lines : `\n${lines}`);
+  } finally {
+    files.closeFile(fd);
+  }
+}
+
+function dropOld(store: Store): void {
+  for (const name of files.namesIn(auxIn(store, ''))) {
+    if (name.startsWith(PREFIX)) files.removeTree(auxIn(store, name));
+  }
+}
