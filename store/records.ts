@@ -5,16 +5,11 @@
  */
 import {warning, type Checked, type Diagnostic} from '../engine/base/diagnostic.ts';
 import * as files from '../engine/base/files.ts';
-import {
-  sha256,
-  type ActionKey,
-  type BlobDigest,
-  type RecipeKey,
-  type TreeDigest,
-} from '../engine/base/hash.ts';
+import type {ActionKey, BlobDigest, RecipeKey, TreeDigest} from '../engine/base/hash.ts';
 import type {Label} from '../engine/base/label.ts';
 import {commitBytes, setAside} from './commit.ts';
 import {recordIn, type Store} from './layout.ts';
+import {decodeSealed, encodeSealed} from './sealed.ts';
 import {guard} from './trouble.ts';
 
 export interface ActionRecord {
@@ -70,8 +65,7 @@ export interface RecordedFailure {
 /** Stores a record, in place of an older one of this key; durable on return. What it names is
  * durable before. Throws system errors. */
 export function writeRecord(store: Store, record: ActionRecord): void {
-  const text = `${JSON.stringify({format: 1, ...record}, null, 1)}\n`;
-  commitBytes(store, recordIn(store, record.key), `${text}sha256 ${sha256(text)}\n`, true);
+  commitBytes(store, recordIn(store, record.key), encodeSealed({format: 1, ...record}), true);
 }
 
 /** The record of an action, undefined when there is none. A damaged one is set aside: `warn`. */
@@ -79,13 +73,14 @@ export function readRecord(
   store: Store,
   key: ActionKey,
   warn: (diagnostic: Diagnostic) => void = () => undefined,
+  damaged: 'set aside' | 'leave' = 'set aside',
 ): Checked<ActionRecord | undefined> {
   const file = recordIn(store, key);
   return guard(file, () => {
     const stat = files.lookAt(file);
     if (stat === undefined) return undefined;
     const record = stat.isFile() ? decode(files.readText(file), key) : undefined;
-    if (record === undefined) {
+    if (record === undefined && damaged === 'set aside') {
       setAside(store, file);
       warn(warning('store/corrupt', `the record of ${key} is damaged; it was set aside`));
     }
@@ -93,13 +88,10 @@ export function readRecord(
   });
 }
 
-const TRAILER = /^sha256 ([0-9a-f]{64})\n$/;
-
 function decode(content: string, key: ActionKey): ActionRecord | undefined {
-  const end = content.lastIndexOf('\n', content.length - 2) + 1;
-  const text = content.slice(0, end);
-  if (TRAILER.exec(content.slice(end))?.[1] !== sha256(text)) return undefined;
+  const sealed = decodeSealed(content);
+  if (sealed === undefined) return undefined;
   // The checksum vouches for the shape; the key for a file that was moved.
-  const {format, ...record} = JSON.parse(text) as ActionRecord & {readonly format: unknown};
+  const {format, ...record} = sealed as ActionRecord & {readonly format: unknown};
   return format === 1 && record.key === key ? record : undefined;
 }
