@@ -167,13 +167,23 @@ export class BuildRun {
   async #execute(label: Label, jobs: number, lease: Lease | undefined): Promise<boolean> {
     const node = this.#context.graph.nodes.get(label);
     if (node === undefined) throw new Bug(`no node ${label}`);
-    this.#tally.started(label, node.kind, this.#plan.nodes.get(label)?.reason ?? undefined);
+    this.#tally.started(label, node.kind, this.#reason(label));
     this.#tellEstimate();
     if (lease !== undefined) this.#leases.set(label, lease);
     if (node.kind === 'fetch') return this.#fetch(node);
     const known = this.#context.resolver.resolve(node);
     if (known.type === 'open') throw new Bug(`${label} runs before ${known.on.join(', ')}`);
     return this.#alone(node, known, jobs, lease);
+  }
+
+  /** What the plan said, or, where it could not know, what turned out meanwhile. */
+  #reason(label: Label): string | undefined {
+    const planned = this.#plan.nodes.get(label);
+    if (planned?.verdict !== 'maybe' || planned.kind === 'fetch')
+      return planned?.reason ?? undefined;
+    const node = this.#workNode(label);
+    const {resolver} = this.#context;
+    return resolver.reason(node, resolver.resolve(node));
   }
 
   async #fetch(node: FetchNode): Promise<boolean> {

@@ -158,6 +158,15 @@ test.serial('explain of a dependent names the need whose tree changed', async (t
   t.regex(stdout, /needs\.t\/base +tree [0-9a-f]{8} → [0-9a-f]{8}\n/);
 });
 
+test.serial('what only may have to run says why once it runs', async (t) => {
+  await using space = chain();
+  await build(space);
+  space.edit('recipes/t/base.yaml', "echo 'base'", "echo 'changed'");
+  const {stderr} = await space.expect(0, ['build', '--progress', 'plain']);
+  t.regex(stderr, /^t\/base: build \(steps\.install changed\)$/m);
+  t.regex(stderr, /^t\/middle: build \(needs\.t\/base changed\)$/m);
+});
+
 test.serial('an option changes the builds that declare it', async (t) => {
   await using space = chain();
   space.edit(
