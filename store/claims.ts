@@ -13,7 +13,7 @@ import * as files from '../engine/base/files.ts';
 import type {Host} from '../engine/base/host.ts';
 import {assert} from '../engine/base/result.ts';
 import {giveToOwner} from './commit.ts';
-import {claimsDir, runsDir, temporaryIn, type Store} from './layout.ts';
+import {claimsDir, runFileIn, runsDir, temporaryIn, type Store} from './layout.ts';
 import {tryLock} from './lock.ts';
 import {fault} from './trouble.ts';
 
@@ -37,7 +37,8 @@ export function openRun(store: Store, host: Host): RunHandle {
     if (!open) return;
     open = false;
     dropClaims(store, files.lookAtOpen(fd).ino);
-    files.unless(['ENOENT'], () => files.unlink(file));
+    // While gc is at work, what a run relied on counts until gc is done: see protect.ts.
+    if (!isCollected(store)) files.unless(['ENOENT'], () => files.unlink(file));
     files.closeFile(fd);
   };
   return {id, release};
@@ -53,6 +54,24 @@ export function claim(store: Store, run: RunHandle, name: string): Claim {
     const holder = holderOf(claimFile(store, name));
     if (holder !== undefined) return {holder};
   }
+}
+
+/** The claim of whoever collects (collect.ts): at most one process does. */
+export const COLLECTING = 'gc';
+
+/** Whether gc may be at work: a claim of a gc that was killed counts until somebody cleans up. */
+function isCollected(store: Store): boolean {
+  return files.exists(claimFile(store, COLLECTING));
+}
+
+/** Who holds a claim, in words; undefined when nobody does, and then nothing of it is left. */
+export function holderOfClaim(store: Store, name: string): string | undefined {
+  return holderOf(claimFile(store, name));
+}
+
+/** Whether a claim has a file, be its holder alive or not: one lstat(2). */
+export function mayBeClaimed(store: Store, name: string): boolean {
+  return files.exists(claimFile(store, name));
 }
 
 /** Gives up a claim; somebody else's stays. */
@@ -112,15 +131,19 @@ export function listRuns(store: Store): Runs {
   return {live, dead};
 }
 
-/** Removes the claims of dead runs, then their files. Their scratch must be gone before. */
+/**
+ * Removes the claims of dead runs, then their files, but for the files of those that may have
+ * died while gc is at work. Their scratch must be gone before.
+ */
 export function forgetRuns(store: Store, dead: readonly string[]): void {
   for (const name of files.namesIn(claimsDir(store))) holderOf(claimFile(store, name));
+  if (isCollected(store)) return;
   for (const id of dead) files.unless(['ENOENT'], () => files.unlink(runFile(store, id)));
 }
 
 // --- run files -------------------------------------------------------------------------------------
 
-const runFile = (store: Store, id: string): string => path.join(runsDir(store), id);
+const runFile = runFileIn;
 
 /** Locked before it has its name: a run file without lock is a dead run's. */
 function openLocked(store: Store, file: string, content: string): number {

@@ -9,6 +9,9 @@
  *     actions.log        append-only: which action made which artifact (action-log.ts)
  *     choices.log        append-only: the places sources are taken from (choices.ts)
  *     runs/ claims/      who is working, and at what (claims.ts)
+ *     roots/             what gc must keep: pins, projects, generations (roots.ts)
+ *     gc.lock            shared while something is stored, exclusive while gc deletes (protect.ts)
+ *     reserve            room that gc can free on a full disk (reserve.ts)
  *     farms/             trees laid out as hard links, lowers of sandboxes (farm.ts)
  *     scratch/<run>/<n>  working folders of running jobs
  *     failed/ kept/      what failed builds and builds to be tested leave, by action key
@@ -22,6 +25,7 @@ import {fail, type Checked} from '../engine/base/diagnostic.ts';
 import * as files from '../engine/base/files.ts';
 import type {ActionKey, BlobDigest, TreeDigest} from '../engine/base/hash.ts';
 import {err, ok} from '../engine/base/result.ts';
+import {makeReserve} from './reserve.ts';
 import {storeTrouble} from './trouble.ts';
 
 export interface Owner {
@@ -42,9 +46,11 @@ const VERSION_TEXT = 'recipes store 1\n';
 
 const FOLDERS = [
   ...['files', 'trees', 'records', 'logs', 'runs', 'claims', 'farms', 'scratch', 'failed', 'kept'],
-  ...['downloads', 'git', 'aux', 'tmp', 'quarantine'],
+  ...['downloads', 'git', 'aux', 'tmp', 'quarantine', 'roots'],
 ];
 const LOGS = ['actions.log', 'choices.log'];
+/** `engine`: the worker's code where the engine is root. */
+const OTHERS = ['gc.lock', 'reserve', 'engine'];
 
 /**
  * Opens a store to work in it; makes it where there is none. Refuses a folder that is something
@@ -63,6 +69,7 @@ export function openStore(root: string, owner: Owner | undefined): Checked<Store
     return checkStore(real, owner, () => {
       completeFolders(real, names, owner);
       probe(real);
+      if (!names.includes('reserve')) makeReserve(real, owner);
     });
   } catch (error) {
     return err(storeTrouble(error, root));
@@ -103,12 +110,15 @@ export const failedIn = (store: Store, key: ActionKey): string =>
 export const keptIn = (store: Store, key: ActionKey): string => path.join(store.root, 'kept', key);
 export const auxIn = (store: Store, name: string): string => path.join(store.root, 'aux', name);
 export const runsDir = (store: Store): string => path.join(store.root, 'runs');
+export const runFileIn = (store: Store, run: string): string => path.join(runsDir(store), run);
 export const claimsDir = (store: Store): string => path.join(store.root, 'claims');
 export const scratchDir = (store: Store): string => path.join(store.root, 'scratch');
 export const downloadsDir = (store: Store): string => path.join(store.root, 'downloads');
 export const gitDir = (store: Store): string => path.join(store.root, 'git');
 export const tmpDir = (store: Store): string => path.join(store.root, 'tmp');
 export const quarantineDir = (store: Store): string => path.join(store.root, 'quarantine');
+export const rootsDir = (store: Store): string => path.join(store.root, 'roots');
+export const gcLockFile = (store: Store): string => path.join(store.root, 'gc.lock');
 export const actionLogFile = (store: Store): string => path.join(store.root, 'actions.log');
 export const choicesFile = (store: Store): string => path.join(store.root, 'choices.log');
 export const statCacheFile = (store: Store): string => auxIn(store, 'stat-cache');
@@ -127,8 +137,10 @@ function fanOut(store: Store, kind: string, digest: string): string {
 
 // --- making and checking -------------------------------------------------------------------------
 
-function isOurs(name: string): boolean {
-  return FOLDERS.includes(name) || LOGS.includes(name) || name.startsWith('VERSION.tmp-');
+/** Whether a name at the top of a store is one of those above. */
+export function isOurs(name: string): boolean {
+  const known = [...FOLDERS, ...LOGS, ...OTHERS].includes(name);
+  return known || name.startsWith('VERSION.tmp-');
 }
 
 /** VERSION comes last but for the folders: without it the next command begins again. */
@@ -146,7 +158,16 @@ function completeFolders(root: string, present: readonly string[], owner: Owner 
     files.unless(['EEXIST'], () => files.makeDir(folder, 0o755));
     if (owner !== undefined) files.chown(folder, owner.uid, owner.gid);
   }
+  if (!present.includes('gc.lock')) makeLock(root, owner);
   if (missing.length > 0) files.syncDir(root);
+}
+
+/** Never renamed or removed: whoever has it open must have the same file as all others. */
+function makeLock(root: string, owner: Owner | undefined): void {
+  const file = path.join(root, 'gc.lock');
+  const fd = files.openAppend(file, 0o644);
+  files.closeFile(fd);
+  if (owner !== undefined) files.chown(file, owner.uid, owner.gid);
 }
 
 function checkStore(root: string, owner: Owner | undefined, prepare: () => void): Checked<Store> {

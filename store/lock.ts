@@ -5,11 +5,29 @@
 import {runSync} from '../engine/base/process.ts';
 import {fault} from './trouble.ts';
 
+export type LockKind = 'exclusive' | 'shared';
+
 /** Takes a lock on an open file if nobody holds one against it; blocks for one short process. */
-export function tryLock(fd: number, kind: 'exclusive' | 'shared'): boolean {
-  const argv = ['flock', '--nonblock', `--${kind}`, '3'];
-  const done = runSync(argv, {stdio: ['ignore', 'ignore', 'pipe', fd]});
+export function tryLock(fd: number, kind: LockKind): boolean {
+  return flock(fd, [`--${kind}`, '--nonblock']);
+}
+
+/** How long is waited before somebody is told. */
+const QUIET_SECONDS = 1;
+
+/**
+ * Takes a lock, waiting for it. After a second `told` is asked once: false gives up. Blocks this
+ * process; a Ctrl-C at the terminal ends the waiting (`store/locked`).
+ */
+export function waitForLock(fd: number, kind: LockKind, told: () => boolean): boolean {
+  if (flock(fd, [`--${kind}`, '--timeout', String(QUIET_SECONDS)])) return true;
+  return told() && flock(fd, [`--${kind}`]);
+}
+
+function flock(fd: number, how: readonly string[]): boolean {
+  const done = runSync(['flock', ...how, '3'], {stdio: ['ignore', 'ignore', 'pipe', fd]});
   if (done.status === 0) return true;
+  if (done.signal !== null) return fault('store/locked', 'the waiting for a lock was ended');
   // 1: somebody holds it, and nothing is said; anything else is said.
   if (done.status === 1 && done.stderr === '') return false;
   if (done.status === 127) {

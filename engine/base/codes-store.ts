@@ -35,6 +35,11 @@ export const STORE_CODES = {
     means: 'A folder holds something a tree cannot take.',
     remedy: 'Remove it, or leave it out with `ignore`.',
   },
+  'store/bad-export': {
+    exit: 4,
+    means: 'A file given to `store import` is no whole export, or was changed.',
+    remedy: 'Export again; nothing of the file was taken.',
+  },
   'store/checkout': {
     exit: 2,
     means: 'A tree cannot be laid out at the wanted place.',
@@ -54,6 +59,21 @@ export const STORE_CODES = {
     exit: 4,
     means: 'Another process is at work on what is wanted, and --no-wait was given.',
     remedy: 'Wait for it, or leave out --no-wait.',
+  },
+  'store/bad-root': {
+    exit: 4,
+    means: 'A file in roots/ cannot be read, so nobody knows what gc must keep.',
+    remedy: 'Build, pin or switch again what it was of, or remove the file.',
+  },
+  'store/not-collected': {
+    exit: 4,
+    means: 'Something in the store is not as gc has to know it, so gc removed nothing.',
+    remedy: 'Look at what is named; `recipes store verify --repair` restores what is damaged.',
+  },
+  'store/unknown-pin': {
+    exit: 2,
+    means: 'There is no pin of that name, or the name cannot be one.',
+    remedy: '`recipes store roots` lists pins and projects.',
   },
   'store/no-log': {
     exit: 1,

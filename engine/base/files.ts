@@ -71,10 +71,10 @@ export function entriesOf(folder: PathLike): fs.Dirent<Buffer>[] {
   return fs.readdirSync(folder, {withFileTypes: true, encoding: 'buffer'});
 }
 
-/** Free bytes and inodes for an ordinary user on the file system of a path. */
-export function freeSpace(at: string): {bytes: number; inodes: number} {
+/** Free bytes and inodes for an ordinary user on the file system of a path, and all its bytes. */
+export function freeSpace(at: string): {bytes: number; inodes: number; total: number} {
   const stat = fs.statfsSync(at);
-  return {bytes: stat.bavail * stat.bsize, inodes: stat.ffree};
+  return {bytes: stat.bavail * stat.bsize, inodes: stat.ffree, total: stat.blocks * stat.bsize};
 }
 
 // --- changing: each is one numbered call ---------------------------------------------------------
@@ -104,6 +104,9 @@ export const createFile = (file: PathLike, mode = 0o600): number =>
   mutate(() => fs.openSync(file, 'wx', mode));
 export const openAppend = (file: PathLike, mode = 0o644): number =>
   mutate(() => fs.openSync(file, 'a+', mode));
+/** Opens a file that must exist, to append to it. */
+export const openToAppend = (file: PathLike): number =>
+  fs.openSync(file, fs.constants.O_WRONLY | fs.constants.O_APPEND | fs.constants.O_NOFOLLOW);
 export const openReadWrite = (file: PathLike): number => fs.openSync(file, 'r+');
 /** Opens one end of a fifo for both ways: never blocks, and never sees an end of file. */
 export const openFifo = (file: PathLike, nonBlocking: boolean): number =>
@@ -117,6 +120,31 @@ export function writeAll(fd: number, data: string | Uint8Array): void {
   const bytes = typeof data === 'string' ? Buffer.from(data) : data;
   let done = 0;
   while (done < bytes.length) done += mutate(() => fs.writeSync(fd, bytes, done));
+}
+
+/**
+ * Writes all bytes to a descriptor that is no file of ours (standard output). Waits where whoever
+ * reads is slow: Node opens pipes so that write(2) does not.
+ */
+export function writeOut(fd: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) {
+    const written = unless(['EAGAIN'], () => fs.writeSync(fd, bytes, done));
+    if (written === undefined) rest();
+    done += written ?? 0;
+  }
+}
+
+/** Reads from a descriptor that is no file of ours; 0 at the end. */
+export function readFrom(fd: number, into: Uint8Array): number {
+  for (;;) {
+    const read = unless(['EAGAIN'], () => fs.readSync(fd, into));
+    if (read !== undefined) return read;
+    rest();
+  }
+}
+
+function rest(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
 }
 
 /** Makes a folder and its missing parents; the ones that are there stay as they are. */

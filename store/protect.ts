@@ -1,0 +1,104 @@
+/**
+ * Storing beside gc: whatever is stored, and whatever is found in the store to be relied upon, is
+ * so under the shared lock of gc.lock, and is named in the run's file (temporary-roots.ts) before
+ * the lock is given up. gc deletes under the exclusive lock, after it has read those files.
+ *
+ * So of any two only one order is left: either gc has deleted the thing, and who looks sees that
+ * it is gone, or it is named, and gc sees that. One lock for a batch, since each costs a process.
+ */
+import * as files from '../engine/base/files.ts';
+import {COLLECTING, holderOfClaim, mayBeClaimed, type RunHandle} from './claims.ts';
+import {gcLockFile, type Store} from './layout.ts';
+import {waitForLock} from './lock.ts';
+import {appendRoots, type TemporaryRoot} from './temporary-roots.ts';
+import {fault} from './trouble.ts';
+
+export type {TemporaryRoot} from './temporary-roots.ts';
+
+/** What happens when gc does not let go of the lock within a second. */
+export interface Patience {
+  /** False: that is an error (`store/locked`). */
+  readonly wait: boolean;
+  /** Says for whom is waited. */
+  tell(holder: string): void;
+}
+
+/** Names roots in the middle of the work. */
+export type Name = (roots: readonly TemporaryRoot[]) => void;
+
+/**
+ * Names `roots` as relied upon by a run, then does the work, both while gc deletes nothing.
+ * What the work finds or makes it gives to `name`. Throws what the work throws, system errors,
+ * and `store/locked`.
+ */
+export function protect<T>(
+  store: Store,
+  run: Pick<RunHandle, 'id'>,
+  roots: readonly TemporaryRoot[],
+  work: (name: Name) => T,
+  patience: Patience = SILENT,
+): T {
+  letPass(store);
+  const fd = files.openRead(gcLockFile(store));
+  try {
+    if (!waitForLock(fd, 'shared', () => told(store, patience))) {
+      fault('store/locked', `${holderText(store)} removes things from the store`);
+    }
+    appendRoots(store, run.id, roots);
+    return work((more) => {
+      appendRoots(store, run.id, more);
+    });
+  } finally {
+    files.closeFile(fd);
+  }
+}
+
+/**
+ * The same for what is only relied upon: costs nothing where the run has named all of it before.
+ * `isThere` says whether all of it is in the store.
+ */
+export function rely(
+  store: Store,
+  run: Pick<RunHandle, 'id'>,
+  roots: readonly TemporaryRoot[],
+  isThere: () => boolean,
+  patience: Patience = SILENT,
+): boolean {
+  const known = named.get(run) ?? new Set();
+  named.set(run, known);
+  const fresh = roots.filter((root) => !known.has(root));
+  if (fresh.length === 0) return isThere();
+  const there = protect(store, run, fresh, isThere, patience);
+  for (const root of fresh) known.add(root);
+  return there;
+}
+
+/** What this process has named for each of its runs. */
+const named = new WeakMap<object, Set<TemporaryRoot>>();
+
+/** For where nobody can be told; a window of gc is short. */
+const SILENT: Patience = {wait: true, tell: () => undefined};
+
+/** The claim of a gc that waits for its turn. */
+export const TURN = 'gc-turn';
+const TURN_POLL = 10;
+const TURN_POLLS = 50;
+
+/**
+ * flock(2) knows no queue: many that share the lock one after the other would keep gc out for
+ * ever. So they let a gc go first that waits, for half a second at most: it may be dead.
+ */
+function letPass(store: Store): void {
+  for (let poll = 0; poll < TURN_POLLS && mayBeClaimed(store, TURN); poll += 1) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TURN_POLL);
+  }
+}
+
+function told(store: Store, {wait, tell}: Patience): boolean {
+  if (wait) tell(holderText(store));
+  return wait;
+}
+
+function holderText(store: Store): string {
+  return holderOfClaim(store, COLLECTING) ?? 'another run';
+}

@@ -1,0 +1,55 @@
+/**
+ * The reserve: a file of the store that stands for room on the disk. gc on a full disk removes it
+ * first, so that it can register, and puts it back at the end. Knows nothing of gc.
+ * (Nix does the same with 8 MiB; ours is smaller on small disks.)
+ */
+import * as files from '../engine/base/files.ts';
+import {runSync} from '../engine/base/process.ts';
+import path from 'node:path';
+
+interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+const MOST = 16 * 2 ** 20;
+const SHARE = 64;
+/** So many times its size must be free for it to be made. */
+const PLENTY = 4;
+
+/**
+ * Makes the reserve of the store at `root` where there is room for it; whether it is there now.
+ * Nothing depends on it, so nothing it meets with is an error.
+ */
+export function makeReserve(root: string, owner: Owner | undefined): boolean {
+  const file = placeOf(root);
+  if (files.exists(file)) return true;
+  const {bytes: free, total, inodes} = files.freeSpace(root);
+  const size = Math.min(MOST, Math.floor(total / SHARE));
+  // Some file systems do not count inodes and say 0.
+  if (size === 0 || free < size * PLENTY || (inodes > 0 && inodes < SHARE)) return false;
+  const fd = files.unless([...HARMLESS, 'EEXIST'], () => files.createFile(file, 0o600));
+  if (fd === undefined) return false;
+  const made = files.unless(HARMLESS, () => fill(fd, file, size, owner));
+  files.closeFile(fd);
+  if (made === undefined) files.unless([...HARMLESS, 'ENOENT'], () => files.unlink(file));
+  return made === true;
+}
+
+const HARMLESS = ['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS', 'EIO'];
+
+/** Gives its room (and inode) back to the disk. Throws system errors. */
+export function freeReserve(root: string): void {
+  files.unless(['ENOENT'], () => files.unlink(placeOf(root)));
+}
+
+/** Written, not only made long: a hole takes no room. fallocate(1) spares writing where it can. */
+function fill(fd: number, file: string, size: number, owner: Owner | undefined): true {
+  if (owner !== undefined) files.chown(file, owner.uid, owner.gid);
+  const argv = ['fallocate', '--length', String(size), '/proc/self/fd/3'];
+  const done = runSync(argv, {stdio: ['ignore', 'ignore', 'ignore', fd]});
+  if (done.status !== 0) files.writeAll(fd, Buffer.alloc(size));
+  return true;
+}
+
+const placeOf = (root: string): string => path.join(root, 'reserve');

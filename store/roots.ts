@@ -1,0 +1,154 @@
+/**
+ * What gc must keep: one sealed file for each root below roots/.
+ *
+ *     roots/pins/<name>                   what somebody has pinned
+ *     roots/projects/<16 hex>             the last good builds of a project
+ *     roots/generations/<profile>/<n>     a generation of a profile
+ *
+ * Whoever writes a root has an open run and has named what the root holds (protect.ts) before, so
+ * that a gc under way, which has read the roots already, keeps it too.
+ * Knows nothing of what roots mean; `held` is all that gc looks at.
+ */
+import path from 'node:path';
+import * as files from '../engine/base/files.ts';
+import type {ActionKey, BlobDigest, TreeDigest} from '../engine/base/hash.ts';
+import type {Label} from '../engine/base/label.ts';
+import {commitBytes, ensureFolder} from './commit.ts';
+import {rootsDir, type Store} from './layout.ts';
+import {decodeSealed, encodeSealed} from './sealed.ts';
+import type {TemporaryRoot} from './temporary-roots.ts';
+import {fault} from './trouble.ts';
+
+/** What a root keeps: actions with all they made and used, trees with their blobs, blobs. */
+export interface Held {
+  readonly keys: readonly ActionKey[];
+  readonly trees: readonly TreeDigest[];
+  readonly blobs: readonly BlobDigest[];
+}
+
+export interface PinRoot {
+  readonly kind: 'pin';
+  readonly name: string;
+  readonly label: Label;
+  /** Milliseconds since 1970; for people. */
+  readonly at: number;
+  readonly held: Held;
+}
+
+/** The graph of the targets of one `build`, as it was when that was good. */
+export interface BuiltTargets {
+  readonly targets: readonly Label[];
+  readonly at: number;
+  readonly held: Held;
+}
+
+export interface ProjectRoot {
+  readonly kind: 'project';
+  /** The configuration file, without links. */
+  readonly path: string;
+  readonly builds: readonly BuiltTargets[];
+}
+
+export interface GenerationRoot {
+  readonly kind: 'generation';
+  readonly profile: string;
+  readonly n: number;
+  readonly label: Label;
+  readonly key: ActionKey;
+  readonly at: number;
+  /** Not removed by `root remove --keep`. */
+  readonly pinned: boolean;
+  readonly held: Held;
+}
+
+export type Root = PinRoot | ProjectRoot | GenerationRoot;
+
+/** A root and where it is: `pins/tool`, relative to roots/. */
+export interface PlacedRoot {
+  readonly place: string;
+  readonly root: Root;
+}
+
+/** All roots, by place. Throws system errors, and `store/bad-root` when one cannot be read. */
+export function listRoots(store: Store): readonly PlacedRoot[] {
+  return placesBelow(store, '').map((place) => {
+    const root = readRoot(store, place);
+    return root === undefined ? badRoot(place, 'it is gone') : {place, root};
+  });
+}
+
+/** One root; undefined when it is not there. Throws as `listRoots` does. */
+export function readRoot(store: Store, place: string): Root | undefined {
+  const file = rootIn(store, place);
+  const stat = files.lookAt(file);
+  if (stat === undefined) return undefined;
+  if (!stat.isFile()) return badRoot(place, 'it is no file');
+  const sealed = decodeSealed(files.readText(file));
+  if (sealed === undefined) return badRoot(place, 'its checksum does not fit');
+  return sealed as Root;
+}
+
+/** Writes a root in place of an older one; durable on return. Throws system errors. */
+export function writeRoot(store: Store, place: string, root: Root): void {
+  makeFolders(store, place);
+  commitBytes(store, rootIn(store, place), encodeSealed(root), true);
+}
+
+/** Durable on return; false when there was none. */
+export function removeRoot(store: Store, place: string): boolean {
+  const file = rootIn(store, place);
+  const done = files.unless(['ENOENT'], () => {
+    files.unlink(file);
+    return true;
+  });
+  if (done === true) files.syncDir(path.dirname(file));
+  return done === true;
+}
+
+/** All that the builds of a project, or another root, hold together. */
+export function heldBy(root: Root): readonly Held[] {
+  return root.kind === 'project' ? root.builds.map((one) => one.held) : [root.held];
+}
+
+/** The same as lines of a run's file. */
+export function rootsOf({keys, trees, blobs}: Held): TemporaryRoot[] {
+  return [
+    ...keys.map((key) => `key ${key}` as const),
+    ...trees.map((tree) => `tree ${tree}` as const),
+    ...blobs.map((blob) => `blob ${blob}` as const),
+  ];
+}
+
+/** Whether a name may be one of a pin or profile. */
+export function isRootName(name: string): boolean {
+  return /^[a-z0-9][a-z0-9+._-]{0,127}$/.test(name);
+}
+
+function rootIn(store: Store, place: string): string {
+  return path.join(rootsDir(store), place);
+}
+
+/** All files below roots/, which has three levels at most. */
+function placesBelow(store: Store, at: string): string[] {
+  const folder = path.join(rootsDir(store), at);
+  return files.namesIn(folder).flatMap((name) => {
+    const place = at === '' ? name : `${at}/${name}`;
+    const isFolder = files.lookAt(rootIn(store, place))?.isDirectory() === true;
+    return isFolder ? placesBelow(store, place) : [place];
+  });
+}
+
+function makeFolders(store: Store, place: string): void {
+  const parts = place.split('/').slice(0, -1);
+  for (const [index] of parts.entries()) {
+    ensureFolder(store, rootIn(store, parts.slice(0, index + 1).join('/')));
+  }
+}
+
+function badRoot(place: string, why: string): never {
+  return fault(
+    'store/bad-root',
+    `the root roots/${place} cannot be read: ${why}`,
+    'nothing is removed before it is written again or removed by hand',
+  );
+}
