@@ -3,9 +3,12 @@
  */
 import type {Label} from '../base/label.ts';
 import {criticalPath} from '../graph/order.ts';
-import {UNKNOWN_MILLISECONDS} from '../run/history.ts';
+import {guessOf, type Forecast, type Guess} from '../run/forecast.ts';
+import {estimate, UNKNOWN_MILLISECONDS} from '../run/history.ts';
 import {needsOf, type Plan, type PlannedNode} from '../run/plan.ts';
+import {dependenciesIn} from '../run/tasks.ts';
 import {missingTools} from '../run/tools.ts';
+import {count as countOf, formatGuess, formatSize} from '../ui/text.ts';
 import {readTree} from '../../store/trees.ts';
 import type {OpenWork} from './open.ts';
 
@@ -21,7 +24,7 @@ export function planRecord(work: OpenWork, plan: Plan): object {
       recipeKey: node.recipeKey,
       key: node.key,
       reason: node.reason,
-      seconds: secondsOf(work, node),
+      ...timeOf(guessOf(forecastOf(work), node.label)),
       downloadBytes: downloadOf(work, node),
       diskBytes: diskOf(work, node),
     })),
@@ -30,31 +33,83 @@ export function planRecord(work: OpenWork, plan: Plan): object {
   };
 }
 
-/** One line a node that is not fresh, then the counts. */
+/** One line a node that is not fresh, then the counts and what all of it will take. */
 export function planText(work: OpenWork, plan: Plan, explain: boolean): string {
   const nodes = [...plan.nodes.values()];
   const lines = nodes
     .filter((node) => node.verdict !== 'fresh' || explain)
-    .map((node) => planLine(node, secondsOf(work, node)));
+    .map((node) => planLine(node, guessOf(forecastOf(work), node.label)));
   const count = (verdict: string): number =>
     nodes.filter((node) => node.verdict === verdict).length;
   const counts = `${count('run')} to run, ${count('maybe')} maybe, ${count('fresh')} fresh`;
   const missing = missingTools(work.graph, work.knowledge, plan).map(
     (one) => `missing: ${one.message}`,
   );
-  return [...lines, ...missing, counts].join('\n');
+  return [...lines, ...missing, counts, ...totals(work, plan)].join('\n');
 }
 
-function planLine(node: PlannedNode, seconds: number | null): string {
+function planLine(node: PlannedNode, guess: Guess | undefined): string {
   const reason = node.reason === null ? '' : `  ${node.reason}`;
-  const time =
-    seconds === null || node.verdict === 'fresh' ? '' : `  about ${seconds.toFixed(1)} s`;
+  const time = guess === undefined || node.verdict === 'fresh' ? '' : `  ${guessText(guess)}`;
   return `${node.verdict.padEnd(5)}  ${node.label}${reason}${time}`;
 }
 
-function secondsOf(work: OpenWork, node: PlannedNode): number | null {
-  const milliseconds = work.log.latest(node.label, 'ok')?.milliseconds;
-  return milliseconds === undefined ? null : milliseconds / 1000;
+/** What was measured here is told finer than what is scaled from a book. */
+function guessText({milliseconds, basis}: Guess): string {
+  if (basis === 'sbu') return `${formatGuess(milliseconds)} (by SBU)`;
+  return `about ${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+/** Time, downloads, disk and the longest path of what is not fresh, as far as they are known. */
+function totals(work: OpenWork, plan: Plan): readonly string[] {
+  const pending = [...plan.nodes.values()].filter((node) => node.verdict !== 'fresh');
+  const sum = (of: (work: OpenWork, node: PlannedNode) => number | null): number =>
+    pending.reduce((total, node) => total + (of(work, node) ?? 0), 0);
+  const download = sum(downloadOf);
+  const disk = sum(diskOf);
+  const parts = [
+    timeText(work, pending),
+    download === 0 ? '' : `${formatSize(download)} to download`,
+    disk === 0 ? '' : `${formatSize(disk)} of disk`,
+  ].filter((part) => part !== '');
+  const longest = pathOf(work, plan);
+  return [
+    ...(parts.length === 0 ? [] : [parts.join(', ')]),
+    ...(longest.length < 2 ? [] : [`longest path: ${shortened(longest).join(' → ')}`]),
+  ];
+}
+
+function timeText(work: OpenWork, pending: readonly PlannedNode[]): string {
+  const {jobs, testsGate} = work.project.config;
+  const order = pending.filter((node) => node.kind !== 'fetch').map((node) => node.label);
+  const inside = new Set(order);
+  const dependenciesOf = (label: Label): readonly Label[] =>
+    dependenciesIn(work.graph, label, testsGate).filter((one) => inside.has(one));
+  const forecast = forecastOf(work);
+  const durations = (label: Label): number | undefined => guessOf(forecast, label)?.milliseconds;
+  const time = estimate({order, dependenciesOf}, durations, jobs);
+  return time === null || order.length === 0
+    ? ''
+    : `${formatGuess(time)} with ${countOf(jobs, 'job')}`;
+}
+
+/** Labels shown of a path at either end. */
+const ENDS = 6;
+
+function shortened(labels: readonly Label[]): readonly string[] {
+  if (labels.length <= 2 * ENDS + 1) return labels;
+  const left = labels.length - 2 * ENDS;
+  return [...labels.slice(0, ENDS), `(${left} more)`, ...labels.slice(-ENDS)];
+}
+
+function forecastOf({graph, log, project}: OpenWork): Forecast {
+  return {graph, log, unit: project.config.sbu};
+}
+
+function timeOf(guess: Guess | undefined): {seconds: number | null; secondsFrom: string | null} {
+  return guess === undefined
+    ? {seconds: null, secondsFrom: null}
+    : {seconds: guess.milliseconds / 1000, secondsFrom: guess.basis};
 }
 
 /** Known only where the recipe states the size of its source. */
@@ -64,10 +119,12 @@ function downloadOf(work: OpenWork, node: PlannedNode): number | null {
   return fetch.source.type === 'remote' ? (fetch.source.size ?? null) : null;
 }
 
-/** What its last artifact took; an unchanged one takes nothing new. */
-function diskOf(work: OpenWork, node: PlannedNode): number | null {
-  if (node.verdict === 'fresh' || node.kind !== 'build') return 0;
-  const tree = work.log.latest(node.label, 'ok')?.tree;
+/** What the recipe says a build takes, else what its last artifact took; a fresh one: nothing. */
+function diskOf(work: OpenWork, planned: PlannedNode): number | null {
+  const node = work.graph.nodes.get(planned.label);
+  if (planned.verdict === 'fresh' || node?.kind !== 'build') return 0;
+  if (node.build.resources.diskBytes !== undefined) return node.build.resources.diskBytes;
+  const tree = work.log.latest(planned.label, 'ok')?.tree;
   const entries = tree === undefined ? undefined : readTree(work.store, tree);
   if (entries?.ok !== true) return null;
   return entries.value.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.size : 0), 0);
@@ -83,6 +140,6 @@ function pathOf(work: OpenWork, plan: Plan): readonly Label[] {
     return node === undefined ? [] : needsOf(node).filter((one) => pending.has(one));
   };
   const weight = (label: Label): number =>
-    work.log.latest(label, 'ok')?.milliseconds ?? UNKNOWN_MILLISECONDS;
+    guessOf(forecastOf(work), label)?.milliseconds ?? UNKNOWN_MILLISECONDS;
   return criticalPath(labels, needs, weight).path;
 }

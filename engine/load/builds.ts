@@ -207,11 +207,13 @@ function readOutputs(work: Work, file: BuildFile, path: Path): Build['outputs'] 
 }
 
 function readResources({resources = {}}: BuildFile): Build['resources'] {
-  const {cpu, memory, time} = resources;
+  const {cpu, memory, time, sbu, disk} = resources;
   return {
     cpu: cpu ?? USUAL_RESOURCES.cpu,
     memoryBytes: memory === undefined ? USUAL_RESOURCES.memoryBytes : parseSize(memory),
     milliseconds: time === undefined ? USUAL_RESOURCES.milliseconds : parseTime(time),
+    ...(sbu === undefined ? {} : {sbu}),
+    ...(disk === undefined ? {} : {diskBytes: parseSize(disk)}),
   };
 }
 

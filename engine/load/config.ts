@@ -3,7 +3,8 @@
  * Knows nothing of recipes; whether options and overrides name existing ones is seen later.
  */
 import {fail, type Checked, type Location} from '../base/diagnostic.ts';
-import {err, ok} from '../base/result.ts';
+import {formatLabel, parseLabel, type Label} from '../base/label.ts';
+import {assert, err, ok} from '../base/result.ts';
 import type {Host} from '../base/host.ts';
 import {parseSize} from './measure.ts';
 import type {Config, OptionValue} from './model.ts';
@@ -62,6 +63,7 @@ export function notFound(cwd: string): ReturnType<typeof fail> {
 /** The settings as a record; all defaults are among them. */
 export function configOf(settings: readonly Setting[]): Config {
   const values = new Map(settings.map(({key, value}) => [key, value]));
+  const sbu = values.get('estimates.sbu');
   return {
     storePath: String(values.get('store.path')),
     jobs: Number(values.get('jobs')),
@@ -72,7 +74,15 @@ export function configOf(settings: readonly Setting[]): Config {
     options: section(settings, 'options.', (value) => value as OptionValue),
     testsGate: values.get('tests.gate') === true,
     maxDownloadBytes: parseSize(values.get('downloads.max-size') as string | number),
+    ...(sbu === undefined ? {} : {sbu: labelIn(String(sbu))}),
   };
+}
+
+/** A label whose spelling the schema has checked, in its one form. */
+function labelIn(text: string): Label {
+  const parts = parseLabel(text);
+  assert(parts?.collection !== undefined, `not a full label: ${text}`);
+  return formatLabel({...parts, collection: parts.collection});
 }
 
 function lists(settings: readonly Setting[], prefix: string): Record<string, readonly string[]> {

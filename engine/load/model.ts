@@ -4,7 +4,7 @@
  * Types only.
  */
 import type {Location} from '../base/diagnostic.ts';
-import type {LabelParts} from '../base/label.ts';
+import type {Label, LabelParts} from '../base/label.ts';
 
 export type OptionValue = string | boolean;
 
@@ -32,6 +32,8 @@ export interface Config {
   readonly testsGate: boolean;
   /** Refuse a download larger than this when the recipe states no size. */
   readonly maxDownloadBytes: number;
+  /** The build whose time is one standard build unit. */
+  readonly sbu?: Label;
 }
 
 export interface Generated {
@@ -109,6 +111,10 @@ export interface Resources {
   readonly cpu: number;
   readonly memoryBytes: number;
   readonly milliseconds: number;
+  /** About how long it takes, in units of the build the configuration names. */
+  readonly sbu?: number;
+  /** What it takes of the disk while it is built. */
+  readonly diskBytes?: number;
 }
 
 export interface TestPlan {

@@ -16,6 +16,7 @@ import {guard} from '../../store/trouble.ts';
 import {describeDamage} from '../../store/verified.ts';
 import type {RunContext} from './context.ts';
 import {fetchSource} from './fetch-task.ts';
+import {guessOf} from './forecast.ts';
 import {estimate, type Durations} from './history.ts';
 import {LiveOutput} from './live-output.ts';
 import type {Plan} from './plan.ts';
@@ -309,7 +310,8 @@ export class BuildRun {
   }
 
   #durations(label: Label): number | undefined {
-    return this.#context.log.latest(label, 'ok')?.milliseconds;
+    const {graph, log, config} = this.#context;
+    return guessOf({graph, log, unit: config.sbu}, label)?.milliseconds;
   }
 
   #kindOf(label: Label): 'fetch' | 'build' | 'test' {

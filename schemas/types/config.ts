@@ -78,6 +78,15 @@ export interface ConfigFile {
     gate?: boolean;
   };
   /**
+   * What guesses of times start from.
+   */
+  estimates?: {
+    /**
+     * The build whose time on this machine is one standard build unit (`resources: {sbu: …}` of recipes).
+     */
+    sbu?: string;
+  };
+  /**
    * Limits of what is fetched.
    */
   downloads?: {

@@ -273,6 +273,11 @@ export interface Build {
      * After this time the build is ended as hanging; numbers with d, h, min and s. Default 2h.
      */
     time?: string;
+    /**
+     * About how long it takes with one job, as a multiple of the build that the configuration names as `estimates.sbu`. For plans, until it was built here once.
+     */
+    sbu?: number;
+    disk?: Size;
   };
   /**
    * The test of what was built, a node of its own: `label#test`. Without steps of its own it runs those of the kind.

@@ -85,6 +85,7 @@ export interface PlannedLine {
   readonly key: string | null;
   readonly reason: string | null;
   readonly seconds: number | null;
+  readonly secondsFrom: 'history' | 'sbu' | null;
   readonly downloadBytes: number | null;
   readonly diskBytes: number | null;
 }

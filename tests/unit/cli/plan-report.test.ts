@@ -1,7 +1,14 @@
 /** What `build -n` prints, for people and as a record, and that it does nothing else. */
 import {createHash} from 'node:crypto';
 import test from 'ava';
-import {joins, planOf, recipes, writes, type PlannedLine} from '../../support/recipes.ts';
+import {
+  joins,
+  planOf,
+  recipes,
+  writes,
+  type PlannedLine,
+  type Sketch,
+} from '../../support/recipes.ts';
 import {storePrint} from '../../support/remains.ts';
 import {Space} from '../../support/space.ts';
 
@@ -31,8 +38,9 @@ test.serial('a plan of what was never built', async (t) => {
     'run    t/b  never built',
     'run    t/d  never built',
     '4 to run, 0 maybe, 0 fresh',
+    'longest path: t/a → t/b → t/d',
   ]);
-  t.deepEqual((await plan(space, 'b')).at(-1), '2 to run, 0 maybe, 0 fresh');
+  t.deepEqual((await plan(space, 'b')).at(-2), '2 to run, 0 maybe, 0 fresh');
 });
 
 test.serial('a plan of a change: what runs, what may, and how long it took', async (t) => {
@@ -41,14 +49,47 @@ test.serial('a plan of a change: what runs, what may, and how long it took', asy
   t.deepEqual(await plan(space), ['0 to run, 0 maybe, 4 fresh']);
   space.edit('recipes/t/a.yaml', "echo 'a'", "echo 'other'");
   const lines = await plan(space);
-  t.is(lines.length, 4);
+  t.is(lines.length, 6);
   t.regex(lines[0] ?? '', /^run {4}t\/a {2}steps\.install changed {2}about \d+\.\d s$/);
   t.regex(lines[1] ?? '', /^maybe {2}t\/b {2}below t\/a {2}about \d+\.\d s$/);
   t.regex(lines[2] ?? '', /^maybe {2}t\/d {2}below t\/[ab] {2}about \d+\.\d s$/);
   t.is(lines[3], '1 to run, 2 maybe, 1 fresh');
+  t.regex(lines[4] ?? '', /^about 5 s with \d+ jobs?, \d+ B of disk$/);
+  t.is(lines[5], 'longest path: t/a → t/b → t/d');
   t.true((await plan(space, '--explain')).includes('fresh  t/c'), 'fresh ones too');
   t.regex((await plan(space, '--force', 'c'))[0] ?? '', /^run {4}t\/c {2}forced {2}about/);
 });
+
+test.serial(
+  'what was never built here is guessed from its units and the unit of this machine',
+  async (t) => {
+    const sized = (sbu: number): Sketch => ({build: {resources: {sbu, disk: '3GiB'}}});
+    await using space = Space.create(
+      recipes({'t/unit': sized(1), 't/big': sized(500), 't/none': {}}),
+    );
+    const before = await plan(space);
+    t.deepEqual(before.slice(0, 3), [
+      'run    t/big  never built',
+      'run    t/none  never built',
+      'run    t/unit  never built',
+    ]);
+    t.is(before.at(-1), '6.44 GB of disk', 'no build is the unit yet');
+    space.write('recipes.config.yaml', 'estimates: {sbu: t/unit}\njobs: 1\n');
+    await space.expect(0, ['build', 'unit']);
+    const after = await plan(space);
+    t.regex(after[0] ?? '', /^run {4}t\/big {2}never built {2}about \d+ (s|min) \(by SBU\)$/);
+    t.is(after[1], 'run    t/none  never built', 'nobody knows');
+    t.regex(after.at(-1) ?? '', /^about \d+ (s|min) with 1 job, 3.22 GB of disk$/);
+    const {plan: record} = planOf(await space.expect(0, ['build', '-n', '--json']));
+    const [big, none, unit] = ['t/big', 't/none', 't/unit'].map((label) =>
+      record.find((one) => one.label === label),
+    );
+    t.like(big, {secondsFrom: 'sbu', diskBytes: 3 * 2 ** 30});
+    t.like(none, {seconds: null, secondsFrom: null});
+    t.is(unit?.secondsFrom, 'history');
+    t.is(big?.seconds, Math.round((unit?.seconds ?? 0) * 1000 * 500) / 1000);
+  },
+);
 
 test.serial('the record: every node with all that is known, null where nothing is', async (t) => {
   await using space = project();
