@@ -219,6 +219,15 @@ function isHeld(file: string): boolean | undefined {
   }
 }
 
+/** The runs that live besides one, in words. */
+export function describeRuns(store: Store, except: RunHandle): string {
+  const others = listRuns(store).live.filter((id) => id !== except.id);
+  const pids = others.flatMap((id) => /^\d+/.exec(id) ?? []);
+  const [first = 'unknown'] = pids;
+  if (pids.length < 2) return `another run (pid ${first})`;
+  return `one of ${pids.length} other runs (pids ${pids.join(', ')})`;
+}
+
 function describe(fd: number): string {
   const buffer = Buffer.alloc(4096);
   const text = buffer.toString('utf8', 0, files.readInto(fd, buffer, 0));

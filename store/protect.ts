@@ -7,9 +7,17 @@
  * it is gone, or it is named, and gc sees that. One lock for a batch, since each costs a process.
  */
 import * as files from '../engine/base/files.ts';
-import {COLLECTING, holderOfClaim, mayBeClaimed, type RunHandle} from './claims.ts';
+import {
+  claim,
+  COLLECTING,
+  describeRuns,
+  holderOfClaim,
+  mayBeClaimed,
+  releaseClaim,
+  type RunHandle,
+} from './claims.ts';
 import {gcLockFile, type Store} from './layout.ts';
-import {waitForLock} from './lock.ts';
+import {tryLock, waitForLock} from './lock.ts';
 import {appendRoots, type TemporaryRoot} from './temporary-roots.ts';
 import {fault} from './trouble.ts';
 
@@ -71,6 +79,40 @@ export function rely(
   const there = protect(store, run, fresh, isThere, patience);
   for (const root of fresh) known.add(root);
   return there;
+}
+
+/**
+ * The other side: work that deletes, while nobody stores anything. Whoever waits for it has to
+ * wait for those who are storing now, stopped ones included.
+ */
+export function whileNothingIsStored(
+  store: Store,
+  run: RunHandle,
+  work: () => void,
+  patience: Patience,
+): void {
+  const fd = files.openRead(gcLockFile(store));
+  try {
+    if (!tryLock(fd, 'exclusive')) waitTurn(store, run, fd, patience);
+    work();
+  } finally {
+    files.closeFile(fd);
+  }
+}
+
+function waitTurn(store: Store, run: RunHandle, fd: number, {wait, tell}: Patience): void {
+  claim(store, run, TURN);
+  try {
+    const told = (): boolean => {
+      if (wait) tell(describeRuns(store, run));
+      return wait;
+    };
+    if (!waitForLock(fd, 'exclusive', told)) {
+      fault('store/locked', `${describeRuns(store, run)} stores something just now`);
+    }
+  } finally {
+    releaseClaim(store, run, TURN);
+  }
 }
 
 /** What this process has named for each of its runs. */

@@ -34,10 +34,17 @@ export function sweepScratch(store: Store, own?: RunHandle): Swept {
   return {removed, left};
 }
 
+/** Another process may be removing the same: then what it has left is removed. */
+const CROSSED = ['ENOENT', 'ENOTEMPTY', 'ENOTDIR'];
+const TRIES = 100;
+
 function remove(at: string): boolean {
-  const done = files.unless(['EACCES', 'EPERM', 'EBUSY'], () => {
-    files.removeTree(at);
-    return true;
-  });
-  return done === true;
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const done = files.unless(['EACCES', 'EPERM', 'EBUSY', ...CROSSED], () => {
+      files.removeTree(at);
+      return true;
+    });
+    if (done === true || !files.exists(at)) return true;
+  }
+  return false;
 }

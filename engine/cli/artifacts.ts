@@ -10,14 +10,17 @@ import {err, ok} from '../base/result.ts';
 import {withRunClosure} from '../graph/closure.ts';
 import {findConflicts} from '../run/conflicts.ts';
 import {makePlan} from '../run/plan.ts';
+import {rootsOfResult} from '../run/reliance.ts';
 import {damagedTrees} from '../run/sound-plan.ts';
 import {mergeLayers} from '../sandbox/lowers.ts';
 import {entriesOf} from '../sandbox/staging.ts';
 import {count} from '../ui/text.ts';
 import {toText} from '../../store/bytes.ts';
 import {checkOut} from '../../store/checkout.ts';
+import {openRun, type RunHandle} from '../../store/claims.ts';
 import type {TreeEntry} from '../../store/tree-entry.ts';
-import {readTree} from '../../store/trees.ts';
+import {rely} from '../../store/protect.ts';
+import {hasTree, readTree} from '../../store/trees.ts';
 import {guard} from '../../store/trouble.ts';
 import {damageOf} from '../../store/verified.ts';
 import {openWork, type OpenWork} from './open.ts';
@@ -32,10 +35,8 @@ export async function checkout(world: World): Answer {
   const entries = unite(work, labels);
   if (!entries.ok) return entries;
   const dest = path.resolve(world.cwd, folder);
-  const done = checkOut(work.store, entries.value, dest, {
-    copy: isSet(world, 'copy'),
-    owners: false,
-  });
+  const how = {copy: isSet(world, 'copy'), owners: false};
+  const done = whileKept(world, work, labels, () => checkOut(work.store, entries.value, dest, how));
   if (!done.ok) return done;
   const {files, linked} = done.value;
   if (world.call.globals.json === true) world.print(JSON.stringify({folder: dest, files, linked}));
@@ -44,6 +45,53 @@ export async function checkout(world: World): Answer {
       `${count(files, 'file')} in ${dest}, ${linked} of them linked to the store: do not edit those in place`,
     );
   return ok(0);
+}
+
+/**
+ * Does something with artifacts that gc must not remove meanwhile. `run` is that of a caller who
+ * goes on with them; else they are kept only so long.
+ */
+export function whileKept<T>(
+  world: World,
+  work: OpenWork,
+  labels: readonly Label[],
+  use: (run: RunHandle) => Checked<T>,
+): Checked<T> {
+  const {store} = work;
+  const opened = guard(store.root, () => openRun(store, world.host));
+  if (!opened.ok) return opened;
+  const run = opened.value;
+  try {
+    const kept = keepArtifacts(world, work, run, labels);
+    return kept.ok ? use(run) : kept;
+  } finally {
+    run.release();
+  }
+}
+
+/** Names artifacts in a run; an error when one of them has gone since it was found fresh. */
+export function keepArtifacts(
+  world: World,
+  {store, resolver}: OpenWork,
+  run: RunHandle,
+  labels: readonly Label[],
+): Checked<undefined> {
+  const roots = labels.flatMap((label) => {
+    const [key, tree] = [resolver.keyOf(label), resolver.treeOf(label)];
+    return key === undefined ? [] : rootsOfResult(key, tree);
+  });
+  const isThere = (): boolean =>
+    labels.every((label) => {
+      const tree = resolver.treeOf(label);
+      return tree === undefined || hasTree(store, tree);
+    });
+  const patience = {wait: true, tell: (holder: string) => world.tell(`waiting for ${holder}`)};
+  const there = guard(store.root, () => rely(store, run, roots, isThere, patience));
+  if (!there.ok) return there;
+  if (there.value) return ok(undefined);
+  return fail('target/not-built', 'gc has removed it from the store just now', {
+    hint: `recipes build ${labels.join(' ')}`,
+  });
 }
 
 export async function listFiles(world: World): Answer {

@@ -6,11 +6,16 @@ import {exitCodeOf, fail, type Checked, type Diagnostic} from '../base/diagnosti
 import type {Failure, Summary} from '../base/event.ts';
 import {writeFileAtomic} from '../base/files.ts';
 import {testLabel, type Label} from '../base/label.ts';
-import {err, ok} from '../base/result.ts';
+import {Bug, err, ok} from '../base/result.ts';
 import type {BuildGraph} from '../graph/model.ts';
+import {configFile} from '../load/root.ts';
 import {BuildRun} from '../run/build-run.ts';
+import type {RunContext} from '../run/context.ts';
+import {collectIfLow} from '../run/low-space.ts';
 import {closureOf, type Plan} from '../run/plan.ts';
 import type {FailureMode} from '../run/scheduler.ts';
+import {isRemembered, remember, type ProjectBuild} from '../run/project-root.ts';
+import {settlePlan} from '../run/settle.ts';
 import {makeSoundPlan} from '../run/sound-plan.ts';
 import {missingTools} from '../run/tools.ts';
 import {startTrace} from '../run/trace.ts';
@@ -58,16 +63,33 @@ export async function buildInputs(world: World, work: OpenWork): Promise<Checked
   const sound = makeSoundPlan(work, new Set(work.targets), 'mend');
   if (!sound.ok) return sound;
   if (sound.value.warnings.length > 0) await world.show(sound.value.warnings);
-  const whole = sound.value.plan;
-  const plan = {
-    nodes: new Map([...whole.nodes].filter(([label]) => !work.targets.includes(label))),
-  };
+  const plan = withoutTargets(work, sound.value.plan);
   if ([...plan.nodes.values()].every((node) => node.verdict === 'fresh')) return ok(undefined);
-  const status = await runPlan(world, work, plan, new Set());
+  const replan = (): Checked<Plan> => planAgain(work, new Set(work.targets));
+  const status = await runPlan(world, work, plan, new Set(), {
+    replan: () => {
+      const again = replan();
+      return again.ok ? ok(withoutTargets(work, again.value)) : again;
+    },
+    remembered: false,
+  });
   if (!status.ok) return status;
   return status.value === 0
     ? ok(undefined)
     : fail('build/skipped', 'what it needs could not be built');
+}
+
+function withoutTargets({targets}: OpenWork, {nodes}: Plan): Plan {
+  return {nodes: new Map([...nodes].filter(([label]) => !targets.includes(label)))};
+}
+
+/** A plan of what the store has by now: some of it has gone since the last one was made. */
+function planAgain(work: OpenWork, forced: ReadonlySet<Label>): Checked<Plan> {
+  work.resolver.forget();
+  const imported = work.knowledge.importAgain();
+  if (!imported.ok) return imported;
+  const sound = makeSoundPlan(work, forced, 'mend');
+  return sound.ok ? ok(sound.value.plan) : sound;
 }
 
 type Widen = (graph: BuildGraph, targets: readonly Label[]) => readonly Label[];
@@ -93,7 +115,8 @@ async function buildTargets(world: World, widen: Widen, tests = false): Answer {
     const absent = missingSources(work, plan);
     if (absent.length > 0) return err(absent);
   }
-  return runPlan(world, work, plan, forced);
+  const replan = (): Checked<Plan> => planAgain(work, forced);
+  return runPlan(world, work, plan, forced, {replan, remembered: true});
 }
 
 /** Without words everything is wanted. */
@@ -120,11 +143,21 @@ function missingSources(work: OpenWork, plan: Plan): readonly Diagnostic[] {
   });
 }
 
-async function runPlan(
+/** How a plan is treated. */
+export interface Treatment {
+  /** Makes it again where what it relies on has gone meanwhile. */
+  readonly replan: () => Checked<Plan>;
+  /** A good end is the project's: gc keeps what it came to. */
+  readonly remembered: boolean;
+}
+
+/** Runs a plan with its progress shown; gives the exit code. */
+export async function runPlan(
   world: World,
   work: OpenWork,
-  plan: Plan,
+  planned: Plan,
   forced: ReadonlySet<Label>,
+  treatment: Treatment = {replan: () => ok(planned), remembered: false},
 ): Answer {
   const reporter = createReporter(progressOf(world), {
     host: world.host,
@@ -146,7 +179,13 @@ async function runPlan(
     owner: ownerFor(world.host.uid),
   });
   if (!opened.ok) return opened;
-  const run = new BuildRun(opened.value.context, plan, {
+  const {context} = opened.value;
+  const settled = settle(context, work, planned, treatment);
+  if (!settled.ok) {
+    await opened.value.close();
+    return settled;
+  }
+  const run = new BuildRun(context, settled.value, {
     jobs: work.project.config.jobs,
     memoryBytes: opened.value.memoryBytes,
     onFailure: failureMode(world),
@@ -159,12 +198,43 @@ async function runPlan(
     return 'taken';
   });
   const summary = await run.run(work.targets);
+  const kept =
+    summary.ok && treatment.remembered ? remember(context, buildOf(work)) : ok(undefined);
   await opened.value.close();
   reporter.close();
   const traced = writeTrace(world, trace?.text());
   if (!traced.ok) return traced;
-  if (world.call.globals.json === true) world.print(JSON.stringify(resultRecord(work, summary)));
+  if (prints(world)) world.print(JSON.stringify(resultRecord(work, summary)));
+  if (!kept.ok) return kept;
   return ok(exitCode(summary, run.failures));
+}
+
+/**
+ * The plan with all it relies on named, so that gc keeps it. Where nothing runs and the project's
+ * root says the same, there is nothing to name.
+ */
+function settle(
+  context: RunContext,
+  work: OpenWork,
+  plan: Plan,
+  {replan, remembered}: Treatment,
+): Checked<Plan> {
+  const idle = [...plan.nodes.values()].every((node) => node.verdict === 'fresh');
+  if (idle && (!remembered || isRemembered(work.store, buildOf(work)))) return ok(plan);
+  const settled = settlePlan(context, plan, replan);
+  if (settled.ok && !idle) collectIfLow(context);
+  return settled;
+}
+
+function buildOf({graph, resolver, targets, wanted, project}: OpenWork): ProjectBuild {
+  const file = configFile(project.root);
+  if (file === undefined) throw new Bug(`${project.root} has lost its configuration`);
+  return {graph, resolver, targets, wanted, configFile: file};
+}
+
+/** `build --json`; other commands that build something on the way have a record of their own. */
+function prints({call}: World): boolean {
+  return call.globals.json === true && ['build', 'test'].includes(call.command);
 }
 
 function progressOf(world: World): 'auto' | 'plain' | 'fancy' | 'json' | 'quiet' {

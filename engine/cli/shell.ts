@@ -5,16 +5,21 @@
 import {isatty} from 'node:tty';
 import {fail, type Checked} from '../base/diagnostic.ts';
 import {exists} from '../base/files.ts';
+import {actionKey, isDigest} from '../base/hash.ts';
 import type {Label} from '../base/label.ts';
 import {ok} from '../base/result.ts';
 import {withRunClosure} from '../graph/closure.ts';
+import type {RunContext} from '../run/context.ts';
 import {buildSpec} from '../run/job-spec.ts';
 import {openRunContext, type OpenContext} from '../run/open-context.ts';
 import {makePlan} from '../run/plan.ts';
+import {relyOn, rootsOfSpec} from '../run/reliance.ts';
 import {buildOf} from '../run/tasks.ts';
 import {INSIDE} from '../sandbox/places.ts';
 import type {InteractiveSpec, JobSpec, Layer} from '../sandbox/protocol.ts';
 import {readRecord} from '../../store/records.ts';
+import {hasTree} from '../../store/trees.ts';
+import {guard} from '../../store/trouble.ts';
 import {openFresh} from './artifacts.ts';
 import {openWork, ownerFor, type OpenWork} from './open.ts';
 import {buildInputs} from './build.ts';
@@ -144,10 +149,30 @@ async function interact(
   });
   if (!opened.ok) return opened;
   try {
-    return await enter(world, opened.value, wanted);
+    const named = nameAll(opened.value.context, wanted);
+    return named.ok ? await enter(world, opened.value, wanted) : named;
   } finally {
     await opened.value.close();
   }
+}
+
+/** gc keeps what the shell is made of, and the failed build it opens. */
+function nameAll(
+  context: RunContext,
+  {spec, resume}: Omit<InteractiveSpec, 'scratch'>,
+): Checked<undefined> {
+  const {store} = context;
+  const key = resume?.split('/').at(-1) ?? '';
+  const roots = [
+    ...rootsOfSpec(spec),
+    ...(isDigest(key) ? [`key ${actionKey(key)}` as const] : []),
+  ];
+  const isThere = (): boolean => spec.layers.every(({tree}) => hasTree(store, tree));
+  const there = guard(store.root, () => relyOn(context, roots, isThere));
+  if (!there.ok) return there;
+  if (there.value) return ok(undefined);
+  const hint = `recipes build ${spec.label}`;
+  return fail('target/not-built', 'gc has removed it from the store just now', {hint});
 }
 
 async function enter(

@@ -74,6 +74,7 @@ export function configOf(settings: readonly Setting[]): Config {
     options: section(settings, 'options.', (value) => value as OptionValue),
     testsGate: values.get('tests.gate') === true,
     maxDownloadBytes: parseSize(values.get('downloads.max-size') as string | number),
+    ...minFree(values.get('store.gc.min-free')),
     ...(sbu === undefined ? {} : {sbu: labelIn(String(sbu))}),
   };
 }
@@ -83,6 +84,10 @@ function labelIn(text: string): Label {
   const parts = parseLabel(text);
   assert(parts?.collection !== undefined, `not a full label: ${text}`);
   return formatLabel({...parts, collection: parts.collection});
+}
+
+function minFree(value: SettingValue | undefined): Pick<Config, 'minFreeBytes'> {
+  return value === undefined ? {} : {minFreeBytes: parseSize(value as string | number)};
 }
 
 function lists(settings: readonly Setting[], prefix: string): Record<string, readonly string[]> {

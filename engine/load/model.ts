@@ -32,6 +32,8 @@ export interface Config {
   readonly testsGate: boolean;
   /** Refuse a download larger than this when the recipe states no size. */
   readonly maxDownloadBytes: number;
+  /** A build collects garbage first when less is free; undefined: a share of the disk. */
+  readonly minFreeBytes?: number | undefined;
   /** The build whose time is one standard build unit. */
   readonly sbu?: Label;
 }

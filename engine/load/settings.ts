@@ -117,14 +117,18 @@ function fromFile(
   );
 }
 
-/** One setting for each value; lists are values, the maps of the schema are two levels deep. */
-function flatten(data: object, root: DataNode, origin: Origin): Setting[] {
-  return Object.entries(data).flatMap(([section, value]: [string, unknown]) => {
-    if (typeof value !== 'object' || value === null)
-      return [setting(section, value as SettingValue, origin, keyAt(root, [section]))];
-    return Object.entries(value).map(([name, inner]) =>
-      setting(`${section}.${name}`, inner as SettingValue, origin, keyAt(root, [section, name])),
-    );
+/** One setting for each value; lists are values. */
+function flatten(
+  data: object,
+  root: DataNode,
+  origin: Origin,
+  above: readonly string[] = [],
+): Setting[] {
+  return Object.entries(data).flatMap(([name, value]: [string, unknown]) => {
+    const way = [...above, name];
+    const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
+    if (isMap) return flatten(value, root, origin, way);
+    return [setting(way.join('.'), value as SettingValue, origin, keyAt(root, way))];
   });
 }
 

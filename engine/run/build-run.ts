@@ -23,6 +23,7 @@ import type {Plan} from './plan.ts';
 import type {Resolution} from './resolve.ts';
 import {Scheduler, type Decision, type FailureMode} from './scheduler.ts';
 import {damagedTrees} from './sound-plan.ts';
+import {nameInputs, relyOn, rootsOfResult} from './reliance.ts';
 import {Tally} from './tally.ts';
 import {buildOf, dependenciesIn, tasksOf} from './tasks.ts';
 import type {Lease} from './tokens.ts';
@@ -138,10 +139,23 @@ export class BuildRun {
     const resolution = this.#context.resolver.resolve(node);
     if (resolution.type === 'open') return 'fetch-first';
     if (this.#options.forced.has(label)) return 'run';
-    if (!this.#context.resolver.isDone(node, resolution.key)) return 'run';
+    if (!this.#isDone(node, resolution.key)) return 'run';
     if (this.#isUsed(label) && this.#isDamaged(label)) return 'run';
     this.#tally.ended(label, node.kind, 'cut', {saved: this.#durations(label) ?? 0});
     return 'done';
+  }
+
+  /** Whether the store has it; then gc keeps it from here on. */
+  #isDone(node: WorkNode, key: ActionKey): boolean {
+    const {resolver} = this.#context;
+    // Looked at twice, since most are not done and naming costs a process.
+    if (!resolver.isDone(node, key)) return false;
+    const roots = rootsOfResult(key, resolver.treeOf(node.label));
+    const there = guard(this.#context.store.root, () =>
+      relyOn(this.#context, roots, () => resolver.isDone(node, key)),
+    );
+    // What cannot be named cannot be relied upon; running it says why.
+    return there.ok && there.value;
   }
 
   /** Whether something runs for sure that stands on this node. */
@@ -199,11 +213,13 @@ export class BuildRun {
     jobs: number,
     lease: Lease | undefined,
   ): Promise<boolean> {
-    const {store, run, resolver} = this.#context;
+    const {store, run} = this.#context;
     const claimed = await this.#claim(known.key, node.label);
     if (!claimed.ok) return this.#close(node.label, node.kind, problemsOf(claimed.error));
     try {
-      if (!this.#options.forced.has(node.label) && resolver.isDone(node, known.key)) {
+      const named = guard(store.root, () => nameInputs(this.#context, known.key, known.inputs));
+      if (!named.ok) return this.#close(node.label, node.kind, problemsOf(named.error));
+      if (!this.#options.forced.has(node.label) && this.#isDone(node, known.key)) {
         this.#tally.ended(node.label, node.kind, 'fresh');
         return true;
       }

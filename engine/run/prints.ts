@@ -15,6 +15,7 @@ import type {Patch} from '../load/model.ts';
 import {importPath, type PathContent} from '../source/path-source.ts';
 import {openRun} from '../../store/claims.ts';
 import type {Store} from '../../store/layout.ts';
+import {protect} from '../../store/protect.ts';
 import type {StatCache} from '../../store/stat-cache.ts';
 import {guard} from '../../store/trouble.ts';
 
@@ -42,13 +43,19 @@ export function readPrints(
   return problems.length > 0 ? err(problems) : ok({paths, patches});
 }
 
-/** Whoever writes to the store is known there as a run: else others take its files for waste. */
+/**
+ * Whoever writes to the store is known there as a run: else others take its files for waste. What
+ * is imported is relied upon only when the build names it (settle.ts), which looks again.
+ */
 function asRun(writes: boolean, store: Store, host: Host, write: () => void): Checked<undefined> {
   if (!writes) return ok(undefined);
   return guard(store.root, () => {
     const run = openRun(store, host);
+    const tell = (holder: string): void => {
+      host.stderr.write(`waiting for the store: ${holder}\n`);
+    };
     try {
-      write();
+      protect(store, run, [], write, {wait: true, tell});
     } finally {
       run.release();
     }

@@ -14,6 +14,7 @@ import {removeAll, type Job} from './job-state.ts';
 import {tell} from './job-shells.ts';
 import type {Lowers} from './lowers.ts';
 import type {CaptureRules, JobSpec} from './protocol.ts';
+import {runOfScratch} from './places.ts';
 import {publish} from './publish.ts';
 import {MOUNT_POINTS} from './staging.ts';
 import type {BuildTree} from './tree-mount.ts';
@@ -45,7 +46,11 @@ export async function collect(
       tick: () => host.tick(),
     });
     const {problems, warnings} = captured;
-    return ok({problems, warnings, publish: () => publish(job.shop.store, captured)});
+    return ok({
+      problems,
+      warnings,
+      publish: () => publish(job.shop.store, runOfScratch(job.scratch.root), captured),
+    });
   } catch (error) {
     if (!(error instanceof PathTooLong)) throw error;
     const {error: problems} = fail('sandbox/path-too-long', `too deep a folder: ${error.message}…`);

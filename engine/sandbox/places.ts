@@ -60,6 +60,11 @@ export function scratchPlaces(root: string): Scratch {
   };
 }
 
+/** The run a scratch folder is of: `scratch/<run>/<n>`. */
+export function runOfScratch(root: string): {readonly id: string} {
+  return {id: root.split('/').at(-2) ?? ''};
+}
+
 /** A path of the store as the worker's own children see it. */
 export function absolute(path: string): string {
   return `${STORE_MOUNT}/${path}`;

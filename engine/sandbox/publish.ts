@@ -5,22 +5,37 @@
 import type {Checked} from '../base/diagnostic.ts';
 import type {TreeDigest} from '../base/hash.ts';
 import {adoptAll} from '../../store/batch.ts';
+import type {RunHandle} from '../../store/claims.ts';
 import type {Store} from '../../store/layout.ts';
+import {protect} from '../../store/protect.ts';
 import {writeTree} from '../../store/trees.ts';
 import {guard} from '../../store/trouble.ts';
 import type {Capture} from './capture.ts';
 
-export function publish(store: Store, captured: Capture): Checked<TreeDigest> {
-  return guard(store.root, () => {
-    adoptAll(
-      store,
-      captured.files.map(({entry, file}) => ({
-        path: file,
-        digest: entry.digest,
-        mode: entry.mode,
-        xattrs: entry.xattrs.length > 0,
-      })),
-    );
-    return writeTree(store, captured.entries);
-  });
+/** The run names the tree before gc may look again. */
+export function publish(
+  store: Store,
+  run: Pick<RunHandle, 'id'>,
+  captured: Capture,
+): Checked<TreeDigest> {
+  return guard(store.root, () =>
+    protect(store, run, [], (name) => {
+      const tree = storeAll(store, captured);
+      name([`tree ${tree}`]);
+      return tree;
+    }),
+  );
+}
+
+function storeAll(store: Store, captured: Capture): TreeDigest {
+  adoptAll(
+    store,
+    captured.files.map(({entry, file}) => ({
+      path: file,
+      digest: entry.digest,
+      mode: entry.mode,
+      xattrs: entry.xattrs.length > 0,
+    })),
+  );
+  return writeTree(store, captured.entries);
 }

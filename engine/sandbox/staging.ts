@@ -12,11 +12,12 @@ import type {Store} from '../../store/layout.ts';
 import {sortEntries, type TreeEntry} from '../../store/manifest.ts';
 import {isInnerPath} from '../../store/bytes.ts';
 import {blobPath, hasBlob} from '../../store/pool.ts';
+import {protect} from '../../store/protect.ts';
 import {readTree} from '../../store/trees.ts';
 import {guard} from '../../store/trouble.ts';
 import {ETC_FILES} from './machine.ts';
 import {mergeLayers, type LayerEntries, type Lowers, type SolidEntry} from './lowers.ts';
-import {absolute, type Scratch} from './places.ts';
+import {absolute, runOfScratch, type Scratch} from './places.ts';
 import type {JobSpec, StagedSource} from './protocol.ts';
 
 /** Above this many, layers are merged into one farm: each costs time at every lookup. */
@@ -65,7 +66,10 @@ export function readLayers(store: Store, spec: JobSpec): Checked<Lowers> {
   return ok(mergeLayers(layers));
 }
 
-/** Makes the numbered links to the layers' farms; gives their count, the skeleton included. */
+/**
+ * Makes the numbered links to the layers' farms; gives their count, the skeleton included. gc
+ * keeps the farm of a tree that the run has named; a merged one has to be named itself.
+ */
 export function stageFarms(
   store: Store,
   scratch: Scratch,
@@ -75,6 +79,9 @@ export function stageFarms(
   const farms: string[] = [];
   if (spec.layers.length > MOST_LAYERS) {
     const name = sha256(spec.layers.map(({tree}) => `${tree}\n`).join(''));
+    const run = runOfScratch(scratch.root);
+    const named = guard(store.root, () => protect(store, run, [`farm ${name}`], () => undefined));
+    if (!named.ok) return named;
     const merged = makeMergedFarm(store, name, entriesOf(lowers));
     if (!merged.ok) return merged;
     farms.push(merged.value);

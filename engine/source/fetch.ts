@@ -17,6 +17,7 @@ import type {Place, RemoteSource} from '../load/model.ts';
 import type {RunHandle} from '../../store/claims.ts';
 import type {Store} from '../../store/layout.ts';
 import {hasBlob} from '../../store/pool.ts';
+import {rely, type Patience} from '../../store/protect.ts';
 import {storeTrouble} from '../../store/trouble.ts';
 import {resolvePlace, splitAlias} from './alias.ts';
 import {attempt, type Miss, type Transport} from './attempt.ts';
@@ -26,10 +27,23 @@ import {publicUrl} from './proxy.ts';
 
 export interface FetchContext extends Transport {
   readonly run: RunHandle;
+  /** False: what another process has is an error; left out: it is waited for. */
+  readonly wait?: boolean;
   /** No network: what is not here is an error. */
   readonly offline: boolean;
   /** The place recorded for this recipe key. */
   readonly preferred?: BlobDigest | undefined;
+}
+
+/** How a download waits for gc. */
+export function patienceOf({
+  listener,
+  wait = true,
+}: Pick<FetchContext, 'listener' | 'wait'>): Patience {
+  const tell = (holder: string): void => {
+    listener({type: 'waiting', forWhat: 'the store', holder});
+  };
+  return {wait, tell};
 }
 
 export interface Fetched {
@@ -49,6 +63,9 @@ export async function fetchRemote(
   context: FetchContext,
 ): Promise<Checked<Fetched>> {
   try {
+    // Named before it is looked for: from here on gc keeps the bytes, whoever brought them.
+    const roots = source.places.map((place) => `blob ${blobDigest(place.sha256)}` as const);
+    rely(store, context.run, roots, () => true, patienceOf(context));
     const isHere = (digest: BlobDigest): boolean => hasBlob(store, digest) !== undefined;
     const choice = choosePlace(source.places, context.preferred, isHere);
     if (choice.here !== undefined) return ok(asWritten(choice.here));

@@ -16,12 +16,13 @@ import type {GitSource} from '../load/model.ts';
 import {commitBytes} from '../../store/commit.ts';
 import {importFolder} from '../../store/import-folder.ts';
 import {auxIn, gitDir, temporaryIn, type Store} from '../../store/layout.ts';
+import {protect, rely} from '../../store/protect.ts';
 import {decodeLine, encodeLine} from '../../store/quick-log.ts';
 import {hasTree} from '../../store/trees.ts';
 import {storeTrouble} from '../../store/trouble.ts';
 import {resolvePlace} from './alias.ts';
 import {exclusively} from './exclusive.ts';
-import {noUrl, type FetchContext} from './fetch.ts';
+import {noUrl, patienceOf, type FetchContext} from './fetch.ts';
 import {proxyVariables, publicUrl} from './proxy.ts';
 import {runStoppable, type Ended} from './stoppable.ts';
 
@@ -36,7 +37,7 @@ export async function fetchGit(
   git = 'git',
 ): Promise<Checked<{readonly tree: TreeDigest}>> {
   try {
-    const known = knownTree(store, source.rev);
+    const known = knownTree(store, source.rev, context);
     if (known !== undefined) return ok({tree: known});
     const name = `git-${repositoryName(source)}`;
     const repository: Repository = {store, source, context, git, folder: folderOf(store, source)};
@@ -69,7 +70,7 @@ function folderOf(store: Store, source: GitSource): string {
 async function treeOfCommit(repository: Repository): Promise<Checked<{readonly tree: TreeDigest}>> {
   const {store, source, context} = repository;
   // Whoever was here before may have made it.
-  const known = knownTree(store, source.rev);
+  const known = knownTree(store, source.rev, context);
   if (known !== undefined) return ok({tree: known});
   const ready = await prepare(repository);
   if (!ready.ok) return ready;
@@ -181,8 +182,18 @@ async function importCommit(repository: Repository): Promise<Checked<{readonly t
     if (unpacked.status === 127) return missing('tar');
     if (unpacked.status !== 0) return gitTrouble(source, [`tar: ${lastLine(unpacked)}`]);
     const rules = {normalize: true, ignore: () => false, outsideLinks: 'keep'} as const;
-    const imported = importFolder(store, content, rules);
-    return imported.ok ? ok({tree: imported.value.tree}) : imported;
+    return protect(
+      store,
+      context.run,
+      [],
+      (name) => {
+        const imported = importFolder(store, content, rules);
+        if (!imported.ok) return imported;
+        name([`tree ${imported.value.tree}`]);
+        return ok({tree: imported.value.tree});
+      },
+      patienceOf(context),
+    );
   } finally {
     files.removeTree(work);
   }
@@ -200,11 +211,13 @@ async function archiveCommit(repository: Repository, file: string): Promise<Chec
 // --- what is known and what is said --------------------------------------------------------------
 
 /** A commit's id stands for its files; the row is auxiliary and checked by its line. */
-function knownTree(store: Store, rev: string): TreeDigest | undefined {
+function knownTree(store: Store, rev: string, context: FetchContext): TreeDigest | undefined {
   const text = files.unless(['ENOENT'], () => files.readText(rowOf(store, rev))) ?? '';
   const hex = decodeLine(text.replace(/\n$/, ''));
   if (hex === undefined || !isDigest(hex)) return undefined;
-  return hasTree(store, treeDigest(hex)) ? treeDigest(hex) : undefined;
+  const tree = treeDigest(hex);
+  const isHere = (): boolean => hasTree(store, tree);
+  return rely(store, context.run, [`tree ${tree}`], isHere, patienceOf(context)) ? tree : undefined;
 }
 
 function remember(store: Store, rev: string, tree: TreeDigest): void {

@@ -28,7 +28,7 @@ import type {Worker} from '../../../engine/sandbox/worker-process.ts';
 import {ActionLog} from '../../../store/action-log.ts';
 import {SourceChoices} from '../../../store/choices.ts';
 import {openRun, type RunHandle} from '../../../store/claims.ts';
-import {logIn, type Store} from '../../../store/layout.ts';
+import {logIn, runFileIn, type Store} from '../../../store/layout.ts';
 import {sortEntries} from '../../../store/manifest.ts';
 import {putBytes} from '../../../store/pool.ts';
 import type {TreeEntry} from '../../../store/tree-entry.ts';
@@ -180,11 +180,18 @@ export function contextFor(bed: Bed, parts: ContextParts = {}): RunContext {
     listener: (event) => events.push(event),
     config: {...projectOf({}).config, testsGate: bed.testsGate},
     ...{graph: bed.graph, store: bed.store, log: bed.log, resolver: bed.resolver},
-    run: parts.run ?? {id: 'no-run', release: () => undefined},
+    run: parts.run ?? runWithoutProcess(bed.store),
     worker: parts.worker ?? noWorker,
     ...{offline, wait, hostsDown: new Set<string>(), engine: '1.2.3'},
     signal: parts.signal ?? new AbortController().signal,
   };
+}
+
+/** A file to name things in, without a lock: for gc and others a dead run. */
+function runWithoutProcess(store: Store): RunHandle {
+  const id = 'no-run';
+  fs.writeFileSync(runFileIn(store, id), '');
+  return {id, release: () => undefined};
 }
 
 /** A run of the store that ends with the test. */

@@ -202,6 +202,13 @@ export function ownerFor(host: Host): Owner | undefined {
   return host.uid === 0 ? {uid: ROOT_RANGE.first, gid: ROOT_RANGE.first} : undefined;
 }
 
+/** The file of the run `test`, to which the worker appends what it relies on. */
+function openRunFile({root, owner}: Store): void {
+  const file = path.join(root, 'runs/test');
+  fs.writeFileSync(file, '');
+  if (owner !== undefined) fs.chownSync(file, owner.uid, owner.gid);
+}
+
 /** A rig that lives as long as the test (or the file, from `test.before`). */
 export async function openRig(
   t: {log(...words: unknown[]): void},
@@ -214,6 +221,7 @@ export async function openRig(
   const place = options.store?.root ?? path.join(folder, 'store');
   const store = openStore(place, ownerFor(host));
   if (!store.ok) throw new Error(JSON.stringify(store.error));
+  openRunFile(store.value);
   const started = await startWorker({
     ...{storeRoot: store.value.root, host, owner: ownerFor(host)},
     ...{listener: () => undefined, terminal: options.terminal ?? false},

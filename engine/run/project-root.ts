@@ -1,0 +1,114 @@
+/**
+ * The root of a project: what its last good builds made and used, which gc keeps. One entry for
+ * each list of targets that is built; a build of all of them takes the place of those of some.
+ * A build that changes nothing writes nothing.
+ */
+import type {Checked} from '../base/diagnostic.ts';
+import {realPath} from '../base/files.ts';
+import {
+  canonicalJson,
+  sha256,
+  type ActionKey,
+  type BlobDigest,
+  type TreeDigest,
+} from '../base/hash.ts';
+import type {Label} from '../base/label.ts';
+import type {BuildGraph} from '../graph/model.ts';
+import type {Store} from '../../store/layout.ts';
+import {
+  readRoot,
+  rootsOf,
+  writeRoot,
+  type BuiltTargets,
+  type Held,
+  type ProjectRoot,
+} from '../../store/roots.ts';
+import {guard, StoreFault} from '../../store/trouble.ts';
+import type {RunContext} from './context.ts';
+import {fetchesOf} from './plan.ts';
+import {relyOn} from './reliance.ts';
+import type {Resolver} from './resolve.ts';
+
+/** What is built, for which configuration file. */
+export interface ProjectBuild {
+  readonly graph: BuildGraph;
+  readonly resolver: Resolver;
+  readonly targets: readonly Label[];
+  /** The targets and all they need. */
+  readonly wanted: ReadonlySet<Label>;
+  readonly configFile: string;
+}
+
+/** Whether the root says already what this build, now fresh, comes to. */
+export function isRemembered(store: Store, build: ProjectBuild): boolean {
+  const {place} = placeOf(build);
+  const root = rootAt(store, place);
+  return (
+    root !== undefined && canonicalJson(rootWith(root, build, 0)) === canonicalJson(still(root))
+  );
+}
+
+/** Writes down what a good build came to, where the root does not say so. */
+export function remember(context: RunContext, build: ProjectBuild): Checked<undefined> {
+  return guard(context.store.root, () => {
+    const {store, host} = context;
+    if (isRemembered(store, build)) return undefined;
+    const {place, path} = placeOf(build);
+    const held = heldBy(build);
+    // A gc under way has read the roots already.
+    relyOn(context, rootsOf(held), () => true);
+    const old = rootAt(store, place) ?? {kind: 'project', path, builds: []};
+    writeRoot(store, place, rootWith(old, build, host.now()));
+    return undefined;
+  });
+}
+
+function placeOf({configFile}: ProjectBuild): {readonly place: string; readonly path: string} {
+  const path = realPath(configFile);
+  return {place: `projects/${sha256(path).slice(0, 16)}`, path};
+}
+
+/** A damaged one is written anew, of what is built now. */
+function rootAt(store: Store, place: string): ProjectRoot | undefined {
+  try {
+    const root = readRoot(store, place);
+    return root?.kind === 'project' ? root : undefined;
+  } catch (error) {
+    if (error instanceof StoreFault) return undefined;
+    throw error;
+  }
+}
+
+function rootWith(root: ProjectRoot, build: ProjectBuild, at: number): ProjectRoot {
+  const targets = [...build.targets].sort();
+  const all = new Set(targets);
+  const others = root.builds.filter((one) => !one.targets.every((label) => all.has(label)));
+  const builds = [...others, {targets, at, held: heldBy(build)}];
+  return at === 0 ? still({...root, builds}) : {...root, builds};
+}
+
+/** Without times, in the order of targets: for comparing. */
+function still(root: ProjectRoot): ProjectRoot {
+  const named = (one: BuiltTargets): string => one.targets.join(' ');
+  const builds = [...root.builds].sort((a, b) => (named(a) < named(b) ? -1 : 1));
+  return {...root, builds: builds.map((one) => ({...one, at: 0}))};
+}
+
+/** All actions of the graph below the targets with what they made, and their sources. */
+function heldBy({graph, resolver, wanted}: ProjectBuild): Held {
+  const keys = new Set<ActionKey>();
+  const trees = new Set<TreeDigest>();
+  const blobs = new Set<BlobDigest>();
+  for (const label of wanted) {
+    const [key, tree] = [resolver.keyOf(label), resolver.treeOf(label)];
+    if (key !== undefined) keys.add(key);
+    if (tree !== undefined) trees.add(tree);
+    for (const fetch of fetchesOf(graph, label)) {
+      const content = resolver.contentOf(fetch.label);
+      if (content?.type === 'file') blobs.add(content.blob);
+      // A folder or commit is imported again when it is missing: only what is here is held.
+      else if (content !== undefined && resolver.isHere(content)) trees.add(content.tree);
+    }
+  }
+  return {keys: [...keys].sort(), trees: [...trees].sort(), blobs: [...blobs].sort()};
+}
