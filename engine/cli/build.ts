@@ -11,11 +11,10 @@ import type {BuildGraph} from '../graph/model.ts';
 import {configFile} from '../load/root.ts';
 import {BuildRun} from '../run/build-run.ts';
 import type {RunContext} from '../run/context.ts';
-import {collectIfLow} from '../run/low-space.ts';
 import {closureOf, type Plan} from '../run/plan.ts';
 import type {FailureMode} from '../run/scheduler.ts';
 import {isRemembered, remember, type ProjectBuild} from '../run/project-root.ts';
-import {settlePlan} from '../run/settle.ts';
+import {isSpaceLow, settlePlan} from '../run/settle.ts';
 import {makeSoundPlan} from '../run/sound-plan.ts';
 import {missingTools} from '../run/tools.ts';
 import {startTrace} from '../run/trace.ts';
@@ -180,7 +179,7 @@ export async function runPlan(
   });
   if (!opened.ok) return opened;
   const {context} = opened.value;
-  const settled = settle(context, work, planned, treatment);
+  const settled = await settle(context, work, planned, treatment);
   if (!settled.ok) {
     await opened.value.close();
     return settled;
@@ -213,16 +212,18 @@ export async function runPlan(
  * The plan with all it relies on named, so that gc keeps it. Where nothing runs and the project's
  * root says the same, there is nothing to name.
  */
-function settle(
+async function settle(
   context: RunContext,
   work: OpenWork,
   plan: Plan,
   {replan, remembered}: Treatment,
-): Checked<Plan> {
+): Promise<Checked<Plan>> {
   const idle = [...plan.nodes.values()].every((node) => node.verdict === 'fresh');
   if (idle && (!remembered || isRemembered(work.store, buildOf(work)))) return ok(plan);
   const settled = settlePlan(context, plan, replan);
-  if (settled.ok && !idle) collectIfLow(context);
+  if (settled.ok && !idle && isSpaceLow(context)) {
+    (await import('../run/low-space.ts')).collectForSpace(context);
+  }
   return settled;
 }
 

@@ -12,17 +12,12 @@ import {patienceOf} from '../source/fetch.ts';
 import {formatSize} from '../ui/text.ts';
 import type {RunContext} from './context.ts';
 
-/** Without a setting: so much of the disk, but not more than so many bytes. */
-const SHARE = 0.03;
-const MOST = 2 ** 30;
-
 /** The run has named what it relies on. */
-export function collectIfLow(context: RunContext): void {
-  const {store, config, run, host, listener} = context;
-  const {bytes: free, total} = freeSpace(store.root);
-  const wanted = config.minFreeBytes ?? Math.min(MOST, total * SHARE);
+export function collectForSpace(context: RunContext): void {
+  const {store, run, host, listener} = context;
+  const {bytes: free} = freeSpace(store.root);
   // Somebody else is at it already.
-  if (free >= wanted || claim(store, run, COLLECTING) !== 'mine') return;
+  if (claim(store, run, COLLECTING) !== 'mine') return;
   const policy = {now: host.now(), grace: GRACE};
   const patience = patienceOf(context);
   const done = guard(store.root, () => {

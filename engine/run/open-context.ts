@@ -9,7 +9,7 @@ import type {BuildGraph} from '../graph/model.ts';
 import type {Project} from '../load/model.ts';
 import {startWorker} from '../sandbox/worker-process.ts';
 import type {ActionLog} from '../../store/action-log.ts';
-import {openRun} from '../../store/claims.ts';
+import {openRun, type RunHandle} from '../../store/claims.ts';
 import type {Owner, Store} from '../../store/layout.ts';
 import {sweepScratch} from '../../store/sweep.ts';
 import {guard} from '../../store/trouble.ts';
@@ -80,10 +80,10 @@ export async function openRunContext(
   // The worker goes last: what is swept may need it, and a new one where the first has died.
   const close = async (): Promise<void> => {
     run.release();
-    await sweep(context);
+    await sweepAll(store, run, worker);
     await worker.quit();
   };
-  const swept = await sweep(context);
+  const swept = await sweepAll(store, run, worker);
   if (!swept.ok) {
     await close();
     return swept;
@@ -99,13 +99,17 @@ export async function openRunContext(
 }
 
 /** Removes what dead runs left; what belongs to other ids is removed by the worker. */
-async function sweep(context: RunContext): Promise<Checked<undefined>> {
-  const swept = guard(context.store.root, () => sweepScratch(context.store, context.run));
+export async function sweepAll(
+  store: Store,
+  run: RunHandle,
+  holder: WorkerHolder,
+): Promise<Checked<undefined>> {
+  const swept = guard(store.root, () => sweepScratch(store, run));
   if (!swept.ok) return swept;
   if (swept.value.left.length === 0) return ok(undefined);
-  const worker = await context.worker.get();
+  const worker = await holder.get();
   // A machine that cannot run the worker can still tell what is fresh.
   if (!worker.ok) return ok(undefined);
   await worker.value.remove(swept.value.left);
-  return guard(context.store.root, () => void sweepScratch(context.store, context.run));
+  return guard(store.root, () => void sweepScratch(store, run));
 }

@@ -4,6 +4,7 @@
  * has gone is planned anew. Knows nothing of how plans are made.
  */
 import type {Checked} from '../base/diagnostic.ts';
+import {freeSpace} from '../base/files.ts';
 import {blobDigest, treeDigest} from '../base/hash.ts';
 import {ok} from '../base/result.ts';
 import type {Store} from '../../store/layout.ts';
@@ -36,6 +37,16 @@ export function settlePlan(
     current = again.value;
   }
   return ok(current);
+}
+
+/** Without a setting: so much of the disk, but not more than so many bytes. */
+const SHARE = 0.03;
+const MOST = 2 ** 30;
+
+/** Whether so little space is left that a build collects first: low-space.ts. */
+export function isSpaceLow({store, config}: RunContext): boolean {
+  const {bytes, total} = freeSpace(store.root);
+  return bytes < (config.minFreeBytes ?? Math.min(MOST, total * SHARE));
 }
 
 /** What is fresh, and the sources at hand of what is not. */

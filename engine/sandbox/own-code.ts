@@ -51,15 +51,26 @@ interface CodeFile {
 
 /** `engine/<print>` of the store; the print is over names and bytes of all files. */
 function copyCode(storeRoot: string, owner: Owner): CopiedCode {
-  const code = [...projectFiles(), ...PACKAGES.flatMap(packageFiles)];
-  code.push({name: 'package.json', bytes: Buffer.from('{"type": "module"}\n')});
-  const print = quickPrint(
-    code.map((one) => `${one.name}\n${one.bytes.toString('latin1')}`).join('\0'),
-  );
+  const code = ownCode();
+  const print = printOf(code);
   const name = path.join('engine', print);
   const folder = path.join(storeRoot, name);
   if (!files.exists(folder)) writeCode(code, folder, owner);
   return {name, folder};
+}
+
+function ownCode(): readonly CodeFile[] {
+  const code = [...projectFiles(), ...PACKAGES.flatMap(packageFiles)];
+  return [...code, {name: 'package.json', bytes: Buffer.from('{"type": "module"}\n')}];
+}
+
+function printOf(code: readonly CodeFile[]): string {
+  return quickPrint(code.map((one) => `${one.name}\n${one.bytes.toString('latin1')}`).join('\0'));
+}
+
+/** The name of our own copy in `engine/`; none is used where the worker runs as we do. */
+export function codeName(owner: Owner | undefined): string | undefined {
+  return owner === undefined ? undefined : printOf(ownCode());
 }
 
 /** Written beside its place and renamed: a second run may be doing the same. */
