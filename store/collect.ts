@@ -29,6 +29,10 @@ export interface Collection {
   /** Only says what would be removed. */
   readonly dryRun: boolean;
   readonly patience: Patience;
+  /** As many are removed at a time; default 500. */
+  readonly window?: number;
+  /** Called before each window, without the lock; what it throws ends the collection. */
+  readonly beforeWindow?: () => void;
 }
 
 export interface Collected {
@@ -121,15 +125,16 @@ class Sweep {
 
   #sweep(items: readonly Item[]): readonly Item[] {
     if (this.#collection.dryRun || items.length === 0) return items;
-    const {run, patience} = this.#collection;
+    const {run, patience, window = WINDOW, beforeWindow} = this.#collection;
     const removed: Item[] = [];
-    for (let at = 0; at < items.length; at += WINDOW) {
+    for (let at = 0; at < items.length; at += window) {
+      beforeWindow?.();
       whileNothingIsStored(
         this.#store,
         run,
         () => {
           this.#markRuns();
-          const dead = items.slice(at, at + WINDOW).filter((one) => this.#isDead(one));
+          const dead = items.slice(at, at + window).filter((one) => this.#isDead(one));
           for (const item of dead) this.#remove(item);
           removed.push(...dead);
         },
