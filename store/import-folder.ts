@@ -7,13 +7,14 @@
 import {fail, type Checked} from '../engine/base/diagnostic.ts';
 import * as files from '../engine/base/files.ts';
 import {blobDigest, isDigest, type BlobDigest, type TreeDigest} from '../engine/base/hash.ts';
-import {err, ok} from '../engine/base/result.ts';
+import {assert, err, ok} from '../engine/base/result.ts';
 import {commitStaged} from './batch.ts';
 import {fromBytes, joinBytes, toText, type BytePath} from './bytes.ts';
 import type {Store} from './layout.ts';
 import {sortEntries, type TreeEntry, type Xattr} from './manifest.ts';
 import {hasBlob} from './pool.ts';
-import {stageCopy, unstage, type Staged} from './stage.ts';
+import {stageCopies} from './stage-many.ts';
+import {unstage, type Staged} from './stage.ts';
 import {writeTree} from './trees.ts';
 import {fault, storeTrouble} from './trouble.ts';
 import {readXattrs} from './xattrs.ts';
@@ -44,7 +45,8 @@ export function importFolder(store: Store, folder: string, rules: ImportRules): 
   try {
     const found = walk(folder, rules.ignore);
     const xattrs = rules.normalize ? new Map<BytePath, never>() : readXattrs(store, folder);
-    const work: Work = {store, folder, rules, xattrs, staged, inodes: new Map()};
+    const contents = storeContents({store, folder, rules, staged}, found);
+    const work: Work = {folder, rules, xattrs, contents, inodes: new Map()};
     const entries = found.map((one) => entryOf(work, one));
     commitStaged(store, staged);
     return ok({tree: writeTree(store, entries), entries});
@@ -60,11 +62,11 @@ interface Found {
 }
 
 interface Work {
-  readonly store: Store;
   readonly folder: string;
   readonly rules: ImportRules;
   readonly xattrs: ReadonlyMap<BytePath, readonly Xattr[]>;
-  readonly staged: Staged[];
+  /** Of each inode that is a file. */
+  readonly contents: ReadonlyMap<string, Content>;
   /** Inodes with several names → the first of their paths. */
   readonly inodes: Map<string, TreeEntry>;
 }
@@ -107,7 +109,10 @@ type CommonFields = Pick<
   'path' | 'mode' | 'uid' | 'gid' | 'xattrs'
 >;
 
-function ownership(work: Work, stat: files.BigIntStats): {mode: number; uid: number; gid: number} {
+function ownership(
+  work: Pick<Work, 'rules'>,
+  stat: files.BigIntStats,
+): {mode: number; uid: number; gid: number} {
   const mode = Number(stat.mode & 0o7777n);
   if (!work.rules.normalize) return {mode, uid: Number(stat.uid), gid: Number(stat.gid)};
   const runs = stat.isDirectory() || (mode & 0o100) !== 0;
@@ -115,11 +120,12 @@ function ownership(work: Work, stat: files.BigIntStats): {mode: number; uid: num
 }
 
 function fileEntry(work: Work, found: Found, common: CommonFields): TreeEntry {
-  const inode = `${found.stat.dev}:${found.stat.ino}`;
+  const inode = inodeOf(found);
   const shared = !work.rules.normalize && found.stat.nlink > 1n;
   const first = shared ? work.inodes.get(inode) : undefined;
   if (first?.type === 'file') return {...first, path: found.path, hardlink: first.path};
-  const content = storeContent(work, found, common.mode);
+  const content = work.contents.get(inode);
+  assert(content !== undefined, 'every file was staged');
   const entry: TreeEntry = {type: 'file', ...common, ...content, hardlink: undefined};
   if (shared) work.inodes.set(inode, entry);
   return entry;
@@ -130,21 +136,54 @@ interface Content {
   readonly digest: BlobDigest;
 }
 
-function storeContent(work: Work, {path, stat}: Found, mode: number): Content {
-  const place = joinBytes(work.folder, path);
-  const known = knownContent(work, {path, stat});
-  if (known !== undefined) return known;
-  const staged = stageCopy(work.store, place, mode);
-  work.staged.push(staged);
-  const after = files.lookExactly(place);
-  if (after !== undefined && after.mtimeNs === stat.mtimeNs && after.ctimeNs === stat.ctimeNs) {
-    work.rules.cache?.set(place.toString('latin1'), stat, staged.digest);
+interface Staging {
+  readonly store: Store;
+  readonly folder: string;
+  readonly rules: ImportRules;
+  /** Files in tmp/, to be committed or removed. */
+  readonly staged: Staged[];
+}
+
+/** Stages what the store does not have; gives the content of each inode. */
+function storeContents(staging: Staging, found: readonly Found[]): Map<string, Content> {
+  const contents = new Map<string, Content>();
+  const inodes = new Map<string, Found>();
+  for (const one of found) if (one.stat.isFile()) inodes.set(inodeOf(one), one);
+  for (const [inode, one] of inodes) {
+    const known = knownContent(staging, one);
+    if (known === undefined) continue;
+    contents.set(inode, known);
+    inodes.delete(inode);
   }
-  return {size: staged.size, digest: staged.digest};
+  const copies = [...inodes.values()].map(({path, stat}) => ({
+    from: joinBytes(staging.folder, path),
+    mode: ownership(staging, stat).mode,
+    size: Number(stat.size),
+  }));
+  staging.staged.push(...stageCopies(staging.store, copies));
+  for (const [at, [inode, one]] of [...inodes].entries()) {
+    const staged = staging.staged[at];
+    if (staged === undefined) continue;
+    contents.set(inode, {size: staged.size, digest: staged.digest});
+    remember(staging, one, staged.digest);
+  }
+  return contents;
+}
+
+const inodeOf = ({stat}: Found): string => `${stat.dev}:${stat.ino}`;
+
+/** A file that changed while it was read is not remembered: its next look reads it again. */
+function remember({folder, rules}: Staging, {path, stat}: Found, digest: BlobDigest): void {
+  if (rules.cache === undefined) return;
+  const place = joinBytes(folder, path);
+  const after = files.lookExactly(place);
+  if (after === undefined || after.mtimeNs !== stat.mtimeNs || after.ctimeNs !== stat.ctimeNs)
+    return;
+  rules.cache.set(place.toString('latin1'), stat, digest);
 }
 
 /** What the cache knows of a file, if the store has the content still. */
-function knownContent(work: Work, {path, stat}: Found): Content | undefined {
+function knownContent(work: Staging, {path, stat}: Found): Content | undefined {
   const place = joinBytes(work.folder, path).toString('latin1');
   const hex = work.rules.cache?.get(place, stat);
   if (hex === undefined || !isDigest(hex)) return undefined;

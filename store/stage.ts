@@ -3,9 +3,8 @@
  * still under another name. batch.ts makes them durable and gives them their final names.
  */
 import * as files from '../engine/base/files.ts';
-import {blobDigest, sha256Stream, type BlobDigest} from '../engine/base/hash.ts';
+import {blobDigest, sha256, sha256Stream, type BlobDigest} from '../engine/base/hash.ts';
 import {assert} from '../engine/base/result.ts';
-import {giveToOwner} from './commit.ts';
 import {temporaryIn, type Store} from './layout.ts';
 
 export interface Staged {
@@ -21,6 +20,9 @@ export interface Staged {
 /** Seconds since 1970 of every pool file: another time betrays that somebody wrote to it. */
 export const POOL_TIME = 1;
 
+/** One for all: whoever fills it is done with it before the next call. */
+const buffer = Buffer.allocUnsafeSlow(1 << 18);
+
 /** Copies a file into tmp/ and hashes what it writes. `open` follows no link. */
 export function stageCopy(
   store: Store,
@@ -30,22 +32,72 @@ export function stageCopy(
 ): Staged {
   const source = open(from);
   try {
+    const size = fill(source);
+    if (size < buffer.length) return stageBytes(store, buffer.subarray(0, size), mode);
     return stage(store, mode, (write) => {
-      const buffer = Buffer.allocUnsafe(1 << 18);
-      for (let n = files.readInto(source, buffer); n > 0; n = files.readInto(source, buffer)) {
-        write(buffer.subarray(0, n));
-      }
+      for (let n = size; n > 0; n = fill(source)) write(buffer.subarray(0, n));
     });
   } finally {
     files.closeFile(source);
   }
 }
 
+/** Reads until the buffer is full or the file at its end; read(2) may give less than there is. */
+function fill(source: number): number {
+  let size = 0;
+  while (size < buffer.length) {
+    const n = files.readInto(source, size === 0 ? buffer : buffer.subarray(size));
+    if (n === 0) break;
+    size += n;
+  }
+  return size;
+}
+
 /** The same for bytes at hand. */
 export function stageBytes(store: Store, bytes: Uint8Array, mode: number): Staged {
-  return stage(store, mode, (write) => {
-    write(bytes);
+  return stageAs(store, mode, (fd) => {
+    files.writeAll(fd, bytes);
+    return {hex: sha256(bytes), size: bytes.length};
   });
+}
+
+/** The same for bytes that come piece by piece. */
+export function stage(
+  store: Store,
+  mode: number,
+  give: (write: (bytes: Uint8Array) => void) => void,
+): Staged {
+  return stageAs(store, mode, (fd) => {
+    const hash = sha256Stream();
+    let size = 0;
+    give((bytes) => {
+      hash.update(bytes);
+      size += bytes.length;
+      files.writeAll(fd, bytes);
+    });
+    return {hex: hash.digest('hex'), size};
+  });
+}
+
+function stageAs(
+  store: Store,
+  mode: number,
+  write: (fd: number) => {readonly hex: string; readonly size: number},
+): Staged {
+  const file = temporaryIn(store);
+  const fd = files.createFile(file);
+  try {
+    const {hex, size} = write(fd);
+    if (store.owner !== undefined) files.chownOpen(fd, store.owner.uid, store.owner.gid);
+    files.chmodOpen(fd, mode & 0o777);
+    files.setTimesOpen(fd, POOL_TIME);
+    return {file, temporary: true, digest: blobDigest(hex), mode: mode & 0o777, size};
+  } catch (error) {
+    files.unlink(file);
+    throw error;
+  } finally {
+    files.closeFile(fd);
+  }
 }
 
 /**
@@ -69,36 +121,4 @@ export function unstage(staged: readonly Staged[]): void {
   for (const one of staged) {
     if (one.temporary) files.unless(['ENOENT'], () => files.unlink(one.file));
   }
-}
-
-function stage(
-  store: Store,
-  mode: number,
-  fill: (write: (bytes: Uint8Array) => void) => void,
-): Staged {
-  const file = temporaryIn(store);
-  const hash = sha256Stream();
-  let size = 0;
-  const fd = files.createFile(file);
-  try {
-    fill((bytes) => {
-      hash.update(bytes);
-      size += bytes.length;
-      files.writeAll(fd, bytes);
-    });
-  } catch (error) {
-    files.unlink(file);
-    throw error;
-  } finally {
-    files.closeFile(fd);
-  }
-  finish(store, file, mode);
-  const digest = blobDigest(hash.digest('hex'));
-  return {file, temporary: true, digest, mode: mode & 0o777, size};
-}
-
-function finish(store: Store, file: string, mode: number): void {
-  giveToOwner(store, file);
-  files.chmod(file, mode & 0o777);
-  files.setTimes(file, POOL_TIME);
 }

@@ -18,6 +18,11 @@ export function countAsWorker(): void {
   target = readTarget('worker:');
 }
 
+/** Whether a test counts calls: then all of them have to be made in one order. */
+export function isCrashWanted(): boolean {
+  return process.env['RECIPES_CRASH_AT'] !== undefined;
+}
+
 /** How many mutating calls this process has made. */
 export function mutatingCalls(): number {
   return calls;

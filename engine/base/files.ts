@@ -92,6 +92,12 @@ export const chown = (file: PathLike, uid: number, gid: number): void =>
   mutate(() => fs.lchownSync(file, uid, gid));
 export const setTimes = (file: PathLike, seconds: number): void =>
   mutate(() => fs.lutimesSync(file, seconds, seconds));
+/** The same of an open file: nobody can have put another one under its name. */
+export const chmodOpen = (fd: number, mode: number): void => mutate(() => fs.fchmodSync(fd, mode));
+export const chownOpen = (fd: number, uid: number, gid: number): void =>
+  mutate(() => fs.fchownSync(fd, uid, gid));
+export const setTimesOpen = (fd: number, seconds: number): void =>
+  mutate(() => fs.futimesSync(fd, seconds, seconds));
 /** Copies content to a file that must not exist; shares blocks where the file system can. */
 export const copyFile = (from: PathLike, to: PathLike): void =>
   mutate(() =>

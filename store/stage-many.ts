@@ -1,0 +1,42 @@
+/**
+ * Copies many files into tmp/ with two processors. Also the program of the second thread.
+ */
+import type {PathLike} from '../engine/base/files.ts';
+import type {Store} from './layout.ts';
+import {joinShare, share} from './share.ts';
+import {stageCopy, unstage, type Staged} from './stage.ts';
+
+export interface Copy {
+  readonly from: string | Uint8Array;
+  readonly mode: number;
+  /** Bytes it is likely to have; for deciding about threads. */
+  readonly size: number;
+}
+
+/** Below this a second thread costs more than it helps. */
+const WORTH = {files: 400, bytes: 8 << 20};
+
+/** Each file staged, in order. Throws system errors; then nothing is left in tmp/. */
+export function stageCopies(store: Store, copies: readonly Copy[]): Staged[] {
+  const bytes = copies.reduce((sum, one) => sum + one.size, 0);
+  const alone = copies.length < 2 || (copies.length < WORTH.files && bytes < WORTH.bytes);
+  const {done, failure} = share(import.meta.url, copies, store, stageOne, alone);
+  if (failure !== undefined) {
+    unstage(done.map(([, staged]) => staged));
+    throw failure;
+  }
+  const staged: Staged[] = [];
+  for (const [place, one] of done) staged[place] = one;
+  return staged;
+}
+
+function stageOne({from, mode}: Copy, store: Store): Staged {
+  return stageCopy(store, asPath(from), mode);
+}
+
+/** Between threads a Buffer becomes plain bytes. */
+function asPath(from: string | Uint8Array): PathLike {
+  return typeof from === 'string' ? from : Buffer.from(from.buffer, from.byteOffset, from.length);
+}
+
+joinShare(import.meta.url, stageOne);
