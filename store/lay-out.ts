@@ -6,7 +6,9 @@
  */
 import * as files from '../engine/base/files.ts';
 import {joinBytes, type BytePath} from './bytes.ts';
-import type {Store} from './layout.ts';
+import {assert} from '../engine/base/result.ts';
+import {fileIn, type Store} from './layout.ts';
+import {linked, linkMany} from './link-many.ts';
 import {makeNode} from './nodes.ts';
 import {blobPath} from './pool.ts';
 import {POOL_TIME} from './stage.ts';
@@ -41,6 +43,10 @@ interface Work {
   readonly manner: Manner;
   /** Pool files linked already: a second link would make two files of the tree one inode. */
   readonly used: Set<string>;
+  readonly links: FileEntry[];
+  /** Further names of files, and files that are no links into the pool. */
+  readonly names: FileEntry[];
+  readonly others: FileEntry[];
   /** Folders and files with xattrs, whose mode and time come last. */
   readonly late: SolidEntry[];
   readonly copies: Buffer[];
@@ -57,10 +63,13 @@ export function layOut(
   manner: Manner,
 ): LaidOut {
   const work: Work = {
-    ...{store, folder, manner, used: new Set(), late: [], copies: [], left: []},
-    ...{files: 0, linked: 0},
+    ...{store, folder, manner, used: new Set(), links: [], names: [], others: []},
+    ...{late: [], copies: [], left: [], files: 0, linked: 0},
   };
   for (const entry of entries) make(work, entry);
+  linkFiles(work);
+  for (const entry of work.others) copyFile(work, entry);
+  for (const entry of work.names) nameAgain(work, entry);
   const late = work.late.map((one) => ({path: one.path, xattrs: keptXattrs(one, manner)}));
   writeXattrs(store, folder, late);
   // From the leaves up: making an entry moves its folder's time, and needs its write permission.
@@ -77,7 +86,7 @@ function make(work: Work, entry: TreeEntry): void {
       work.late.push(entry);
       return;
     case 'file':
-      return makeFile(work, entry, place);
+      return sortFile(work, entry);
     case 'link':
       files.makeLink(Buffer.from(entry.target, 'latin1'), place);
       giveOwner(work, entry, place);
@@ -88,20 +97,48 @@ function make(work: Work, entry: TreeEntry): void {
   }
 }
 
-function makeFile(work: Work, entry: FileEntry, place: Buffer): void {
+/** Files come when all folders are there: links into the pool first, in any order. */
+function sortFile(work: Work, entry: FileEntry): void {
   work.files += 1;
-  if (entry.hardlink !== undefined) {
-    files.link(joinBytes(work.folder, entry.hardlink), place);
-    return;
-  }
-  const pooled = blobPath(work.store, entry.digest, entry.mode);
-  if (mayLink(work, entry) && !work.used.has(pooled)) {
+  const pooled = fileIn(work.store, entry.digest, entry.mode);
+  if (entry.hardlink !== undefined) work.names.push(entry);
+  else if (!mayLink(work, entry) || work.used.has(pooled)) work.others.push(entry);
+  else {
     work.used.add(pooled);
-    if (linked(pooled, place)) {
-      work.linked += 1;
-      return;
-    }
+    work.links.push(entry);
   }
+}
+
+/** What cannot be a link, or whose pool file has to be looked at closely, becomes a copy. */
+function linkFiles(work: Work): void {
+  const {store, folder, links} = work;
+  const tasks = links.map(({digest, mode, path}) => ({
+    digest,
+    mode,
+    place: joinBytes(folder, path),
+  }));
+  const made = linkMany(store, tasks);
+  for (const [at, entry] of links.entries()) {
+    if (made[at] === true || linkMended(work, entry)) work.linked += 1;
+    else work.others.push(entry);
+  }
+}
+
+/** The second try of a link, with a pool file that was mended or made from another mode's. */
+function linkMended(work: Work, entry: FileEntry): boolean {
+  const pooled = blobPath(work.store, entry.digest, entry.mode);
+  return linked(pooled, joinBytes(work.folder, entry.path));
+}
+
+function nameAgain(work: Work, entry: FileEntry): void {
+  const first = entry.hardlink;
+  assert(first !== undefined, 'a further name');
+  files.link(joinBytes(work.folder, first), joinBytes(work.folder, entry.path));
+}
+
+function copyFile(work: Work, entry: FileEntry): void {
+  const place = joinBytes(work.folder, entry.path);
+  const pooled = blobPath(work.store, entry.digest, entry.mode);
   files.copyFile(pooled, place);
   if (entry.size > 0) work.copies.push(place);
   giveOwner(work, entry, place);
@@ -118,15 +155,6 @@ function mayLink(work: Work, entry: FileEntry): boolean {
   const special = manner.owners && (entry.mode & 0o7000) !== 0;
   const foreign = manner.owners && (entry.uid !== store.ids.uid || entry.gid !== store.ids.gid);
   return !special && !foreign;
-}
-
-/** EMLINK: no more links for this inode. EXDEV: another disk. EPERM: not the owner's own file. */
-function linked(pooled: string, place: Buffer): boolean {
-  const done = files.unless(['EMLINK', 'EXDEV', 'EPERM'], () => {
-    files.link(pooled, place);
-    return true;
-  });
-  return done === true;
 }
 
 function makeSpecial(
