@@ -79,7 +79,9 @@ export function parseManifest(text: string): Result<TreeEntry[], string> {
   for (let at = HEADER.length; at < lines.length; at += 1) {
     const first = at;
     while (isComment(lines[at])) at += 1;
-    const entry = readEntry(lines.slice(first, at), lines[at] ?? '');
+    const line = lines[at] ?? '';
+    const entry =
+      (first === at ? readPlainFile(line) : undefined) ?? readEntry(lines.slice(first, at), line);
     if (entry === undefined) return err(`line ${at + 1}: not an entry as this program writes it`);
     entries.push(entry);
     lineOf.push(at + 1);
@@ -142,6 +144,30 @@ function encodeOwnWords(entry: Exclude<TreeEntry, {type: 'whiteout'}>): string {
 function isComment(line: string | undefined): boolean {
   return line?.startsWith('#') === true;
 }
+
+/** A file without comments and with nothing to unescape: most lines of most trees. */
+const PLAIN_FILE =
+  /^\.\/([!"$-)+-<>@-Z\]-~]+) type=file mode=([0-7]{4}) uid=(0|[1-9]\d{0,9}) gid=(0|[1-9]\d{0,9}) size=(0|[1-9]\d{0,14}) sha256digest=([0-9a-f]{64})$/;
+
+/** What matches is what `encodeEntry` writes: there is one spelling of each of its words. */
+function readPlainFile(line: string): TreeEntry | undefined {
+  const match = PLAIN_FILE.exec(line);
+  if (match === null) return undefined;
+  const [, path = '', mode = '', uid, gid, size, hex = ''] = match;
+  return {
+    type: 'file',
+    path,
+    mode: parseInt(mode, 8),
+    uid: Number(uid),
+    gid: Number(gid),
+    xattrs: NONE,
+    size: Number(size),
+    digest: blobDigest(hex),
+    hardlink: undefined,
+  };
+}
+
+const NONE: readonly Xattr[] = [];
 
 /** Undefined unless it is just what `encodeEntry` makes of the entry. */
 function readEntry(comments: readonly string[], line: string): TreeEntry | undefined {
