@@ -45,7 +45,8 @@ export function storeTrouble(error: unknown, at: PathLike): readonly Diagnostic[
     return fail('store/unusable', `cannot use ${where}: ${error.message}`, {hint: HINTS[code]})
       .error;
   }
-  return fail('store/full', `cannot write ${where}: ${full} (${code})`).error;
+  const hint = 'free space: `recipes store gc` removes what nothing needs any more';
+  return fail('store/full', `cannot write ${where}: ${full} (${code})`, {hint}).error;
 }
 
 const HINTS: Readonly<Record<string, string>> = {

@@ -7,7 +7,7 @@ import {Socket} from 'node:net';
 import {countAsWorker} from '../base/crash.ts';
 import {realHost} from '../base/host.ts';
 import {err, unreachable} from '../base/result.ts';
-import {scratchDir, workerStore} from '../../store/layout.ts';
+import {tmpDir, workerStore} from '../../store/layout.ts';
 import {storeTrouble} from '../../store/trouble.ts';
 import {runInteractive} from './interactive.ts';
 import {startJob, type RunningJob} from './job.ts';
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   const host = realHost();
   const store = workerStore('.');
   const idMode: IdMode = host.env['RECIPES_ID_MODE'] === 'single' ? 'single' : 'range';
-  const overlay = host.env['RECIPES_NO_OVERLAY'] !== '1' && (await tryOverlay(scratchDir(store)));
+  const overlay = host.env['RECIPES_NO_OVERLAY'] !== '1' && (await tryOverlay(tmpDir(store)));
   const shop = {
     store,
     host,
@@ -53,6 +53,7 @@ async function main(): Promise<void> {
   reply({type: 'ready', idMode, overlay});
 }
 
+/** In tmp/, which nobody cleans while a run lives: of a run's scratch folder it knows nothing yet. */
 async function tryOverlay(folder: string): Promise<boolean> {
   const probe = `${folder}/probe-${process.hrtime.bigint()}`;
   try {

@@ -36,6 +36,15 @@ export interface ConfigFile {
      * The folder of the store, relative to this file. Default `.recipes` beside the project's configuration; RECIPES_STORE and --store go before.
      */
     path?: string;
+    /**
+     * When a build removes by itself what nothing needs any more; `recipes store gc` does it at any time.
+     */
+    gc?: {
+      /**
+       * A build that has something to do collects garbage first when less than this is free on the disk of the store: a number of bytes, or a number with B, KiB, MiB, GiB or TiB; 0 for never. Default: 3 % of the disk, at most 1GiB.
+       */
+      'min-free'?: string | number;
+    };
   };
   /**
    * How many processors all builds together may use. Default: all usable ones; RECIPES_JOBS and -j go before.
