@@ -108,14 +108,16 @@ async function buildTargets(world: World, widen: Widen, tests = false): Answer {
   const {plan, warnings} = sound.value;
   if (warnings.length > 0) await world.show(warnings);
   if (isSet(world, 'dryRun')) return report(world, work, plan);
-  const missing = missingTools(work.graph, work.knowledge, plan);
+  const missing = allMissing(world, work, plan);
   if (missing.length > 0) return err(missing);
-  if (isSet(world, 'offline')) {
-    const absent = missingSources(work, plan);
-    if (absent.length > 0) return err(absent);
-  }
   const replan = (): Checked<Plan> => planAgain(work, forced);
   return runPlan(world, work, plan, forced, {replan, remembered: true});
+}
+
+/** Tools that are not here, else, with --offline, sources. */
+function allMissing(world: World, work: OpenWork, plan: Plan): readonly Diagnostic[] {
+  const tools = missingTools(work.graph, work.knowledge, plan);
+  return tools.length > 0 || !isSet(world, 'offline') ? tools : missingSources(work, plan);
 }
 
 /** Without words everything is wanted. */

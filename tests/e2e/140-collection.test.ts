@@ -321,7 +321,7 @@ function skip(t: ExecutionContext, missing: string): void {
 test.serial('gc works on a disk that is full to the last byte', async (t) => {
   const space = onSmallDisk(t, 'size=48m,mode=755');
   if (space === undefined) return skip(t, 'root, to mount a small disk');
-  await using _ = space;
+  t.teardown(() => space[Symbol.asyncDispose]());
   await space.expect(0, ['build']);
   space.write('recipes/t/a.yaml', recipe('t/a', {steps: large('a', 2)}));
   await space.expect(0, ['build']);

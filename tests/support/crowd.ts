@@ -61,7 +61,7 @@ export function variantOf(variant: number): Record<string, Sketch> {
     ['t/abc', join('abc', ['ab', 'bc', 'cut'])],
     ['t/acd', join('acd', ['cd', 'ad'])],
     ['t/all', join('all', ['abc', 'acd'])],
-  ]) as Record<string, Sketch>;
+  ]);
 }
 
 /** The project of one builder, in a store that others use too. */

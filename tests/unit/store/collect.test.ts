@@ -6,13 +6,12 @@ import {fileURLToPath} from 'node:url';
 import test from 'ava';
 import {realHost} from '../../../engine/base/host.ts';
 import {sha256, blobDigest} from '../../../engine/base/hash.ts';
-import {openRun, type RunHandle} from '../../../store/claims.ts';
+import {openRun} from '../../../store/claims.ts';
 import {openStore, type Store} from '../../../store/layout.ts';
-import {protect, rely} from '../../../store/protect.ts';
+import {protect} from '../../../store/protect.ts';
 import {putBytes} from '../../../store/pool.ts';
 import {writeRoot} from '../../../store/roots.ts';
 import {sweepScratch} from '../../../store/sweep.ts';
-import {hasTree} from '../../../store/trees.ts';
 import {StoreFault} from '../../../store/trouble.ts';
 import {
   AT_ONCE,
@@ -246,7 +245,7 @@ for (const [name, {code, damage}] of Object.entries(REFUSALS)) {
     for (const dryRun of [true, false]) {
       const error = t.throws(() => gc(store, {dryRun}), {instanceOf: StoreFault});
       t.deepEqual(
-        error?.diagnostics.map((one) => one.code),
+        error.diagnostics.map((one) => one.code),
         [code],
       );
     }
@@ -309,99 +308,6 @@ test('ended at any point, gc leaves a store that is whole, and the next gc finis
   }
 });
 
-// --- interleavings ---------------------------------------------------------------------------------
-
-/** mulberry32: small, and the same everywhere. */
-function random(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
-
-/** What a run has been told is there, until it ends. */
-interface Live {
-  readonly run: RunHandle;
-  readonly relied: Map<string, Artifact>;
-}
-
-/** Builders act between the windows of a gc, as they do from other processes. */
-for (const seed of [1, 2, 3, 4, 5, 6]) {
-  test(`nothing that is relied upon is lost, in any order of steps: ${String(seed)}`, (t) => {
-    const store = emptyStore(t);
-    const next = random(seed);
-    const pinned = new Map<string, Artifact>();
-    let lives: Live[] = [];
-    const made = new Map<string, Artifact>();
-    const begin = (): void => {
-      if (lives.length < 4) lives.push({run: openRun(store, realHost()), relied: new Map()});
-    };
-    const build = (live: Live): void => {
-      // Few contents and few names: what is dead is made again, in part or whole, all the time.
-      const name = `n${String(next(12))}`;
-      const contents = [String(next(8)), String(next(8))];
-      const artifact = publish(store, live.run, name, contents);
-      // Somebody else's build of the same action has another outcome now.
-      for (const one of lives) one.relied.delete(name);
-      for (const [pin_, old] of pinned) if (old.key === artifact.key) pinned.delete(pin_);
-      made.set(name, artifact);
-      live.relied.set(name, artifact);
-    };
-    const find = (live: Live): void => {
-      const name = `n${String(next(12))}`;
-      const artifact = made.get(name);
-      if (artifact === undefined) return;
-      const {key, tree} = artifact;
-      const isThere = (): boolean => hasTree(store, tree);
-      const roots = [`key ${key}`, `tree ${tree}`] as const;
-      if (rely(store, live.run, roots, isThere)) live.relied.set(name, artifact);
-    };
-    const keep = (live: Live): void => {
-      const [chosen] = [...live.relied.values()];
-      if (chosen === undefined) return;
-      const name = `p${String(next(3))}`;
-      pin(store, name, chosen);
-      pinned.set(name, chosen);
-    };
-    const step = (): void => {
-      const live = lives[next(Math.max(1, lives.length))];
-      const what = next(10);
-      if (live === undefined || what === 0) return begin();
-      if (what < 5) build(live);
-      else if (what < 7) find(live);
-      else if (what === 7) keep(live);
-      else {
-        live.run.release();
-        lives = lives.filter((one) => one !== live);
-      }
-    };
-    const check = (when: string): void => {
-      t.deepEqual(dangling(store), [], when);
-      for (const live of lives) {
-        for (const [name, {tree}] of live.relied) t.true(hasTree(store, tree), `${when}: ${name}`);
-      }
-      for (const [name, {tree}] of pinned) t.true(hasTree(store, tree), `${when}: pin ${name}`);
-    };
-    for (let round = 0; round < 12; round += 1) {
-      for (let n = next(12); n > 0; n -= 1) step();
-      const beforeWindow = (): void => {
-        for (let n = next(4); n > 0; n -= 1) step();
-      };
-      gc(store, {window: 1 + next(4), beforeWindow});
-      check(`round ${String(round)}`);
-      sweepScratch(store);
-    }
-    for (const {run} of lives) run.release();
-    pinned.clear();
-    fs.rmSync(path.join(store.root, 'roots/pins'), {recursive: true, force: true});
-    gc(store);
-    t.deepEqual(objectsIn(store, 'files'), [], 'what nothing needs goes in the end');
-  });
-}
-
 test('work under the shared lock keeps gc out, and gc says for whom it waits', (t) => {
   const store = emptyStore(t);
   published(store, 'dead', ['x']);
@@ -410,10 +316,10 @@ test('work under the shared lock keeps gc out, and gc says for whom it waits', (
   protect(store, run, [`blob ${blobDigest(sha256('y'))}`], () => {
     const error = t.throws(() => gc(store), {instanceOf: StoreFault});
     t.deepEqual(
-      error?.diagnostics.map((one) => one.code),
+      error.diagnostics.map((one) => one.code),
       ['store/locked'],
     );
-    t.regex(error?.message ?? '', new RegExp(`another run \\(pid ${String(process.pid)}\\)`));
+    t.regex(error.message, new RegExp(`another run \\(pid ${String(process.pid)}\\)`));
   });
   t.is(gc(store, {policy: AT_ONCE}).removed.length, 4);
 });

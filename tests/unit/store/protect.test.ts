@@ -32,7 +32,7 @@ async function holder(t: ExecutionContext, store: Store, kind: string): Promise<
     stdio: ['pipe', 'pipe', 'ignore'],
   });
   t.teardown(() => child.kill('SIGKILL'));
-  await new Promise((resolve) => child.stdout?.once('data', resolve));
+  await new Promise((resolve) => child.stdout.once('data', resolve));
   return child;
 }
 
@@ -126,7 +126,7 @@ test('without patience: store/locked after a second, for both sides', async (t) 
   const {store, run} = opened(t);
   const patience = {wait: false, tell: () => t.fail()};
   const codeOf = (work: () => void): string | undefined =>
-    t.throws(work, {instanceOf: StoreFault})?.diagnostics[0]?.code;
+    t.throws(work, {instanceOf: StoreFault}).diagnostics[0]?.code;
   const exclusive = await holder(t, store, 'exclusive');
   t.is(
     codeOf(() => protect(store, run, [], () => t.fail(), patience)),

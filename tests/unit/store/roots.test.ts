@@ -89,7 +89,7 @@ for (const [name, damage] of Object.entries(DAMAGES)) {
     damage(path.join(store.root, 'roots/pins/a'));
     for (const read of [() => readRoot(store, 'pins/a'), () => listRoots(store)]) {
       const error = t.throws(read, {instanceOf: StoreFault});
-      t.is(error?.diagnostics[0]?.code, 'store/bad-root');
+      t.is(error.diagnostics[0]?.code, 'store/bad-root');
     }
   });
 }
