@@ -5,13 +5,7 @@
  */
 import type {Checked} from '../base/diagnostic.ts';
 import {realPath} from '../base/files.ts';
-import {
-  canonicalJson,
-  sha256,
-  type ActionKey,
-  type BlobDigest,
-  type TreeDigest,
-} from '../base/hash.ts';
+import {sha256, type ActionKey, type BlobDigest, type TreeDigest} from '../base/hash.ts';
 import type {Label} from '../base/label.ts';
 import type {BuildGraph} from '../graph/model.ts';
 import type {Store} from '../../store/layout.ts';
@@ -41,11 +35,12 @@ export interface ProjectBuild {
 
 /** Whether the root says already what this build, now fresh, comes to. */
 export function isRemembered(store: Store, build: ProjectBuild): boolean {
-  const {place} = placeOf(build);
-  const root = rootAt(store, place);
-  return (
-    root !== undefined && canonicalJson(rootWith(root, build, 0)) === canonicalJson(still(root))
-  );
+  const root = rootAt(store, placeOf(build).place);
+  const replaced = root?.builds.filter(isReplacedBy(build)) ?? [];
+  const [only] = replaced;
+  if (only === undefined || replaced.length > 1) return false;
+  const known = only.targets.length === build.targets.length;
+  return known && JSON.stringify(only.held) === JSON.stringify(heldBy(build));
 }
 
 /** Writes down what a good build came to, where the root does not say so. */
@@ -80,18 +75,16 @@ function rootAt(store: Store, place: string): ProjectRoot | undefined {
 }
 
 function rootWith(root: ProjectRoot, build: ProjectBuild, at: number): ProjectRoot {
-  const targets = [...build.targets].sort();
-  const all = new Set(targets);
-  const others = root.builds.filter((one) => !one.targets.every((label) => all.has(label)));
-  const builds = [...others, {targets, at, held: heldBy(build)}];
-  return at === 0 ? still({...root, builds}) : {...root, builds};
+  const replaced = isReplacedBy(build);
+  const others = root.builds.filter((one) => !replaced(one));
+  const held = heldBy(build);
+  return {...root, builds: [...others, {targets: [...build.targets].sort(), at, held}]};
 }
 
-/** Without times, in the order of targets: for comparing. */
-function still(root: ProjectRoot): ProjectRoot {
-  const named = (one: BuiltTargets): string => one.targets.join(' ');
-  const builds = [...root.builds].sort((a, b) => (named(a) < named(b) ? -1 : 1));
-  return {...root, builds: builds.map((one) => ({...one, at: 0}))};
+/** Builds of the same targets, or of some of them. */
+function isReplacedBy({targets}: ProjectBuild): (one: BuiltTargets) => boolean {
+  const all = new Set(targets);
+  return (one) => one.targets.every((label) => all.has(label));
 }
 
 /** All actions of the graph below the targets with what they made, and their sources. */
