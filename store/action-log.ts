@@ -6,10 +6,12 @@
  * A row is one JSON object in a line of quick-log.ts, `label` and `key` first, so that loading
  * needs to parse no JSON: a row is parsed when it is asked for.
  */
+import * as files from '../engine/base/files.ts';
 import type {ActionKey, RecipeKey, TreeDigest} from '../engine/base/hash.ts';
 import type {Label} from '../engine/base/label.ts';
 import {actionLogFile, type Store} from './layout.ts';
 import {appendLog, readLog, rewriteLog} from './quick-log.ts';
+import type {ActionRecord} from './records.ts';
 
 export interface LogRow {
   readonly label: Label;
@@ -98,6 +100,11 @@ export class ActionLog {
     return text === undefined ? undefined : decodeRow(text);
   }
 
+  /** Whether the log has no row at all: then records may know more. */
+  get isEmpty(): boolean {
+    return this.#rows.length === 0;
+  }
+
   /** Rewrites the file, once per process, when more than half of its rows are old. */
   #shorten(): void {
     if (this.#looked || this.#rows.length < MANY) return;
@@ -108,6 +115,21 @@ export class ActionLog {
     );
     if (kept * 2 < this.#rows.length) rewriteLog(this.#store, actionLogFile(this.#store), newest);
   }
+}
+
+/** The row of a record. */
+export function rowOf(record: ActionRecord): LogRow {
+  const {label, key, recipeKey, outcome, tree, finishedAt, provenance} = record;
+  const {milliseconds, log} = provenance;
+  return {label, key, recipeKey, outcome, tree, milliseconds, at: finishedAt, log};
+}
+
+/** Makes these the rows of the log, in place of all older ones; durable on return. */
+export function writeRows(store: Store, rows: readonly LogRow[]): void {
+  const file = actionLogFile(store);
+  const texts = rows.map(encodeRow);
+  if (!files.exists(file)) return appendLog(store, file, texts);
+  rewriteLog(store, file, () => texts);
 }
 
 /** The newest rows of each label, in order. */

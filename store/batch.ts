@@ -46,10 +46,15 @@ export function commitStaged(store: Store, staged: readonly Staged[]): void {
       store,
       staged.map((one) => one.file),
     );
-    for (const one of staged) linkIn(store, one);
+    linkStaged(store, staged);
   } finally {
     unstage(staged);
   }
+}
+
+/** Gives staged files whose contents are durable their names in the pool; durable on return. */
+export function linkStaged(store: Store, staged: readonly Staged[]): void {
+  for (const one of staged) linkIn(store, one);
   // Also for files that were there: whoever linked them may not have come to this line yet.
   syncFolders(staged.map((one) => path.dirname(fileIn(store, one.digest, one.mode))));
 }

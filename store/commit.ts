@@ -17,7 +17,10 @@ export function giveToOwner(store: Store, at: files.PathLike): void {
 
 /** Makes a folder right below one of the store's folders, durably, where it is missing. */
 export function ensureFolder(store: Store, folder: string): void {
-  if (files.exists(folder)) return;
+  const there = files.lookAt(folder);
+  if (there?.isDirectory() === true) return;
+  // Something else in its place is damage like any other.
+  if (there !== undefined) setAside(store, folder);
   files.unless(['EEXIST'], () => files.makeDir(folder, 0o755));
   giveToOwner(store, folder);
   files.syncDir(path.dirname(folder));
@@ -51,6 +54,22 @@ function writeNew(store: Store, file: string, data: string | Uint8Array): void {
     files.writeAll(fd, data);
     giveToOwner(store, file);
     files.syncFile(fd);
+  } finally {
+    files.closeFile(fd);
+  }
+}
+
+/** Writes a small file into tmp/, to be made durable and named with others; gives its place. */
+export function stageText(store: Store, text: string): string {
+  const file = temporaryIn(store);
+  const fd = files.createFile(file, 0o644);
+  try {
+    files.writeAll(fd, text);
+    giveToOwner(store, file);
+    return file;
+  } catch (error) {
+    files.unless(['ENOENT'], () => files.unlink(file));
+    throw error;
   } finally {
     files.closeFile(fd);
   }

@@ -22,7 +22,17 @@ export function verifyPoolFile(
   mode: number,
   size?: number,
 ): Blemish | undefined {
-  const stat = files.lookAt(fileIn(store, digest, mode));
+  return blemishOf(store, files.lookAt(fileIn(store, digest, mode)), digest, mode, size);
+}
+
+/** The same for what lstat(2) has said already. */
+export function blemishOf(
+  store: Store,
+  stat: files.Stats | undefined,
+  digest: BlobDigest,
+  mode: number,
+  size?: number,
+): Blemish | undefined {
   if (stat === undefined) return 'missing';
   if (!stat.isFile() || (size !== undefined && stat.size !== size)) return 'content';
   if ((stat.size === 0) !== (digest === EMPTY_DIGEST)) return 'content';

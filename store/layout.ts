@@ -140,7 +140,7 @@ function fanOut(store: Store, kind: string, digest: string): string {
 /** Whether a name at the top of a store is one of those above. */
 export function isOurs(name: string): boolean {
   const known = [...FOLDERS, ...LOGS, ...OTHERS].includes(name);
-  return known || name.startsWith('VERSION.tmp-');
+  return known || /^VERSION(\.tmp-.*)?$/.test(name);
 }
 
 /** VERSION comes last but for the folders: without it the next command begins again. */

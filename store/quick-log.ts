@@ -9,7 +9,7 @@
 import path from 'node:path';
 import * as files from '../engine/base/files.ts';
 import {quickPrint} from '../engine/base/hash.ts';
-import {giveToOwner} from './commit.ts';
+import {giveToOwner, setAside} from './commit.ts';
 import {auxIn, temporaryIn, type Store} from './layout.ts';
 import {tryLock} from './lock.ts';
 
@@ -24,8 +24,10 @@ export function decodeLine(line: string): string | undefined {
   return line.charAt(16) === ' ' && quickPrint(text) === line.slice(0, 16) ? text : undefined;
 }
 
-/** All sound lines of a log, oldest first; none where there is no file. */
+/** All sound lines of a log, oldest first; none where there is no file but something else. */
 export function readLog(file: string): string[] {
+  // Opening a fifo would wait for somebody to write to it.
+  if (files.lookAt(file)?.isFile() !== true) return [];
   return soundLines(files.unless(['ENOENT'], () => files.readText(file)) ?? '');
 }
 
@@ -81,7 +83,9 @@ function soundLines(data: string): string[] {
 
 /** One append; false when the file is not the log any more. */
 function appended(store: Store, file: string, data: string): boolean {
-  const isNew = !files.exists(file);
+  const there = files.lookAt(file);
+  if (there?.isFile() === false) setAside(store, file);
+  const isNew = there?.isFile() !== true;
   const fd = files.openAppend(file, 0o644);
   try {
     const stat = files.lookAtOpen(fd);

@@ -79,7 +79,7 @@ export function readRecord(
   return guard(file, () => {
     const stat = files.lookAt(file);
     if (stat === undefined) return undefined;
-    const record = stat.isFile() ? decode(files.readText(file), key) : undefined;
+    const record = stat.isFile() ? decodeRecord(files.readText(file), key) : undefined;
     if (record === undefined && damaged === 'set aside') {
       setAside(store, file);
       warn(warning('store/corrupt', `the record of ${key} is damaged; it was set aside`));
@@ -88,7 +88,8 @@ export function readRecord(
   });
 }
 
-function decode(content: string, key: ActionKey): ActionRecord | undefined {
+/** The record in the content of its file; undefined when it is damaged or another key's. */
+export function decodeRecord(content: string, key: ActionKey): ActionRecord | undefined {
   const sealed = decodeSealed(content);
   if (sealed === undefined) return undefined;
   // The checksum vouches for the shape; the key for a file that was moved.

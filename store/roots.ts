@@ -77,6 +77,19 @@ export function listRoots(store: Store): readonly PlacedRoot[] {
   });
 }
 
+/** The same for who only looks: a root that cannot be read is undefined. Throws system errors. */
+export function lookAtRoots(
+  store: Store,
+): readonly {readonly place: string; readonly root: Root | undefined}[] {
+  return placesBelow(store, '').flatMap((place) => {
+    const file = rootIn(store, place);
+    const stat = files.lookAt(file);
+    if (stat === undefined) return [];
+    const sealed = stat.isFile() ? decodeSealed(files.readText(file)) : undefined;
+    return [{place, root: sealed as Root | undefined}];
+  });
+}
+
 /** One root; undefined when it is not there. Throws as `listRoots` does. */
 export function readRoot(store: Store, place: string): Root | undefined {
   const file = rootIn(store, place);

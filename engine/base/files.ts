@@ -38,8 +38,13 @@ export const closeFile = (fd: number): void => fs.closeSync(fd);
 export const realPath = (file: string): string => fs.realpathSync(file);
 
 /** Reads up to `into.length` bytes; 0 at the end. */
-export const readInto = (fd: number, into: Uint8Array, position: number | null = null): number =>
-  fs.readSync(fd, into, 0, into.length, position);
+export function readInto(fd: number, into: Uint8Array, position: number | null = null): number {
+  for (;;) {
+    const n = unless(['EAGAIN'], () => fs.readSync(fd, into, 0, into.length, position));
+    if (n !== undefined) return n;
+    nap();
+  }
+}
 
 /** lstat, undefined where there is nothing. */
 export function lookAt(file: PathLike): fs.Stats | undefined {
@@ -125,7 +130,16 @@ export const syncFile = (fd: number): void => mutate(() => fs.fsyncSync(fd));
 export function writeAll(fd: number, data: string | Uint8Array): void {
   const bytes = typeof data === 'string' ? Buffer.from(data) : data;
   let done = 0;
-  while (done < bytes.length) done += mutate(() => fs.writeSync(fd, bytes, done));
+  while (done < bytes.length) {
+    const n = unless(['EAGAIN'], () => mutate(() => fs.writeSync(fd, bytes, done)));
+    if (n === undefined) nap();
+    else done += n;
+  }
+}
+
+/** A pipe that does not block and is full: its reader needs a moment. */
+function nap(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
 }
 
 /**

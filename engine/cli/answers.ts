@@ -30,6 +30,15 @@ const ANSWERS: Readonly<Record<string, () => Promise<Answerer>>> = {
   'source pin': async () => (await import('./source.ts')).pin,
   'source prefer': async () => (await import('./source.ts')).prefer,
   'schema print': async () => (await import('./config.ts')).printSchema,
+  'store verify': async () => (await import('./verify.ts')).verify,
+  'store reindex': async () => (await import('./verify.ts')).reindexStore,
+  'store export': async () => (await import('./transfer.ts')).exportArtifacts,
+  'store import': async () => (await import('./transfer.ts')).importArtifacts,
+  'store gc': async () => (await import('./gc.ts')).gc,
+  'store size': async () => (await import('./store.ts')).size,
+  'store roots': async () => (await import('./store.ts')).roots,
+  'store pin': async () => (await import('./store.ts')).pin,
+  'store unpin': async () => (await import('./store.ts')).unpin,
   completion: async () => (await import('./completion.ts')).completion,
 };
 

@@ -148,6 +148,48 @@ export const COMMANDS: readonly Spec[] = [
     name: 'schema print [name]',
     summary: 'Print a schema: recipe, kind, config, generated or events',
   },
+  {
+    name: 'store verify',
+    summary: 'Look whether everything in the store is what it should be',
+    options: [
+      new Option('--full', 'read every byte'),
+      new Option('--repair', 'restore what is damaged: from copies, sources, or by building'),
+      new Option('--from <store>', 'take what is whole there'),
+      new Option('--yes', 'do not ask'),
+    ],
+    examples: ['store verify --full', 'store verify --repair --from /mnt/backup/.recipes'],
+  },
+  {name: 'store reindex', summary: 'Make everything but content anew from content'},
+  {
+    name: 'store export <targets...>',
+    summary: 'Write artifacts and all they need to run into one tar',
+    options: [
+      new Option('-o, --output <file>', 'where to; - is standard output').makeOptionMandatory(),
+      new Option('--with-build', 'and all they were built with: where that is, nothing is stale'),
+    ],
+    examples: ['store export examples/hello -o hello.tar'],
+  },
+  {name: 'store import <file>', summary: 'Take artifacts from such a tar; - is standard input'},
+  {
+    name: 'store gc',
+    summary: 'Remove what nothing needs any more',
+    options: [
+      new Option('--dry-run', 'only list what would go'),
+      new Option('--older-than <time>', 'only what nobody has touched for so long (14d)'),
+      new Option('--max-size <size>', 'only so much, oldest first, that so much is left (20G)'),
+      new Option('--grace <time>', 'keep what is younger; default 1h'),
+      new Option('--no-wait', 'fail instead of waiting for another process'),
+    ],
+    examples: ['store gc --dry-run', 'store gc --older-than 14d', 'store gc --max-size 20G'],
+  },
+  {name: 'store size [targets...]', summary: 'What artifacts and the store take on the disk'},
+  {name: 'store roots', summary: 'List what gc keeps: projects, pins, generations'},
+  {
+    name: 'store pin <target>',
+    summary: 'Keep an artifact and what it needs to run',
+    options: [new Option('--as <name>', 'the name of the pin; default the name of the target')],
+  },
+  {name: 'store unpin <name>', summary: 'Keep it no longer'},
   {name: 'completion <shell>', summary: 'Print the completion script for bash, zsh or fish'},
 ];
 
@@ -207,6 +249,12 @@ function globalOptions(top: boolean): readonly Option[] {
   ];
 }
 
+/** A letter the command has for itself is not that of a global option there. */
+function globalsBeside(own: readonly Option[]): readonly Option[] {
+  const taken = new Set(own.map((option) => option.short));
+  return globalOptions(false).filter(({short}) => short === undefined || !taken.has(short));
+}
+
 const PROGRESS = ['auto', 'plain', 'fancy', 'json', 'quiet'];
 
 /** `config show` becomes a command below a command; the global options may stand after it too. */
@@ -217,7 +265,7 @@ function addCommand(program: Command, spec: Spec, answer: (call: Call) => Promis
   const command = parent.command(nested ? spec.name.slice(first.length + 1) : spec.name);
   if (first === 'run') command.passThroughOptions();
   command.description(spec.summary).exitOverride().showHelpAfterError(`(recipes help ${first})`);
-  for (const option of [...(spec.options ?? []), ...globalOptions(false)]) {
+  for (const option of [...(spec.options ?? []), ...globalsBeside(spec.options ?? [])]) {
     command.addOption(option);
   }
   if (spec.examples !== undefined) {
@@ -245,6 +293,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   config: 'The configuration',
   source: 'Sources of recipes',
   schema: 'The schemas of recipes and their kin',
+  store: 'What was built, and the room it takes',
 };
 
 function groupOf(program: Command, name: string): Command {

@@ -16,6 +16,7 @@ import {toolFinder} from '../run/tools.ts';
 import {ActionLog} from '../../store/action-log.ts';
 import {SourceChoices} from '../../store/choices.ts';
 import {openStore, type Owner, type Store} from '../../store/layout.ts';
+import {reindexLog} from '../../store/reindex.ts';
 import {StatCache} from '../../store/stat-cache.ts';
 import {guard} from '../../store/trouble.ts';
 import {SHIPPED} from './shipped.ts';
@@ -107,6 +108,12 @@ export async function openWork(
   });
 }
 
+/** A log without a row is made again from the records, should there be any. */
+function openLog(store: Store): ActionLog {
+  const log = ActionLog.open(store);
+  return log.isEmpty && reindexLog(store) > 0 ? ActionLog.open(store) : log;
+}
+
 function learn(
   world: World,
   graph: BuildGraph,
@@ -114,7 +121,7 @@ function learn(
   wanted: ReadonlySet<Label>,
 ): Checked<Knowledge> {
   const state = guard(store.root, () => ({
-    log: ActionLog.open(store),
+    log: openLog(store),
     choices: SourceChoices.open(store),
     cache: StatCache.load(store),
   }));
