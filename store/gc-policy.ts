@@ -7,9 +7,9 @@ import * as files from '../engine/base/files.ts';
 import {actionKey, blobDigest, treeDigest} from '../engine/base/hash.ts';
 import type {Inventory, Item} from './inventory.ts';
 import type {Store} from './layout.ts';
+import {blobsNamed} from './manifest.ts';
 import type {Marks} from './mark.ts';
 import {readRecord} from './records.ts';
-import {blobsNamed} from './verify.ts';
 
 export interface Policy {
   /** Milliseconds since 1970. */

@@ -9,7 +9,8 @@ import {ActionLog} from './action-log.ts';
 import {treeIn, type Store} from './layout.ts';
 import type {ActionRecord} from './records.ts';
 import {heldBy, lookAtRoots, type Root} from './roots.ts';
-import {blobsNamed, type Survey} from './verify.ts';
+import {blobsNamed} from './manifest.ts';
+import type {Survey} from './verify.ts';
 
 export interface Holders {
   /** Artifacts it is part of, sorted. */

@@ -242,3 +242,14 @@ function valueOf(word: string | undefined): string {
 function blobOf(hex: string): BlobDigest | undefined {
   return isDigest(hex) ? blobDigest(hex) : undefined;
 }
+
+/** The digests of all files a manifest names; its digest vouches for the shape of its lines. */
+export function blobsNamed(manifest: string): Set<BlobDigest> {
+  const found = new Set<BlobDigest>();
+  const word = ' sha256digest=';
+  for (let at = manifest.indexOf(word); at >= 0; at = manifest.indexOf(word, at + 64)) {
+    const digest = manifest.slice(at + word.length, at + word.length + 64);
+    if (isDigest(digest)) found.add(blobDigest(digest));
+  }
+  return found;
+}

@@ -13,12 +13,11 @@ import {
   type TreeDigest,
 } from '../engine/base/hash.ts';
 import {recordIn, treeIn, type Store} from './layout.ts';
-import {digestOf} from './manifest.ts';
+import {blobsNamed, digestOf} from './manifest.ts';
 import {readRecord} from './records.ts';
 import {heldBy, type PlacedRoot} from './roots.ts';
 import type {TemporaryRoot} from './temporary-roots.ts';
 import {fault} from './trouble.ts';
-import {blobsNamed} from './verify.ts';
 
 /**
  * What is needed so far; grows only. Invariant: of every digest in `keys` and `trees` that the

@@ -8,8 +8,8 @@ import {actionKey, type TreeDigest} from '../engine/base/hash.ts';
 import type {Label} from '../engine/base/label.ts';
 import {bytesBelow, bytesOf, takeInventory, type Item} from './inventory.ts';
 import {treeIn, type Store} from './layout.ts';
+import {blobsNamed} from './manifest.ts';
 import {readRecord, type ActionRecord} from './records.ts';
-import {blobsNamed} from './verify.ts';
 
 export interface PartSize {
   /** The name in the store: `files`, `logs`, … */

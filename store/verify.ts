@@ -9,7 +9,6 @@ import * as files from '../engine/base/files.ts';
 import {
   actionKey,
   blobDigest,
-  isDigest,
   treeDigest,
   type ActionKey,
   type BlobDigest,
@@ -18,7 +17,7 @@ import {
 import {findOthers, type Hashable} from './hash-many.ts';
 import {blemishOf, verifyPoolFile} from './inspect.ts';
 import {isOurs, recordIn, treeIn, type Store} from './layout.ts';
-import {digestOf} from './manifest.ts';
+import {blobsNamed, digestOf} from './manifest.ts';
 import {modesOf} from './pool.ts';
 import {readRecord, type ActionRecord} from './records.ts';
 import {lookAtRoots} from './roots.ts';
@@ -227,15 +226,4 @@ function plainText(file: string): string | undefined {
 /** Stored since the pool was looked through, by somebody at work beside us. */
 function isThereNow(store: Store, blob: BlobDigest): boolean {
   return modesOf(store, blob).some((mode) => verifyPoolFile(store, blob, mode) === undefined);
-}
-
-/** The digests of all files a manifest names; its digest vouches for the shape of its lines. */
-export function blobsNamed(manifest: string): Set<BlobDigest> {
-  const found = new Set<BlobDigest>();
-  const word = ' sha256digest=';
-  for (let at = manifest.indexOf(word); at >= 0; at = manifest.indexOf(word, at + 64)) {
-    const digest = manifest.slice(at + word.length, at + word.length + 64);
-    if (isDigest(digest)) found.add(blobDigest(digest));
-  }
-  return found;
 }

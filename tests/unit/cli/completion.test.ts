@@ -31,7 +31,7 @@ const SETS = ['@all', '@tour'];
 /** The line, and the words; `…` at the end: these among others. */
 const LINES: readonly (readonly [string, readonly string[]])[] = [
   ['recipes bu', ['build']],
-  ['recipes s', ['show', 'shell', 'source', 'schema']],
+  ['recipes s', ['show', 'shell', 'source', 'schema', 'store']],
   ['recipes nothing-like-this', []],
   ['recipes build ', [...LABELS, ...SETS]],
   ['recipes build t/', ['t/one', 't/two']],
