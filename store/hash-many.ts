@@ -3,13 +3,7 @@
  * one list. Says which do not have the digest their name says; changes nothing.
  */
 import {Worker} from 'node:worker_threads';
-import {compareShare} from './hash-share.ts';
-
-export interface Hashable {
-  readonly file: string;
-  readonly digest: string;
-  readonly size: number;
-}
+import {compareShare, type Hashable} from './hash-share.ts';
 
 /** Below this a second thread costs more than it helps. */
 const WORTH = {files: 1000, bytes: 32 << 20};

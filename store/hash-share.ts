@@ -4,8 +4,14 @@
  */
 import {parentPort, workerData} from 'node:worker_threads';
 import * as files from '../engine/base/files.ts';
-import type {Hashable} from './hash-many.ts';
 import {hashFile} from './inspect.ts';
+
+/** A pool file and what its bytes have to come to. */
+export interface Hashable {
+  readonly file: string;
+  readonly digest: string;
+  readonly size: number;
+}
 
 /** Files taken at once: fewer means more contention, more means waiting for the last. */
 const STEP = 16;

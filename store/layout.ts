@@ -158,13 +158,18 @@ function completeFolders(root: string, present: readonly string[], owner: Owner 
     files.unless(['EEXIST'], () => files.makeDir(folder, 0o755));
     if (owner !== undefined) files.chown(folder, owner.uid, owner.gid);
   }
-  if (!present.includes('gc.lock')) makeLock(root, owner);
+  if (files.lookAt(path.join(root, 'gc.lock'))?.isFile() !== true) makeLock(root, owner);
   if (missing.length > 0) files.syncDir(root);
 }
 
-/** Never renamed or removed: whoever has it open must have the same file as all others. */
+/**
+ * Never renamed or removed: whoever has it open must have the same file as all others. Only what
+ * is no file, on which nobody can have a lock, gives way.
+ */
 function makeLock(root: string, owner: Owner | undefined): void {
   const file = path.join(root, 'gc.lock');
+  const aside = path.join(root, 'quarantine', `gc.lock.${unique()}`);
+  files.unless(['ENOENT'], () => files.rename(file, aside));
   const fd = files.openAppend(file, 0o644);
   files.closeFile(fd);
   if (owner !== undefined) files.chown(file, owner.uid, owner.gid);
@@ -173,9 +178,11 @@ function makeLock(root: string, owner: Owner | undefined): void {
 function checkStore(root: string, owner: Owner | undefined, prepare: () => void): Checked<Store> {
   const stat = files.lookAt(root);
   if (stat?.isDirectory() !== true) return fail('store/unusable', `${root} is not a folder`);
-  const version = files.readText(path.join(root, 'VERSION'));
+  const place = path.join(root, 'VERSION');
+  const version = files.lookAt(place)?.isFile() === true ? files.readText(place) : undefined;
   if (version !== VERSION_TEXT) {
-    const said = JSON.stringify(version.slice(0, 60));
+    const said =
+      version === undefined ? 'no readable VERSION' : JSON.stringify(version.slice(0, 60));
     return fail('store/version', `the store ${root} has format ${said}, not "recipes store 1"`);
   }
   if (owner !== undefined && stat.uid !== owner.uid) return foreign(root, stat.uid, owner.uid);

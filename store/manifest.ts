@@ -79,9 +79,7 @@ export function parseManifest(text: string): Result<TreeEntry[], string> {
   for (let at = HEADER.length; at < lines.length; at += 1) {
     const first = at;
     while (isComment(lines[at])) at += 1;
-    const line = lines[at] ?? '';
-    const entry =
-      (first === at ? readPlainFile(line) : undefined) ?? readEntry(lines.slice(first, at), line);
+    const entry = readLines(lines, first, at);
     if (entry === undefined) return err(`line ${at + 1}: not an entry as this program writes it`);
     entries.push(entry);
     lineOf.push(at + 1);
@@ -89,6 +87,12 @@ export function parseManifest(text: string): Result<TreeEntry[], string> {
   const mistake = mistakeIn(entries);
   if (mistake !== undefined) return err(`line ${lineOf[mistake.index] ?? 0}: ${mistake.message}`);
   return ok(entries);
+}
+
+function readLines(lines: readonly string[], first: number, at: number): TreeEntry | undefined {
+  const line = lines[at] ?? '';
+  const plain = first === at ? readPlainFile(line) : undefined;
+  return plain ?? readEntry(lines.slice(first, at), line);
 }
 
 /** Orders paths as manifests do. */

@@ -68,6 +68,11 @@ export function writeRecord(store: Store, record: ActionRecord): void {
   commitBytes(store, recordIn(store, record.key), encodeSealed({format: 1, ...record}), true);
 }
 
+/** Whether there is a record of an action, whatever it says. */
+export function hasRecord(store: Store, key: ActionKey): boolean {
+  return files.exists(recordIn(store, key));
+}
+
 /** The record of an action, undefined when there is none. A damaged one is set aside: `warn`. */
 export function readRecord(
   store: Store,

@@ -14,7 +14,8 @@ import {
   type BlobDigest,
   type TreeDigest,
 } from '../engine/base/hash.ts';
-import {findOthers, type Hashable} from './hash-many.ts';
+import {findOthers} from './hash-many.ts';
+import type {Hashable} from './hash-share.ts';
 import {blemishOf, verifyPoolFile} from './inspect.ts';
 import {isOurs, recordIn, treeIn, type Store} from './layout.ts';
 import {blobsNamed, digestOf} from './manifest.ts';

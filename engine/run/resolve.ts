@@ -26,7 +26,7 @@ import type {ActionLog} from '../../store/action-log.ts';
 import type {SourceChoices} from '../../store/choices.ts';
 import type {Store} from '../../store/layout.ts';
 import {hasBlob} from '../../store/pool.ts';
-import {readRecord, type ActionRecord} from '../../store/records.ts';
+import {hasRecord, readRecord, type ActionRecord} from '../../store/records.ts';
 import {hasTree} from '../../store/trees.ts';
 import type {Inputs, SourceContent} from './job-spec.ts';
 
@@ -133,11 +133,12 @@ export class Resolver {
   /**
    * Whether the store has the good result of this key; learns it when it does. A row of the log
    * is written after the record and spares reading it; rows of other processes may be missing.
+   * The record has to be there all the same: it is what keeps the tree from gc.
    */
   isDone(node: BuildNode | TestNode, key: ActionKey): boolean {
     const row = this.#known.log.byKey(key);
     const found = row?.outcome === 'ok' ? row : this.#recorded(key);
-    if (found?.outcome !== 'ok') return false;
+    if (found?.outcome !== 'ok' || !hasRecord(this.#known.store, key)) return false;
     const {tree} = found;
     if (node.kind === 'build' && (tree === undefined || !hasTree(this.#known.store, tree)))
       return false;
