@@ -93,13 +93,13 @@ export function syncContents(store: Store, paths: readonly files.PathLike[]): vo
   }
 }
 
-/** syncfs(2) through sync(1): Node has no call for it. */
-export function syncFileSystem(store: Store): void {
-  const done = runSync(['sync', '-f', store.root]);
+/** syncfs(2) through sync(1): Node has no call for it. `at`: any path of the file system. */
+export function syncFileSystem(store: Store, at: string = store.root): void {
+  const done = runSync(['sync', '-f', at]);
   if (done.status === 0) return;
   if (done.status === 127) fault('store/tool', 'cannot run sync (package coreutils)');
   // The kernel reports a failed write-back once: what was to be synced is to be thrown away.
-  fault('store/unusable', `sync -f ${store.root}: ${done.stderr.trim()}`);
+  fault('store/unusable', `sync -f ${at}: ${done.stderr.trim()}`);
 }
 
 /** Makes the names in folders durable; each folder once. */

@@ -105,7 +105,7 @@ function alone(item: Item, blobs: ReadonlySet<string> = new Set()): Bundle {
 
 function blobsIn(store: Store, {place}: Item): ReadonlySet<string> {
   const text = files.unless(['ENOENT'], () => files.readText(path.join(store.root, place)));
-  return blobsNamed(text ?? '');
+  return new Set(blobsNamed(text ?? '').keys());
 }
 
 function treeOf(store: Store, {name}: Item): string | undefined {

@@ -73,7 +73,7 @@ function treesWith(
   const found = new Map<string, Set<TreeDigest>>();
   for (const tree of survey.trees) {
     const manifest = files.unless(['ENOENT'], () => files.readText(treeIn(store, tree)));
-    for (const blob of manifest === undefined ? [] : blobsNamed(manifest)) {
+    for (const blob of manifest === undefined ? [] : blobsNamed(manifest).keys()) {
       if (!digests.has(blob)) continue;
       found.set(blob, (found.get(blob) ?? new Set()).add(tree));
     }

@@ -112,9 +112,10 @@ function sortFile(work: Work, entry: FileEntry): void {
 /** What cannot be a link, or whose pool file has to be looked at closely, becomes a copy. */
 function linkFiles(work: Work): void {
   const {store, folder, links} = work;
-  const tasks = links.map(({digest, mode, path}) => ({
+  const tasks = links.map(({digest, mode, size, path}) => ({
     digest,
     mode,
+    size,
     place: joinBytes(folder, path),
   }));
   const made = linkMany(store, tasks);
@@ -126,7 +127,7 @@ function linkFiles(work: Work): void {
 
 /** The second try of a link, with a pool file that was mended or made from another mode's. */
 function linkMended(work: Work, entry: FileEntry): boolean {
-  const pooled = blobPath(work.store, entry.digest, entry.mode);
+  const pooled = blobPath(work.store, entry.digest, entry.mode, entry.size);
   return linked(pooled, joinBytes(work.folder, entry.path));
 }
 
@@ -138,7 +139,7 @@ function nameAgain(work: Work, entry: FileEntry): void {
 
 function copyFile(work: Work, entry: FileEntry): void {
   const place = joinBytes(work.folder, entry.path);
-  const pooled = blobPath(work.store, entry.digest, entry.mode);
+  const pooled = blobPath(work.store, entry.digest, entry.mode, entry.size);
   files.copyFile(pooled, place);
   if (entry.size > 0) work.copies.push(place);
   giveOwner(work, entry, place);

@@ -10,6 +10,7 @@ import {joinShare, share} from './share.ts';
 export interface Link {
   readonly digest: BlobDigest;
   readonly mode: number;
+  readonly size: number;
   /** Where the new name is to be; its folder is there. */
   readonly place: Uint8Array;
 }
@@ -27,8 +28,8 @@ export function linkMany(store: Store, links: readonly Link[]): boolean[] {
   return made;
 }
 
-function linkOne({digest, mode, place}: Link, store: Store): boolean {
-  if (verifyPoolFile(store, digest, mode) !== undefined) return false;
+function linkOne({digest, mode, size, place}: Link, store: Store): boolean {
+  if (verifyPoolFile(store, digest, mode, size) !== undefined) return false;
   // Between threads a Buffer becomes plain bytes.
   const at = Buffer.isBuffer(place)
     ? place

@@ -247,13 +247,17 @@ function blobOf(hex: string): BlobDigest | undefined {
   return isDigest(hex) ? blobDigest(hex) : undefined;
 }
 
-/** The digests of all files a manifest names; its digest vouches for the shape of its lines. */
-export function blobsNamed(manifest: string): Set<BlobDigest> {
-  const found = new Set<BlobDigest>();
+/**
+ * The digests of all files a manifest names, with their sizes in bytes; its own digest vouches
+ * for the shape of its lines.
+ */
+export function blobsNamed(manifest: string): Map<BlobDigest, number> {
+  const found = new Map<BlobDigest, number>();
   const word = ' sha256digest=';
   for (let at = manifest.indexOf(word); at >= 0; at = manifest.indexOf(word, at + 64)) {
     const digest = manifest.slice(at + word.length, at + word.length + 64);
-    if (isDigest(digest)) found.add(blobDigest(digest));
+    const size = manifest.slice(manifest.lastIndexOf('=', at) + 1, at);
+    if (isDigest(digest)) found.set(blobDigest(digest), Number(size));
   }
   return found;
 }

@@ -107,7 +107,7 @@ export class Marks {
     const text = stat.isFile() ? files.unless(['ENOENT'], () => files.readText(file)) : '';
     if (text === undefined) return false;
     if (digestOf(text) !== tree) return unreadable('the tree', tree);
-    for (const blob of blobsNamed(text)) this.blobs.add(blob);
+    for (const blob of blobsNamed(text).keys()) this.blobs.add(blob);
     this.#done.add(tree);
     return true;
   }

@@ -73,11 +73,11 @@ const USUAL = [0o644, 0o755, 0o444, 0o555, 0o600];
  * A file that was touched is hashed: mended when its bytes are right, else set aside.
  * Throws a `StoreFault` (store/corrupt) when no sound copy is there, and system errors.
  */
-export function blobPath(store: Store, digest: BlobDigest, mode: number): string {
+export function blobPath(store: Store, digest: BlobDigest, mode: number, size?: number): string {
   const final = fileIn(store, digest, mode);
-  if (isSound(store, digest, mode)) return final;
+  if (isSound(store, digest, mode, size)) return final;
   for (const other of modesOf(store, digest)) {
-    if (!isSound(store, digest, other)) continue;
+    if (!isSound(store, digest, other, size)) continue;
     const staged = stageCopy(store, fileIn(store, digest, other), mode, openPool);
     if (staged.digest === digest) {
       commitStaged(store, [staged]);
@@ -95,8 +95,8 @@ export function verifyCheaply(store: Store, digest: BlobDigest, mode: number): b
 }
 
 /** Whether a pool file may be used; mends what can be mended and sets aside what cannot. */
-export function isSound(store: Store, digest: BlobDigest, mode: number): boolean {
-  const blemish = verifyPoolFile(store, digest, mode);
+export function isSound(store: Store, digest: BlobDigest, mode: number, size?: number): boolean {
+  const blemish = verifyPoolFile(store, digest, mode, size);
   if (blemish === undefined) return true;
   if (blemish === 'missing') return false;
   const file = fileIn(store, digest, mode);

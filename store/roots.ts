@@ -55,8 +55,14 @@ export interface GenerationRoot {
   readonly n: number;
   readonly label: Label;
   readonly key: ActionKey;
+  /** All that lies in its folder, as one tree. */
+  readonly tree: TreeDigest;
+  /** Whether its files are copies and share nothing with the store. */
+  readonly copied: boolean;
+  /** Of the profile, relative to the store where both lie in one folder: they may be moved together. */
+  readonly folder: string;
   readonly at: number;
-  /** Not removed by `root remove --keep`. */
+  /** Not removed before it is unpinned. */
   readonly pinned: boolean;
   readonly held: Held;
 }

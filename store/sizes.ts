@@ -81,7 +81,7 @@ export function sizesOfArtifacts(
 
 function blobsOf(store: Store, tree: TreeDigest): ReadonlySet<string> {
   const text = files.unless(['ENOENT', 'EISDIR'], () => files.readText(treeIn(store, tree)));
-  return blobsNamed(text ?? '');
+  return new Set(blobsNamed(text ?? '').keys());
 }
 
 /** The newest good artifact of each label that the store has, by label; from the records. */

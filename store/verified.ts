@@ -129,6 +129,8 @@ export function damageOf(
 interface How {
   readonly manner: Manner;
   readonly fully: boolean;
+  /** In bytes, where a manifest tells it. */
+  readonly size?: number;
 }
 
 function checkTree(store: Store, tree: TreeDigest, how: How): readonly Damage[] {
@@ -156,20 +158,22 @@ export function filesOf(entries: readonly TreeEntry[]): readonly FileEntry[] {
   return [...found.values()];
 }
 
-function checkFile(store: Store, {digest, mode, path}: FileEntry, how: How): Damage[] {
+function checkFile(store: Store, entry: FileEntry, {manner, fully}: How): Damage[] {
+  const {digest, mode, size, path} = entry;
   const there = files.exists(fileIn(store, digest, mode));
-  if (isWhole(store, digest, mode, how)) return [];
+  if (isWhole(store, digest, mode, {manner, fully, size})) return [];
   // Another mode's file stands in for it: who lays the tree out makes this one of it.
   const others = modesOf(store, digest).filter((other) => other !== (mode & 0o777));
-  if (others.some((other) => isWhole(store, digest, other, {...how, fully: true}))) return [];
+  if (others.some((other) => isWhole(store, digest, other, {manner, fully: true, size}))) return [];
   return [{digest, path: toText(path), why: there ? 'damaged' : 'missing'}];
 }
 
-function isWhole(store: Store, digest: BlobDigest, mode: number, {manner, fully}: How): boolean {
+function isWhole(store: Store, digest: BlobDigest, mode: number, how: How): boolean {
+  const {manner, fully, size} = how;
   const file = fileIn(store, digest, mode);
-  if (manner === 'look') return looksWhole(file, digest, fully);
+  if (manner === 'look') return looksWhole(file, digest, how);
   const there = files.exists(file);
-  if (isSound(store, digest, mode)) {
+  if (isSound(store, digest, mode, size)) {
     if (!fully || hasDigest(file, digest)) return true;
     setAside(store, file);
   }
@@ -178,9 +182,9 @@ function isWhole(store: Store, digest: BlobDigest, mode: number, {manner, fully}
 }
 
 /** Without mending: a file that was touched is judged by its bytes. */
-function looksWhole(file: string, digest: BlobDigest, fully: boolean): boolean {
+function looksWhole(file: string, digest: BlobDigest, {fully, size}: How): boolean {
   const stat = files.lookAt(file);
-  if (stat?.isFile() !== true) return false;
+  if (stat?.isFile() !== true || stat.size !== (size ?? stat.size)) return false;
   return !fully && stat.mtimeMs === 1000 ? true : hasDigest(file, digest);
 }
 

@@ -53,7 +53,7 @@ export async function surveyStore(store: Store, full: boolean): Promise<Survey> 
   const trees = surveyTrees(store, blobs.sound, note);
   const records = surveyRecords(store, trees, note);
   surveyRoots(store, note);
-  return {findings, records, trees, blobs: blobs.sound, count: blobs.count};
+  return {findings, records, trees, blobs: new Set(blobs.sound.keys()), count: blobs.count};
 }
 
 type Note = (finding: Finding) => void;
@@ -112,12 +112,13 @@ const POOL_NAME = /^[0-9a-f]{62}\.[0-7]{3}$/;
 const PLAIN_NAME = /^[0-9a-f]{62}$/;
 
 interface Blobs {
-  readonly sound: Set<string>;
+  /** By digest, in bytes. */
+  readonly sound: Map<string, number>;
   readonly count: {blobs: number; bytes: number};
 }
 
 async function surveyBlobs(store: Store, full: boolean, note: Note): Promise<Blobs> {
-  const sound = new Set<string>();
+  const sound = new Map<string, number>();
   const count = {blobs: 0, bytes: 0};
   const list: (Hashable & {readonly place: string; readonly touched: boolean})[] = [];
   for (const {place, digest, suffix} of objectsIn(store, 'files', POOL_NAME, note)) {
@@ -133,17 +134,17 @@ async function surveyBlobs(store: Store, full: boolean, note: Note): Promise<Blo
       note({severity: 'damaged', kind: 'blob', place, digest, why});
     } else if (full || blemish === 'facts') {
       list.push({file, digest, size: stat.size, place, touched: blemish === 'facts'});
-    } else sound.add(digest);
+    } else sound.set(digest, stat.size);
   }
   const others = new Set(await findOthers(list));
-  for (const [at, {digest, place, touched, file}] of list.entries()) {
+  for (const [at, {digest, place, touched, file, size}] of list.entries()) {
     if (others.has(at)) {
       // Removed by gc meanwhile.
       if (!files.exists(file)) continue;
       const why = 'its bytes are not what its name says';
       note({severity: 'damaged', kind: 'blob', place, digest, why});
     } else {
-      sound.add(digest);
+      sound.set(digest, size);
       const why = 'its mode, owner or time was changed; its bytes are right';
       if (touched) note({severity: 'odd', kind: 'blob', place, digest, why});
     }
@@ -151,9 +152,10 @@ async function surveyBlobs(store: Store, full: boolean, note: Note): Promise<Blo
   return {sound, count};
 }
 
-function surveyTrees(store: Store, blobs: ReadonlySet<string>, note: Note): Set<TreeDigest> {
+/** Also says which blobs are not here, or not as long as a tree says: those are no longer sound. */
+function surveyTrees(store: Store, blobs: Map<string, number>, note: Note): Set<TreeDigest> {
   const sound = new Set<TreeDigest>();
-  const missing = new Map<BlobDigest, TreeDigest[]>();
+  const missing = new Map<BlobDigest, Missing>();
   for (const {place, digest} of objectsIn(store, 'trees', PLAIN_NAME, note)) {
     const text = plainText(path.join(store.root, place));
     if (text === undefined && !files.exists(path.join(store.root, place))) continue;
@@ -164,23 +166,26 @@ function surveyTrees(store: Store, blobs: ReadonlySet<string>, note: Note): Set<
     }
     const tree = treeDigest(digest);
     sound.add(tree);
-    for (const blob of blobsNamed(text)) {
-      if (!blobs.has(blob)) missing.set(blob, [...(missing.get(blob) ?? []), tree]);
+    for (const [blob, size] of blobsNamed(text)) {
+      if (blobs.get(blob) === size) continue;
+      missing.set(blob, {trees: [...(missing.get(blob)?.trees ?? []), tree], size});
     }
   }
+  for (const blob of missing.keys()) blobs.delete(blob);
   noteMissing(store, missing, note);
   return sound;
 }
 
+interface Missing {
+  readonly trees: readonly TreeDigest[];
+  readonly size: number;
+}
+
 /** Blobs that a tree names: what is stored or removed beside us was not there at another moment. */
-function noteMissing(
-  store: Store,
-  missing: ReadonlyMap<BlobDigest, readonly TreeDigest[]>,
-  note: Note,
-): void {
-  for (const [digest, trees] of missing) {
+function noteMissing(store: Store, missing: ReadonlyMap<BlobDigest, Missing>, note: Note): void {
+  for (const [digest, {trees, size}] of missing) {
     const named = trees.some((tree) => files.exists(treeIn(store, tree)));
-    if (!named || isThereNow(store, digest)) continue;
+    if (!named || isThereNow(store, digest, size)) continue;
     const place = `files/${digest.slice(0, 2)}/${digest.slice(2)}`;
     const why = 'a tree names it and no sound file of it is here';
     note({severity: 'damaged', kind: 'blob', place, digest, why});
@@ -225,6 +230,6 @@ function plainText(file: string): string | undefined {
 }
 
 /** Stored since the pool was looked through, by somebody at work beside us. */
-function isThereNow(store: Store, blob: BlobDigest): boolean {
-  return modesOf(store, blob).some((mode) => verifyPoolFile(store, blob, mode) === undefined);
+function isThereNow(store: Store, blob: BlobDigest, size: number): boolean {
+  return modesOf(store, blob).some((mode) => verifyPoolFile(store, blob, mode, size) === undefined);
 }
