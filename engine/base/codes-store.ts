@@ -85,4 +85,24 @@ export const STORE_CODES = {
     means: 'The last build of the target did not fail, or what it left is gone.',
     remedy: '`recipes shell` without --failed opens the environment before the first step.',
   },
+  'root/unknown-profile': {
+    exit: 2,
+    means: 'There is no profile of that name, or the name cannot be one.',
+    remedy: '`recipes root list` lists profiles; `recipes root switch` makes one.',
+  },
+  'root/unknown-generation': {
+    exit: 2,
+    means: 'A profile has no such generation, or the folder of the generation is gone.',
+    remedy: '`recipes root history` lists what there is.',
+  },
+  'root/in-use': {
+    exit: 2,
+    means: 'A generation that is to be removed is the current one, or is pinned.',
+    remedy: 'Roll back or switch first, or take the pin away.',
+  },
+  'root/folder': {
+    exit: 2,
+    means: 'A folder cannot be that of a profile: it holds other things, or lies in the store.',
+    remedy: 'Name a folder with --at that does not exist yet, or an empty one.',
+  },
 } as const;

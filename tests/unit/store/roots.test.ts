@@ -27,7 +27,7 @@ const label = 't/a' as Label;
 const PIN: Root = {kind: 'pin', name: 'a', label, at: 1, held};
 const GENERATION: Root = {
   ...{kind: 'generation', profile: 'sys', n: 12, folder: '/x', label, key: keyOf('a')},
-  ...{at: 2, pinned: true, held},
+  ...{tree: held.trees[0] ?? treeDigest(sha256('')), copied: false, at: 2, pinned: true, held},
 };
 const PROJECT: Root = {
   kind: 'project',
