@@ -98,7 +98,7 @@ function writeBlob(store: Store, sink: Sink, entry: FileEntry): void {
   sink(headerOf(blobName(entry), size));
   const hash = sha256Stream();
   let done = 0;
-  const fd = openPool(blobPath(store, digest, mode));
+  const fd = openPool(blobPath(store, digest, mode, size));
   try {
     for (;;) {
       const buffer = Buffer.allocUnsafe(Math.min(CHUNK, Math.max(size, 1)));

@@ -14,8 +14,7 @@ import {
   type BlobDigest,
   type TreeDigest,
 } from '../engine/base/hash.ts';
-import {findOthers} from './hash-many.ts';
-import type {Hashable} from './hash-share.ts';
+import {findOthers, type Hashable} from './hash-many.ts';
 import {blemishOf, verifyPoolFile} from './inspect.ts';
 import {isOurs, recordIn, treeIn, type Store} from './layout.ts';
 import {blobsNamed, digestOf} from './manifest.ts';
@@ -45,11 +44,11 @@ export interface Survey {
 }
 
 /** Looks at everything. Throws system errors of the folders themselves. */
-export async function surveyStore(store: Store, full: boolean): Promise<Survey> {
+export function surveyStore(store: Store, full: boolean): Survey {
   const findings: Finding[] = [];
   const note = (finding: Finding): void => void findings.push(finding);
   lookAtTop(store, note);
-  const blobs = await surveyBlobs(store, full, note);
+  const blobs = surveyBlobs(store, full, note);
   const trees = surveyTrees(store, blobs.sound, note);
   const records = surveyRecords(store, trees, note);
   surveyRoots(store, note);
@@ -117,7 +116,7 @@ interface Blobs {
   readonly count: {blobs: number; bytes: number};
 }
 
-async function surveyBlobs(store: Store, full: boolean, note: Note): Promise<Blobs> {
+function surveyBlobs(store: Store, full: boolean, note: Note): Blobs {
   const sound = new Map<string, number>();
   const count = {blobs: 0, bytes: 0};
   const list: (Hashable & {readonly place: string; readonly touched: boolean})[] = [];
@@ -136,7 +135,7 @@ async function surveyBlobs(store: Store, full: boolean, note: Note): Promise<Blo
       list.push({file, digest, size: stat.size, place, touched: blemish === 'facts'});
     } else sound.set(digest, stat.size);
   }
-  const others = new Set(await findOthers(list));
+  const others = new Set(findOthers(list));
   for (const [at, {digest, place, touched, file, size}] of list.entries()) {
     if (others.has(at)) {
       // Removed by gc meanwhile.

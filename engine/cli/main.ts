@@ -31,23 +31,30 @@ async function main(host: Host): Promise<number> {
 }
 
 async function answerCall(host: Host, call: Call): Promise<number> {
-  const world = makeWorld(host, call, (handler) => {
-    onInterrupt = handler;
-  });
+  const world = makeWorld(host, call, listen);
   const answered = await answer(world);
   if (answered.ok) return answered.value;
   await world.show(answered.error);
   return exitOf(answered.error);
 }
 
-/** The first signal asks the command to end in order, the second ends everything at once. */
-function handleSignal(signal: string): void {
-  if (interrupted !== undefined || onInterrupt === undefined) process.exit(SIGNALS[signal] ?? 1);
-  if (onInterrupt(signal) === 'taken') interrupted = signal;
+/**
+ * Without a command that has to end in order a signal ends the process as the kernel does it, in
+ * the middle of whatever it does: the store bears that, and a long loop could not be told.
+ */
+function listen(handler: InterruptHandler): void {
+  const listened = onInterrupt !== undefined;
+  onInterrupt = handler;
+  if (listened) return;
+  for (const signal of Object.keys(SIGNALS)) process.on(signal, handleSignal);
 }
 
-process.on('SIGINT', handleSignal);
-process.on('SIGTERM', handleSignal);
+/** The first signal asks the command to end in order, the second ends everything at once. */
+function handleSignal(signal: string): void {
+  if (interrupted !== undefined) process.exit(SIGNALS[signal] ?? 1);
+  if (onInterrupt?.(signal) === 'taken') interrupted = signal;
+}
+
 process.stdout.on('error', endQuietly);
 process.stderr.on('error', endQuietly);
 

@@ -59,7 +59,7 @@ export interface Looked {
 async function look(world: World, store: Store): Promise<Checked<Looked>> {
   const began = world.host.tick();
   try {
-    const survey = await surveyStore(store, isSet(world, 'full'));
+    const survey = surveyStore(store, isSet(world, 'full'));
     const digests = survey.findings.flatMap((one) => one.digest ?? []);
     const holders = digests.length === 0 ? new Map() : holdersOf(store, survey, new Set(digests));
     return ok({survey, holders, milliseconds: world.host.tick() - began});
@@ -177,7 +177,7 @@ async function repair(world: World, read: Store, looked: Looked): Answer {
     const whole = isWholeNow(store.value, one);
     left.set(one, whole ? undefined : (reasons.get(one) ?? 'lost'));
   }
-  const after = await surveyStore(store.value, false);
+  const after = surveyStore(store.value, false);
   const still = after.findings.filter((one) => one.severity === 'damaged');
   show(world, looked, left);
   const lost = [...left.values()].filter((one) => one !== undefined).length;
