@@ -39,6 +39,13 @@ const ANSWERS: Readonly<Record<string, () => Promise<Answerer>>> = {
   'store roots': async () => (await import('./store.ts')).roots,
   'store pin': async () => (await import('./store.ts')).pin,
   'store unpin': async () => (await import('./store.ts')).unpin,
+  'root switch': async () => (await import('./root.ts')).switchRoot,
+  'root rollback': async () => (await import('./root.ts')).rollback,
+  'root list': async () => (await import('./generations.ts')).list,
+  'root history': async () => (await import('./generations.ts')).history,
+  'root diff': async () => (await import('./generations.ts')).diff,
+  'root pin': async () => (await import('./generations.ts')).pin,
+  'root remove': async () => (await import('./generations.ts')).remove,
   completion: async () => (await import('./completion.ts')).completion,
 };
 

@@ -34,6 +34,7 @@ interface Spec {
 
 const jobs = new Option('-j, --jobs <n>', 'how many things run at the same time').argParser(count);
 const offline = new Option('--offline', 'fetch nothing; name all that is missing');
+const noWait = new Option('--no-wait', 'fail instead of waiting for another process');
 
 const BUILD_OPTIONS: readonly Option[] = [
   jobs,
@@ -48,7 +49,7 @@ const BUILD_OPTIONS: readonly Option[] = [
     .default('none'),
   new Option('--force', 'build the named targets even when they are fresh'),
   offline,
-  new Option('--no-wait', 'fail instead of waiting for another process'),
+  noWait,
   new Option('--trace <file>', 'write a Chrome trace of the run'),
 ];
 
@@ -178,7 +179,7 @@ export const COMMANDS: readonly Spec[] = [
       new Option('--older-than <time>', 'only what nobody has touched for so long (14d)'),
       new Option('--max-size <size>', 'only so much, oldest first, that so much is left (20G)'),
       new Option('--grace <time>', 'keep what is younger; default 1h'),
-      new Option('--no-wait', 'fail instead of waiting for another process'),
+      noWait,
     ],
     examples: ['store gc --dry-run', 'store gc --older-than 14d', 'store gc --max-size 20G'],
   },
@@ -190,6 +191,41 @@ export const COMMANDS: readonly Spec[] = [
     options: [new Option('--as <name>', 'the name of the pin; default the name of the target')],
   },
   {name: 'store unpin <name>', summary: 'Keep it no longer'},
+  {
+    name: 'root switch <name> <target>',
+    summary: 'Build a target and make its files the current generation of a profile',
+    options: [
+      new Option('--at <folder>', 'where the profile is to be; default roots/NAME'),
+      new Option('--with-run', 'with all it needs to run'),
+      new Option('--copy', 'copies instead of hard links'),
+      jobs,
+      offline,
+      noWait,
+    ],
+    examples: [
+      'root switch tools examples/hello',
+      'root switch tools examples/hello --with-run --at /srv/tools',
+    ],
+  },
+  {
+    name: 'root rollback <name> [n]',
+    summary: 'Go back to the generation before, or to any other',
+    options: [noWait],
+  },
+  {name: 'root history <name>', summary: 'List the generations of a profile'},
+  {name: 'root diff <name> [a] [b]', summary: 'What differs between two generations'},
+  {
+    name: 'root pin <name> <n>',
+    summary: 'Keep a generation from being removed',
+    options: [new Option('--off', 'take the pin away'), noWait],
+  },
+  {
+    name: 'root remove <name> [n...]',
+    summary: 'Remove generations; gc frees what nothing else needs',
+    options: [new Option('--keep <k>', 'all but the newest ones').argParser(count), noWait],
+    examples: ['root remove tools 1 2', 'root remove tools --keep 3'],
+  },
+  {name: 'root list', summary: 'List the profiles of the store'},
   {name: 'completion <shell>', summary: 'Print the completion script for bash, zsh or fish'},
 ];
 
@@ -294,6 +330,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   source: 'Sources of recipes',
   schema: 'The schemas of recipes and their kin',
   store: 'What was built, and the room it takes',
+  root: 'Profiles: folders with what was built, in generations',
 };
 
 function groupOf(program: Command, name: string): Command {
