@@ -1,16 +1,19 @@
 /**
  * Extended headers of an archive: pax records (pax(1), "pax Extended Header") and GNU long names.
- * node-tar applies them; here they are judged: whatever tar programs could read in two ways, and
- * records node-tar does not know but GNU tar obeys (GNU.sparse.*), must not carry a name past us.
- * Knows nothing of files.
+ * Whatever tar programs could read in two ways, and records GNU tar obeys beyond the standard
+ * (GNU.sparse.*), must not carry a name past us. Knows nothing of files.
  */
 import {nameTrouble, show} from './archive-rules.ts';
 
 /** What the extended headers before one entry said. */
 export interface Extended {
+  readonly path?: string | undefined;
+  readonly linkpath?: string | undefined;
+  /** Of the content that follows, in bytes. */
+  readonly size?: number | undefined;
   /** GNU tar unpacks a sparse file under this name, not under the header's. */
-  readonly sparseName: string | undefined;
-  readonly sparseSize: number | undefined;
+  readonly sparseName?: string | undefined;
+  readonly sparseSize?: number | undefined;
 }
 
 /** Records that decide where an entry goes and how long it is. */
@@ -24,25 +27,22 @@ const WEIGHTY = new Set([
 ]);
 const WEIGHTY_RECORD = /(?:^|\n)[ \t]*\d+[ \t]+(?:path|linkpath|size|GNU\.sparse\.[a-z]+)=/;
 
-const NOTHING: Extended = {sparseName: undefined, sparseSize: undefined};
+const NOTHING: Extended = {};
 
 /** Collects the extended headers up to the next entry. */
 export class HeaderGroup {
   readonly #weighty = new Map<string, string>();
-  #longNames = false;
 
-  /** Takes the text of one extended header; says why not when it is ambiguous. */
-  add(text: string): string | undefined {
-    const {records, rest} = readRecords(text);
-    // Binary attributes (macOS writes them) are mangled by the decoding as UTF-8 and end the
-    // reading of records; that is fine as long as nothing of weight can follow.
-    if (WEIGHTY_RECORD.test(rest)) return 'an extended header cannot be read with certainty';
-    if (records.length === 0 && /[^\0]/.test(rest)) {
-      this.#longNames = true;
-      if (/\0+[^\0]/.test(rest)) return 'a long name goes on after its end';
-    }
+  /**
+   * Takes the content of one extended header: `x` and `g` are records for the next entry and for
+   * all, `L` and `K` the next one's name and target. Says why not when it is ambiguous.
+   */
+  add(type: string, content: Buffer): string | undefined {
+    if (type === 'L' || type === 'K') return this.#addLong(type, content);
+    const records = readRecords(content);
+    if (records === undefined) return 'an extended header cannot be read with certainty';
     for (const [key, value] of records) {
-      const trouble = this.#addRecord(key, value);
+      const trouble = this.#addRecord(key, value, type === 'g');
       if (trouble !== undefined) return trouble;
     }
     return undefined;
@@ -50,23 +50,42 @@ export class HeaderGroup {
 
   /** What holds for the entry that follows; begins anew. */
   take(): Extended | {readonly refused: string} {
-    if (this.#weighty.size === 0) {
-      this.#longNames = false;
-      return NOTHING;
-    }
-    const clash = this.#longNames && (this.#weighty.has('path') || this.#weighty.has('linkpath'));
-    const sparseName = this.#weighty.get('GNU.sparse.name');
-    const size = this.#weighty.get('GNU.sparse.realsize') ?? this.#weighty.get('GNU.sparse.size');
+    if (this.#weighty.size === 0) return NOTHING;
+    const said = (key: string): string | undefined => this.#weighty.get(key);
+    const size = said('size');
+    const sparse = said('GNU.sparse.realsize') ?? said('GNU.sparse.size');
+    const clash = (['path', 'linkpath'] as const).some(
+      (key) => said(key) !== undefined && said(`long ${key}`) !== undefined,
+    );
+    const found = {
+      path: said('path') ?? said('long path'),
+      linkpath: said('linkpath') ?? said('long linkpath'),
+      size: size === undefined ? undefined : Number(size),
+      sparseName: said('GNU.sparse.name'),
+      sparseSize: sparse === undefined ? undefined : Number(sparse),
+    };
     this.#weighty.clear();
-    this.#longNames = false;
-    if (clash) return {refused: 'an entry is given two names'};
-    return {sparseName, sparseSize: size === undefined ? undefined : Number(size)};
+    return clash ? {refused: 'an entry is given two names'} : found;
   }
 
-  #addRecord(key: string, value: string): string | undefined {
+  #addLong(type: 'L' | 'K', content: Buffer): string | undefined {
+    const end = content.indexOf(0);
+    const text = end < 0 ? content : content.subarray(0, end);
+    if (end >= 0 && content.subarray(end).some((byte) => byte !== 0)) {
+      return 'a long name goes on after its end';
+    }
+    const key = type === 'L' ? 'long path' : 'long linkpath';
+    if (this.#weighty.has(key)) return 'an entry is given two names';
+    this.#weighty.set(key, text.toString('utf8'));
+    return undefined;
+  }
+
+  #addRecord(key: string, value: string, isGlobal: boolean): string | undefined {
     if (!WEIGHTY.has(key)) {
       return WEIGHTY_RECORD.test(value) ? `the header ${show(key)} hides another one` : undefined;
     }
+    // Dates and comments for all entries are fine, names are not.
+    if (isGlobal) return 'a global header sets a name or size';
     if (this.#weighty.has(key)) return `the header ${show(key)} is there twice`;
     this.#weighty.set(key, value);
     if (/size$/.test(key)) {
@@ -78,20 +97,19 @@ export class HeaderGroup {
 }
 
 /** `LENGTH key=value\n` one after the other, LENGTH in bytes of the whole record. */
-function readRecords(text: string): {records: [string, string][]; rest: string} {
-  const bytes = Buffer.from(text);
+function readRecords(bytes: Buffer): readonly [string, string][] | undefined {
   const records: [string, string][] = [];
-  let at = 0;
-  while (at < bytes.length) {
-    const head = /^(\d{1,7}) ([^=\n]+)=/.exec(bytes.toString('utf8', at, at + 300));
+  for (let at = 0; at < bytes.length;) {
+    const head = /^([1-9]\d{0,6}) ([^=\n]+)=/.exec(
+      bytes.toString('latin1', at, Math.min(at + 300, bytes.length)),
+    );
+    const start = at + (head?.[0].length ?? 0);
     const end = at + Number(head?.[1] ?? 0);
-    if (head === null || end > bytes.length || bytes[end - 1] !== NEWLINE) break;
-    const start = at + Buffer.byteLength(head[0]);
-    if (end <= start) break;
+    if (head === null || end > bytes.length || end <= start || bytes[end - 1] !== NEWLINE) return;
     records.push([head[2] ?? '', bytes.toString('utf8', start, end - 1)]);
     at = end;
   }
-  return {records, rest: bytes.toString('utf8', at)};
+  return records;
 }
 
 const NEWLINE = 0x0a;

@@ -24,7 +24,7 @@ export interface ArchiveFacts {
 /** An entry as its header says it. */
 export interface ArchiveEntry {
   readonly path: string;
-  /** node-tar's name of the type. */
+  /** The name of the type (archive-reader.ts), or the letter nobody knows. */
   readonly type: string;
   readonly size: number;
   readonly target: string | undefined;
@@ -38,7 +38,6 @@ const MOST_TEXT = 64 * 1024 * 1024;
 /** Parts of link targets walked in all, links of links included. */
 const MOST_STEPS = 5_000_000;
 
-const FILES = new Set(['File', 'OldFile', 'ContiguousFile']);
 const SPECIAL: Readonly<Record<string, string>> = {
   CharacterDevice: 'a character device',
   BlockDevice: 'a block device',
@@ -105,13 +104,13 @@ export class ArchivePlan {
   }
 
   #addSize(entry: ArchiveEntry): string | undefined {
-    if (FILES.has(entry.type)) return this.addBytes(entry.size);
+    if (entry.type === 'File') return this.addBytes(entry.size);
     // A link with content: tar programs disagree on whether the next header follows at once.
     return entry.size > 0 ? `${show(entry.path)} has content but is no file` : undefined;
   }
 
   #addNode(entry: ArchiveEntry): string | undefined {
-    if (FILES.has(entry.type)) return this.#put(entry, 'file');
+    if (entry.type === 'File') return this.#put(entry, 'file');
     switch (entry.type) {
       case 'Directory':
         return this.#put(entry, 'folder');

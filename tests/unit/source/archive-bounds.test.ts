@@ -11,7 +11,7 @@ const LINK = (name: string, link: string): RawEntry => ({name, type: '2', link})
 const FILE = (name: string, content = 'x'): RawEntry => ({name, content});
 
 /** Runs the check in a process of its own and gives its peak memory in bytes and its time. */
-async function measured(t: ExecutionContext, file: string, most = 2000): Promise<string> {
+async function measured(t: ExecutionContext, file: string): Promise<string> {
   const module = new URL('../../../engine/source/archive-check.js', import.meta.url).href;
   const script = `const {checkArchive} = await import(${JSON.stringify(module)});
     const before = process.cpuUsage();
@@ -31,7 +31,7 @@ async function measured(t: ExecutionContext, file: string, most = 2000): Promise
   };
   t.log(`${Math.round(took)} ms, ${Math.round(peak)} MiB`);
   t.true(peak < 300, `${peak} MiB`);
-  t.true(took < most, `${took} ms`);
+  t.true(took < 2000, `${took} ms`);
   return result.error?.[0]?.message ?? 'accepted';
 }
 
@@ -39,13 +39,11 @@ function repeated(count: number, make: (index: number) => Buffer): Buffer {
   return Buffer.concat([...Array.from({length: count}, (_one, n) => make(n)), Buffer.alloc(1024)]);
 }
 
-const LARGE: readonly [string, () => Buffer, RegExp, number?][] = [
+const LARGE: readonly [string, () => Buffer, RegExp][] = [
   [
-    'more entries than allowed',
-    () => repeated(301_000, (n) => rawEntry({name: `p/${n}`})),
+    'a million entries',
+    () => repeated(1_000_000, (n) => rawEntry({name: `p/${n}`})),
     /300000 entries/,
-    // node-tar takes 5 µs for a header, so 300,000 of them take most of the two seconds.
-    4000,
   ],
   [
     'deep folders nobody names',
@@ -83,12 +81,12 @@ const LARGE: readonly [string, () => Buffer, RegExp, number?][] = [
   ],
 ];
 
-for (const [name, make, expected, most] of LARGE) {
+for (const [name, make, expected] of LARGE) {
   test.serial(`in bounds of time and memory: ${name}`, async (t) => {
     await using folder = temporaryDir(os.tmpdir(), 'recipes-tar-');
     const file = path.join(folder.path, 'a.tar.gz');
     writeFileAtomic(file, gzipSync(make(), {level: 1}), {durable: false});
-    t.regex(await measured(t, file, most), expected);
+    t.regex(await measured(t, file), expected);
   });
 }
 

@@ -6,6 +6,8 @@ import {gzipSync} from 'node:zlib';
 import {temporaryDir, writeFileAtomic} from '../../../engine/base/files.ts';
 import {run, runSync} from '../../../engine/base/process.ts';
 import {checkArchive, formatOf, limitsFor} from '../../../engine/source/archive-check.ts';
+import {TarReader} from '../../../engine/source/archive-reader.ts';
+import {ArchivePlan} from '../../../engine/source/archive-rules.ts';
 import type {ArchiveFormat, ArchiveLimits} from '../../../engine/source/archive-check.ts';
 import {long, pax, rawEntry, record, tar, type RawEntry} from './tar-bytes.ts';
 
@@ -167,6 +169,17 @@ const HOSTILE: readonly [string, readonly RawEntry[], RegExp][] = [
     [FILE('p/a'), {name: 'p/h', type: '1', link: 'p/a', content: 'x'}],
     /has content/,
   ],
+  [
+    'a folder with content',
+    [{name: 'p/d/', type: '5', content: 'x'}],
+    /has content but is no file/,
+  ],
+  [
+    'a folder with a pax size',
+    [pax([['size', '512']]), {name: 'p/d/', type: '5'}],
+    /has content but is no file/,
+  ],
+  ['a prefix of an unknown version', [{name: 'x', prefix: '..', magic: 'ustar\0  '}], /leads out/],
   ['a pax name that leads out', [pax([['path', '../../x']]), FILE('p/a')], /leads out/],
   ['an absolute pax name', [pax([['path', '/x']]), FILE('p/a')], /absolute/],
   [
@@ -221,7 +234,7 @@ const HOSTILE: readonly [string, readonly RawEntry[], RegExp][] = [
       },
       FILE('p/a'),
     ],
-    /certainty/,
+    /leads out/,
   ],
   [
     'a name with a blank before its length',
@@ -233,6 +246,7 @@ const HOSTILE: readonly [string, readonly RawEntry[], RegExp][] = [
     [long('L', 'p/a\0../../x'), FILE('p/b')],
     /after its end/,
   ],
+  ['a long name of GNU tar, twice', [long('L', 'p/a'), long('L', 'p/b'), FILE('c')], /two names/],
   ['a long name that leads out', [long('L', '../'.repeat(50)), FILE('p/b')], /leads out/],
   ['a part too long', [long('L', `p/${'n'.repeat(300)}`), FILE('p/b')], /too long/],
   ['a name too long', [long('L', 'p/'.repeat(3000)), FILE('p/b')], /too long/],
@@ -254,6 +268,16 @@ const DAMAGED: readonly [string, Uint8Array, ArchiveFormat][] = [
   ['empty', Buffer.alloc(0), 'tar'],
   ['a link without a target', tar(LINK('p/l', '')), 'tar'],
   ['a wrong checksum', tar({...FILE('p/a'), badSum: true}), 'tar'],
+  ['a prefix of no known notation', tar({...FILE('p/a'), prefix: '..', magic: ''}), 'tar'],
+  [
+    'a negative size',
+    tar({...FILE('p/a'), size: Buffer.alloc(12, 0xff).toString('latin1')}),
+    'tar',
+  ],
+  ['a size beyond all', tar({...FILE('p/a'), size: `\x80${'\x7f'.repeat(11)}`}), 'tar'],
+  ['only empty blocks', Buffer.alloc(10240), 'tar'],
+  ['a header cut off', tar(FILE('p/a')).subarray(0, 1100), 'tar'],
+  ['an extended header cut off', rawEntry(pax([['path', 'p/a']])).subarray(0, 700), 'tar'],
   ['a wrong checksum later', tar(FILE('p/a'), {...FILE('p/b'), badSum: true}), 'tar'],
   [
     'a size in no known notation',
@@ -278,6 +302,35 @@ for (const [name, bytes, format] of DAMAGED) {
     t.is(result.ok ? 'ok' : result.error[0]?.code, 'source/archive-damaged');
   });
 }
+
+const FORMATS = ['v7', 'oldgnu', 'gnu', 'ustar', 'posix'];
+
+for (const format of FORMATS) {
+  test(`as GNU tar writes it: ${format}`, async (t) => {
+    await using folder = temporaryDir(os.tmpdir(), 'recipes-tar-');
+    const script = `cd "$1"; mkdir -p p/d; echo x > p/a; echo 12345 > p/d/ünï; ln -s d/ünï p/link
+      ln p/a p/hard; touch -d @1.5 p/a; chmod 600 p/d/*; name=$(printf 'n%.0s' $(seq 60))
+      [ ${format} = v7 ] || { mkdir p/$name; touch p/$name/$name$name; ln -s $name/$name$name p/long; }
+      tar --format=${format} -cf a.tar p; tar -tf a.tar | wc -l`;
+    const done = runSync(['sh', '-c', script, 'sh', folder.path]);
+    const entries = Number(done.stdout);
+    t.true(entries > 5, done.stderr);
+    const result = await checkArchive(path.join(folder.path, 'a.tar'), 'tar', LIMITS, 'a.tar');
+    t.deepEqual(result, {ok: true, value: {top: 'p', entries, bytes: 8}});
+  });
+}
+
+test('the same in pieces of any size', (t) => {
+  const entries = [DIR('p/'), long('L', `p/${'n'.repeat(150)}`), FILE('cut', 'x'.repeat(700))];
+  const bytes = tar(...entries, pax([['path', 'p/ünï']]), FILE('cut', ''));
+  for (const size of [1, 7, 511, 512, 513, 1000, bytes.length]) {
+    const plan = new ArchivePlan(LIMITS);
+    const reader = new TarReader(plan);
+    for (let at = 0; at < bytes.length; at += size) reader.write(bytes.subarray(at, at + size));
+    t.deepEqual(reader.end(), {end: true});
+    t.deepEqual(plan.finish(), {top: 'p', entries: 3, bytes: 700});
+  }
+});
 
 test('an archive compressed twice is refused', async (t) => {
   const bytes = gzipSync(gzipSync(tar(FILE('p/a'))));

@@ -23,7 +23,7 @@ test('a good verdict is remembered and used', async (t) => {
   const row = auxIn(rig.store, `archives/${digest}.tar`);
   const remembered = readText(row);
   // A row that says something else shows that it is the row that is used.
-  const other = {rules: 1, top: 'q', entries: 2, bytes: 9};
+  const other = {rules: 2, top: 'q', entries: 2, bytes: 9};
   writeFileAtomic(row, encodeLine(JSON.stringify(other)));
   t.deepEqual(await check(rig, digest), {ok: true, value: {top: 'q', entries: 2, bytes: 9}});
   for (const bad of [
@@ -31,7 +31,7 @@ test('a good verdict is remembered and used', async (t) => {
     'x',
     remembered.replace('p', 'z'),
     encodeLine('{"rules":0,"top":"q","entries":1,"bytes":1}'),
-    encodeLine('{"rules":1,"top":"q","entries":400000,"bytes":1}'),
+    encodeLine('{"rules":2,"top":"q","entries":400000,"bytes":1}'),
   ]) {
     writeFileAtomic(row, bad);
     t.deepEqual(await check(rig, digest), FACTS, bad);

@@ -9,6 +9,8 @@ export interface RawEntry {
   /** The size in the header when it is not that of the content. */
   readonly size?: number | string;
   readonly prefix?: string;
+  /** The eight bytes that tell the notation; default those of ustar. */
+  readonly magic?: string;
   readonly badSum?: boolean;
 }
 
@@ -56,11 +58,11 @@ function header(entry: RawEntry, length: number): Buffer {
   put(entry.name, 0, 100);
   put('0000644\0' + '0000000\0' + '0000000\0', 100, 24);
   const size = entry.size ?? length;
-  put(typeof size === 'string' ? size : sizeField(size), 124, 12);
+  put(typeof size === 'string' ? Buffer.from(size, 'latin1') : sizeField(size), 124, 12);
   put('00000000000\0', 136, 12);
   put(entry.type ?? '0', 156, 1);
   put(entry.link ?? '', 157, 100);
-  put('ustar\0' + '00', 257, 8);
+  put(entry.magic ?? 'ustar\0' + '00', 257, 8);
   put(entry.prefix ?? '', 345, 155);
   put('        ', 148, 8);
   let sum = entry.badSum === true ? 1 : 0;
