@@ -70,6 +70,8 @@ function switchIn(world: World, run: RunHandle, name: string, content: Content):
   const {store} = work;
   const kept = keepArtifacts(world, work, run, labels);
   if (!kept.ok) return kept;
+  const stored = storeTree(run, content);
+  if (!stored.ok) return stored;
   const found = findFolder(world, work, name);
   if (!found.ok) return found;
   const folder = found.value;
@@ -81,9 +83,18 @@ function switchIn(world: World, run: RunHandle, name: string, content: Content):
   const previous = profile.value?.current;
   const same = sameIn(profile.value, content.tree, isSet(world, 'copy'));
   if (same !== undefined) return activate({folder, generation: same, previous, made: undefined});
-  const added = addContent(world, run, {name, folder}, content);
+  const added = addContent(world, {name, folder}, content);
   if (!added.ok) return added;
   return activate({folder, ...added.value, previous});
+}
+
+/** Of several artifacts together the store has no tree yet, or a damaged one. */
+function storeTree(run: RunHandle, {work, labels, entries, tree}: Content): Checked<unknown> {
+  const {store} = work;
+  if (labels.length === 1) return ok(undefined);
+  return guard(store.root, () =>
+    protect(store, run, [`tree ${tree}`], () => writeTree(store, entries)),
+  );
 }
 
 /** The last step; nothing where it is current already. */
@@ -118,18 +129,12 @@ function sameIn(
 
 function addContent(
   world: World,
-  run: RunHandle,
   {name, folder}: {readonly name: string; readonly folder: string},
   {work, label, labels, entries, tree}: Content,
 ): Checked<{readonly generation: Generation; readonly made: CheckedOut}> {
   const {store, resolver} = work;
   const key = resolver.keyOf(label);
   if (key === undefined) return fail('target/not-built', `${label} is not built`);
-  const stored = guard(store.root, () =>
-    // Of several artifacts together the store has no tree yet.
-    protect(store, run, [`tree ${tree}`], () => writeTree(store, entries)),
-  );
-  if (!stored.ok) return stored;
   const trees = labels.flatMap((one) => resolver.treeOf(one) ?? []);
   const held = {
     keys: labels.flatMap((one) => resolver.keyOf(one) ?? []),
