@@ -21,7 +21,10 @@ export function init(world: World): Answer {
   const folder = path.resolve(world.cwd, world.call.words[0] ?? '.');
   const config = path.join(folder, 'recipes.config.yaml');
   if (exists(config)) return Promise.resolve(fail('usage/wrong', `${config} is there already`));
-  const written = writeNew(folder, [...newProject(), {file: '.gitignore', text: '.recipes/\n'}]);
+  const written = writeNew(folder, [
+    ...newProject(),
+    {file: '.gitignore', text: '.recipes/\n/roots/\n'},
+  ]);
   if (!written.ok) return Promise.resolve(written);
   world.tell(`a project in ${folder}\nnext: recipes new local/hello --url <where its source is>`);
   return Promise.resolve(ok(0));
