@@ -25,6 +25,7 @@ import {fail, type Checked} from '../engine/base/diagnostic.ts';
 import * as files from '../engine/base/files.ts';
 import type {ActionKey, BlobDigest, TreeDigest} from '../engine/base/hash.ts';
 import {err, ok} from '../engine/base/result.ts';
+import {networkName} from './network.ts';
 import {makeReserve} from './reserve.ts';
 import {storeTrouble} from './trouble.ts';
 
@@ -58,6 +59,8 @@ const OTHERS = ['gc.lock', 'reserve', 'engine'];
  */
 export function openStore(root: string, owner: Owner | undefined): Checked<Store> {
   try {
+    const network = networkName(files.fileSystemType(nearestFolder(root)));
+    if (network !== undefined) return distant(root, network);
     if (files.lookAt(root) === undefined) files.makeDirs(root, 0o700);
     const real = files.realPath(root);
     const names = files.namesIn(real);
@@ -206,6 +209,19 @@ function probe(root: string): void {
 function foreign(root: string, has: number, needs: number): Checked<never> {
   return fail('store/unusable', `the store ${root} belongs to uid ${has}`, {
     hint: `as root, builds work as uid ${needs}: run as uid ${has}, or set store.path to another folder`,
+  });
+}
+
+/** The folder itself, or the one it would be made in. */
+function nearestFolder(folder: string): string {
+  let at = path.resolve(folder);
+  while (!files.exists(at) && path.dirname(at) !== at) at = path.dirname(at);
+  return at;
+}
+
+function distant(root: string, network: string): Checked<never> {
+  return fail('store/network', `the store ${root} lies on a network file system (${network})`, {
+    hint: 'set store.path to a folder on a disk of this machine',
   });
 }
 

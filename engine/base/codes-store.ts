@@ -19,6 +19,11 @@ export const STORE_CODES = {
     means: 'The store has a format this version does not know.',
     remedy: 'Use the version that made it, or another store.path.',
   },
+  'store/network': {
+    exit: 4,
+    means: 'The store lies on a file system of another machine, which promises too little.',
+    remedy: 'Set store.path to a folder on a disk of this machine.',
+  },
   'store/corrupt': {
     exit: 4,
     means: 'A file of the store does not have the content its name says.',

@@ -82,6 +82,12 @@ export function freeSpace(at: string): {bytes: number; inodes: number; total: nu
   return {bytes: stat.bavail * stat.bsize, inodes: stat.ffree, total: stat.blocks * stat.bsize};
 }
 
+/** The magic number of the file system, statfs(2). */
+export function fileSystemType(at: string): number {
+  // Node gives it as a signed number on some machines.
+  return fs.statfsSync(at).type >>> 0;
+}
+
 // --- changing: each is one numbered call ---------------------------------------------------------
 
 export const rename = (from: PathLike, to: PathLike): void => mutate(() => fs.renameSync(from, to));
