@@ -115,9 +115,9 @@ function changesBetween(
   a: Generation,
   b: Generation,
 ): Checked<readonly TreeChange[]> {
-  const before = readTree(store, a.root.tree);
+  const before = readTree(store, a.root.tree, 'leave');
   if (!before.ok) return before;
-  const after = readTree(store, b.root.tree);
+  const after = readTree(store, b.root.tree, 'leave');
   return after.ok ? ok(diffTrees(before.value, after.value)) : after;
 }
 
