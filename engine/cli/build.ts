@@ -192,6 +192,7 @@ export async function runPlan(
     onFailure: failureMode(world),
     forced,
     live: world.host.stderr.isTerminal,
+    abort: opened.value.abort,
   });
   world.onInterrupt((signal) => {
     opened.value.abort();

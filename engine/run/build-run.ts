@@ -36,6 +36,8 @@ export interface RunOptions {
   readonly forced: ReadonlySet<Label>;
   /** Follow the logs for a live display. */
   readonly live: boolean;
+  /** Ends all downloads, and all waiting for other runs. */
+  readonly abort: () => void;
 }
 
 const DOWNLOADS = 4;
@@ -299,7 +301,8 @@ export class BuildRun {
   #kill(label: Label): void {
     this.#killed.add(label);
     const job = this.#jobs.get(label);
-    job?.worker.kill(job.id);
+    if (job === undefined) this.#options.abort();
+    else job.worker.kill(job.id);
   }
 
   async #dropKept(test: Label): Promise<void> {

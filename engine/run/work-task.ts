@@ -4,7 +4,7 @@
  */
 import {fail, problem, type Checked, type Diagnostic} from '../base/diagnostic.ts';
 import type {Failure} from '../base/event.ts';
-import {exists, readFile} from '../base/files.ts';
+import {exists, readFile, unless} from '../base/files.ts';
 import type {ActionKey, TreeDigest} from '../base/hash.ts';
 import {ok, type Result} from '../base/result.ts';
 import type {BuildNode, TestNode} from '../graph/model.ts';
@@ -63,10 +63,14 @@ export async function work(context: RunContext, job: Job): Promise<WorkEnd> {
 function storePatches(context: RunContext, {build, known}: Job): Checked<undefined> {
   for (const [at, patch] of build.build.patches.entries()) {
     const digest = known.inputs.patches[at];
+    const bytes = unless(['ENOENT', 'EISDIR', 'EACCES'], () => readFile(patch.file));
+    if (bytes === undefined) {
+      return fail('source/changed', `${patch.file} cannot be read any more`, {at: patch.at});
+    }
     const stored = guard(patch.file, () => {
       // A damaged copy is set aside, and another one takes its place.
       if (digest !== undefined) checkBlobs(context.store, [digest], 'mend');
-      return putBytes(context.store, readFile(patch.file), 0o644);
+      return putBytes(context.store, bytes, 0o644);
     });
     if (!stored.ok) return stored;
     if (stored.value !== digest) {

@@ -153,6 +153,25 @@ test.serial('an interrupted download goes on where it stopped', async (t) => {
   t.deepEqual(list(space.at('.recipes/downloads')), []);
 });
 
+test.serial('--on-error kill ends downloads too', async (t) => {
+  await using server = await serve((_, response) => {
+    response.writeHead(200, {'content-length': '1000'});
+    response.write('half');
+  });
+  await using space = Space.create(
+    recipes({
+      't/slow': {
+        recipe: {sources: [{url: `${server.at}/slow`, sha256: sha256(ONE), unpack: false}]},
+      },
+      't/bad': {steps: 'exit 3'},
+    }),
+  );
+  const ran = await space.run(['build', '--json', '--on-error', 'kill']);
+  t.is(ran.status, 1, space.report());
+  const {failed, skipped} = resultOf(ran);
+  t.deepEqual({failed, skipped}, {failed: ['t/bad'], skipped: ['t/slow', 't/slow@slow']});
+});
+
 function list(folder: string): string[] {
   if (!fs.existsSync(folder)) return [];
   return fs

@@ -63,6 +63,7 @@ export function play(
     onFailure: 'finish',
     forced,
     live: false,
+    abort: () => undefined,
   };
   const made = new BuildRun(contextFor(bed, parts), plan, {...defaults, ...setting.options});
   return {bed, worker, run: made, events, host, start: () => made.run(wanted)};
