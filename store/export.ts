@@ -3,7 +3,6 @@
  * it has hashed while writing; damage stops it. Knows no recipes: which artifacts belong together
  * is for the caller to say.
  */
-import {Header} from 'tar';
 import type {Checked} from '../engine/base/diagnostic.ts';
 import * as files from '../engine/base/files.ts';
 import {sha256, sha256Stream, type TreeDigest} from '../engine/base/hash.ts';
@@ -13,6 +12,7 @@ import {openPool} from './open-pool.ts';
 import {recordIn, treeIn, type Store} from './layout.ts';
 import type {FileEntry} from './manifest.ts';
 import type {ActionRecord} from './records.ts';
+import {BLOCK, encodeHeader} from './tar-header.ts';
 import {readTree} from './trees.ts';
 import {fault, guard} from './trouble.ts';
 import {filesOf} from './verified.ts';
@@ -82,12 +82,11 @@ function textOf(store: Store, tree: TreeDigest): string {
 
 // --- tar -------------------------------------------------------------------------------------------
 
-const BLOCK = 512;
 const CHUNK = 1 << 20;
 
 function writeText(sink: Sink, name: string, text: string): void {
   const bytes = Buffer.from(text);
-  sink(headerOf(name, bytes.length));
+  sink(encodeHeader(name, bytes.length));
   sink(bytes);
   sink(padding(bytes.length));
 }
@@ -95,7 +94,7 @@ function writeText(sink: Sink, name: string, text: string): void {
 /** Big files go through piece by piece. */
 function writeBlob(store: Store, sink: Sink, entry: FileEntry): void {
   const {digest, mode, size} = entry;
-  sink(headerOf(blobName(entry), size));
+  sink(encodeHeader(blobName(entry), size));
   const hash = sha256Stream();
   let done = 0;
   const fd = openPool(blobPath(store, digest, mode, size));
@@ -116,14 +115,6 @@ function writeBlob(store: Store, sink: Sink, entry: FileEntry): void {
     fault('store/corrupt', `the file ${digest} is damaged`);
   }
   sink(padding(size));
-}
-
-function headerOf(path: string, size: number): Buffer {
-  const header = new Header({path, size, mode: 0o644, uid: 0, gid: 0, type: 'File'});
-  header.mtime = new Date(1000);
-  const block = Buffer.alloc(BLOCK);
-  header.encode(block, 0);
-  return block;
 }
 
 function padding(size: number): Buffer {

@@ -9,7 +9,6 @@
  * whoever made the export.
  */
 import path from 'node:path';
-import {Header} from 'tar';
 import {fail, type Checked} from '../engine/base/diagnostic.ts';
 import * as files from '../engine/base/files.ts';
 import {actionKey, sha256, treeDigest, type TreeDigest} from '../engine/base/hash.ts';
@@ -35,6 +34,7 @@ import {hasBlob} from './pool.ts';
 import {protect, type TemporaryRoot} from './protect.ts';
 import {decodeRecord, readRecord, writeRecord, type ActionRecord} from './records.ts';
 import {stage, unstage, type Staged} from './stage.ts';
+import {BLOCK, decodeHeader} from './tar-header.ts';
 import {hasTree} from './trees.ts';
 import {storeTrouble} from './trouble.ts';
 import {filesOf} from './verified.ts';
@@ -262,8 +262,6 @@ function isKnown(store: Store, {key}: ActionRecord): boolean {
 
 // --- the tar ---------------------------------------------------------------------------------------
 
-const BLOCK = 512;
-
 interface Entry {
   readonly name: string;
   readonly size: number;
@@ -287,16 +285,9 @@ class Reader {
     this.#expectZeros(this.#padding);
     this.#padding = 0;
     const block = this.#exactly(BLOCK);
-    const header = new Header(block, 0);
-    if (header.nullBlock) {
-      this.#finish();
-      return;
-    }
-    if (!header.cksumValid) refuse('a header has a wrong checksum');
-    const {type, path: name = '', size = Number.NaN} = header;
-    if (type !== 'File' && type !== 'OldFile') refuse(`an entry of the kind ${type}`);
-    if (!Number.isSafeInteger(size) || size < 0) refuse('an entry without a size');
-    return {name, size};
+    const header = decodeHeader(block);
+    if (header.type === 'end') return this.#finish();
+    return header.type === 'bad' ? refuse(header.why) : header;
   }
 
   /** A body as text, which every byte of it has to be. */
