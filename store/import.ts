@@ -286,7 +286,10 @@ class Reader {
     this.#padding = 0;
     const block = this.#exactly(BLOCK);
     const header = decodeHeader(block);
-    if (header.type === 'end') { this.#finish(); return; }
+    if (header.type === 'end') {
+      this.#finish();
+      return;
+    }
     return header.type === 'bad' ? refuse(header.why) : header;
   }
 
