@@ -1,6 +1,7 @@
 /**
  * A process that changes files by known calls and tells of each, to be ended at one of them:
- * its folder is the first argument, `worker` as the second makes it count as the worker does.
+ * its folder is the first argument, `worker` as the second makes it count as the worker does, with
+ * `failing` a call comes first that fails.
  */
 import path from 'node:path';
 import {countAsWorker, mutate, mutatingCalls} from '../../../engine/base/crash.ts';
@@ -9,6 +10,8 @@ import * as files from '../../../engine/base/files.ts';
 const [folder = '', role = ''] = process.argv.slice(2);
 if (role === 'worker') countAsWorker();
 const at = (name: string): string => path.join(folder, name);
+
+if (role === 'failing') files.unless(['ENOENT'], () => files.unlink(at('nothing')));
 
 // Reading counts for nothing.
 files.lookAt(at('one'));

@@ -86,3 +86,17 @@ test('worker: counts in the worker alone', (t) => {
   t.deepEqual(before.left, STATES[1]);
   t.deepEqual(crashAt('worker:2+', 'worker').left, STATES[2]);
 });
+
+test('after a call that has failed it ends too', (t) => {
+  const {signal, left} = crashAt('1+', 'failing');
+  t.deepEqual({signal, left}, {signal: 'SIGKILL', left: []});
+  t.is(crashAt('2', 'failing').signal, 'SIGKILL');
+  t.is(crashAt('8+', 'failing').signal, 'SIGKILL');
+});
+
+test('shown to strace, the calls are the same', (t) => {
+  for (const role of ['engine', 'worker']) {
+    const {status, said, left} = crashAt('trace', role);
+    t.deepEqual({status, said, left}, {status: 0, said: '7', left: [...(STATES.at(-1) ?? [])]});
+  }
+});
