@@ -82,7 +82,7 @@ function show(
   }
   for (const finding of survey.findings) {
     if (mended === undefined) world.print(textOf(finding, holders));
-    else world.print(`${mended.get(finding) ?? 'restored'}: ${finding.place}`);
+    else world.print(`${finding.place}: ${mended.get(finding) ?? endOf(finding)}`);
   }
   if (mended !== undefined) return;
   const {blobs, bytes} = survey.count;
@@ -94,6 +94,14 @@ function show(
   if (damaged > 0 && !isSet(world, 'repair')) {
     world.tell('recipes store verify --repair restores what is damaged');
   }
+}
+
+/** What becomes of something that is whole now, or need not be. */
+function endOf({kind, place}: Finding): string {
+  if (kind !== 'other') return 'restored';
+  return place.startsWith('roots/')
+    ? 'set aside, and what it kept is kept no longer: build, pin or switch it again'
+    : 'set aside';
 }
 
 function textOf(finding: Finding, holders: ReadonlyMap<string, Holders>): string {

@@ -262,7 +262,8 @@ test.serial('a root: gc refuses, verify names it, a build or --repair ends it', 
         how,
       );
     }
-    await space.expect(0, ['store', 'verify', '--repair', '--yes']);
+    const mended = await space.expect(0, ['store', 'verify', '--repair', '--yes']);
+    if (how !== 'a folder') t.regex(mended.stdout, /set aside, and what it kept is kept no longer/);
     fs.rmSync(space.at(`.recipes/${place}`), {recursive: true, force: true});
     await space.expect(0, ['build', '--force', 'top']);
     await space.expect(0, ['store', 'verify']);
