@@ -29,10 +29,27 @@ export interface Head {
   readonly records: number;
 }
 
-/** The head is read whole; a million artifacts are not in one export. */
-export const LARGEST_HEAD: number = 64 << 20;
-/** Manifests and records are read whole. */
-export const LARGEST_TEXT: number = 256 << 20;
+/** These are read whole, so there is a bound: 20,000 artifacts, 300,000 files of one artifact. */
+export const LARGEST_HEAD: number = 4 << 20;
+export const LARGEST_MANIFEST: number = 64 << 20;
+export const LARGEST_RECORD: number = 4 << 20;
+
+/** More than heads and records are: other programs overflow where JSON is nested without end. */
+const DEEPEST = 32;
+
+/** Whether JSON is nested no deeper than ours is. */
+export function isShallow(json: string): boolean {
+  let depth = 0;
+  let inText = false;
+  for (let at = 0; at < json.length && depth <= DEEPEST; at += 1) {
+    const sign = json.charAt(at);
+    if (inText && sign === '\\') at += 1;
+    else if (sign === '"') inText = !inText;
+    else if (!inText && (sign === '[' || sign === '{')) depth += 1;
+    else if (!inText && (sign === ']' || sign === '}')) depth -= 1;
+  }
+  return depth <= DEEPEST;
+}
 
 export type Part =
   | {readonly kind: 'files'; readonly digest: string; readonly mode: number}
@@ -57,6 +74,7 @@ export function partOf(name: string): Part | undefined {
 export const ORDER: readonly Part['kind'][] = ['files', 'trees', 'records'];
 
 export function parseHead(text: string): Head | undefined {
+  if (!isShallow(text)) return undefined;
   try {
     const head = JSON.parse(text) as Partial<Head> | null;
     if (typeof head !== 'object' || head?.format !== 1 || !Array.isArray(head.artifacts)) {

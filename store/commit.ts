@@ -60,7 +60,7 @@ function writeNew(store: Store, file: string, data: string | Uint8Array): void {
 }
 
 /** Writes a small file into tmp/, to be made durable and named with others; gives its place. */
-export function stageText(store: Store, text: string): string {
+export function stageText(store: Store, text: string | Uint8Array): string {
   const file = temporaryIn(store);
   const fd = files.createFile(file, 0o644);
   try {

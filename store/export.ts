@@ -6,7 +6,7 @@
 import type {Checked} from '../engine/base/diagnostic.ts';
 import * as files from '../engine/base/files.ts';
 import {sha256, sha256Stream, type TreeDigest} from '../engine/base/hash.ts';
-import {HEAD, type Head} from './archive-format.ts';
+import {HEAD, LARGEST_MANIFEST, type Head} from './archive-format.ts';
 import {blobPath} from './pool.ts';
 import {openPool} from './open-pool.ts';
 import {recordIn, treeIn, type Store} from './layout.ts';
@@ -77,7 +77,9 @@ function nameOf(store: Store, file: string): string {
 
 function textOf(store: Store, tree: TreeDigest): string {
   const text = files.readText(treeIn(store, tree));
-  return sha256(text) === tree ? text : fault('store/corrupt', `the tree ${tree} is damaged`);
+  if (sha256(text) !== tree) fault('store/corrupt', `the tree ${tree} is damaged`);
+  const tooLarge = `the tree ${tree} has more files than an export may have of one artifact`;
+  return text.length > LARGEST_MANIFEST ? fault('store/bad-export', tooLarge) : text;
 }
 
 // --- tar -------------------------------------------------------------------------------------------

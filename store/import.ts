@@ -11,7 +11,7 @@
 import path from 'node:path';
 import {fail, type Checked} from '../engine/base/diagnostic.ts';
 import * as files from '../engine/base/files.ts';
-import {actionKey, sha256, treeDigest, type TreeDigest} from '../engine/base/hash.ts';
+import {sha256, treeDigest, type BlobDigest, type TreeDigest} from '../engine/base/hash.ts';
 import type {Label} from '../engine/base/label.ts';
 import {err, ok} from '../engine/base/result.ts';
 import {ActionLog, rowOf} from './action-log.ts';
@@ -19,7 +19,8 @@ import type {RunHandle} from './claims.ts';
 import {
   HEAD,
   LARGEST_HEAD,
-  LARGEST_TEXT,
+  LARGEST_MANIFEST,
+  LARGEST_RECORD,
   ORDER,
   parseHead,
   partOf,
@@ -27,14 +28,15 @@ import {
   type Part,
 } from './archive-format.ts';
 import {linkStaged} from './batch.ts';
+import {BadExport, ExportReader, refuse, type Source} from './export-reader.ts';
+import {readForeignRecord} from './foreign-record.ts';
 import {ensureFolder, stageText, syncFileSystem, syncFolders} from './commit.ts';
 import {treeIn, type Store} from './layout.ts';
 import {parseManifest} from './manifest.ts';
 import {hasBlob} from './pool.ts';
 import {protect, type TemporaryRoot} from './protect.ts';
-import {decodeRecord, readRecord, writeRecord, type ActionRecord} from './records.ts';
+import {readRecord, writeRecord, type ActionRecord} from './records.ts';
 import {stage, unstage, type Staged} from './stage.ts';
-import {BLOCK, decodeHeader} from './tar-header.ts';
 import {hasTree} from './trees.ts';
 import {storeTrouble} from './trouble.ts';
 import {filesOf} from './verified.ts';
@@ -47,9 +49,6 @@ export interface Imported {
   readonly records: number;
 }
 
-/** Gives the next bytes of the file, at most as many as fit; 0 at the end. */
-export type Source = (into: Uint8Array) => number;
-
 /**
  * Imports an export in the name of a run; `pause` is awaited after each entry and may throw to
  * stop. Errors: store/bad-export, and those of the store.
@@ -60,15 +59,16 @@ export async function importArchive(
   source: Source,
   pause: () => Promise<void> = () => Promise.resolve(),
 ): Promise<Checked<Imported>> {
-  const load: Load = {store, staged: [], trees: new Map(), records: [], sizes: new Map()};
-  const temporary: string[] = [];
+  const load: Load = {
+    ...{store, staged: [], trees: new Map(), records: [], sizes: new Map(), needed: new Set()},
+  };
   try {
-    const head = await readAll(load, new Reader(source), pause);
+    const head = await readAll(load, new ExportReader(source), pause);
     const done = protect(store, run, [], (name) => {
       // What is here already must still be here when the new things refer to it.
       name(rootsIn(load));
       checkReferences(load, head);
-      return commit(load, head, temporary);
+      return commit(load, head);
     });
     return ok(done);
   } catch (error) {
@@ -77,7 +77,7 @@ export async function importArchive(
       : err(storeTrouble(error, store.root));
   } finally {
     unstage(load.staged);
-    for (const file of temporary) files.unless(['ENOENT'], () => files.unlink(file));
+    for (const file of load.trees.values()) files.unless(['ENOENT'], () => files.unlink(file));
   }
 }
 
@@ -88,31 +88,29 @@ function rootsIn({trees, records}: Load): TemporaryRoot[] {
   ];
 }
 
-/** Why a file is refused. */
-class BadExport extends Error {
-  override readonly name = 'BadExport';
-}
-
-function refuse(why: string): never {
-  throw new BadExport(why);
-}
-
 interface Load {
   readonly store: Store;
   readonly staged: Staged[];
-  /** Digest → manifest. */
+  /** Of manifests, in tmp/: together they may be large. */
   readonly trees: Map<TreeDigest, string>;
   readonly records: ActionRecord[];
   /** Of blobs of the file. */
   readonly sizes: Map<string, number>;
+  /** Blobs the trees name that are not of the file. */
+  readonly needed: Set<BlobDigest>;
 }
 
 // --- reading -------------------------------------------------------------------------------------
 
-async function readAll(load: Load, reader: Reader, pause: () => Promise<void>): Promise<Head> {
+async function readAll(
+  load: Load,
+  reader: ExportReader,
+  pause: () => Promise<void>,
+): Promise<Head> {
   const first = reader.next() ?? refuse('it is empty');
   if (first.name !== HEAD) refuse(`it begins with ${JSON.stringify(first.name.slice(0, 80))}`);
-  const head = parseHead(reader.text(first.size, LARGEST_HEAD)) ?? refuse('its head is not read');
+  const head =
+    parseHead(reader.text(first.size, LARGEST_HEAD).toString()) ?? refuse('its head is not read');
   const seen = {files: 0, trees: 0, records: 0};
   let before = '';
   for (let entry = reader.next(); entry !== undefined; entry = reader.next()) {
@@ -131,7 +129,7 @@ async function readAll(load: Load, reader: Reader, pause: () => Promise<void>): 
   return head;
 }
 
-function take(load: Load, reader: Reader, part: Part, size: number): void {
+function take(load: Load, reader: ExportReader, part: Part, size: number): void {
   switch (part.kind) {
     case 'files':
       return takeBlob(load, reader, part, size);
@@ -144,7 +142,7 @@ function take(load: Load, reader: Reader, part: Part, size: number): void {
 
 function takeBlob(
   load: Load,
-  reader: Reader,
+  reader: ExportReader,
   part: Extract<Part, {kind: 'files'}>,
   size: number,
 ): void {
@@ -154,58 +152,38 @@ function takeBlob(
   load.sizes.set(part.digest, size);
 }
 
-function takeTree(load: Load, reader: Reader, digest: string, size: number): void {
-  const text = reader.text(size, LARGEST_TEXT);
-  if (sha256(text) !== digest) refuse(`the tree ${digest} has other bytes`);
-  load.trees.set(treeDigest(digest), text);
+/** Its files came before it. */
+function takeTree(load: Load, reader: ExportReader, digest: string, size: number): void {
+  const bytes = reader.text(size, LARGEST_MANIFEST);
+  if (sha256(bytes) !== digest) refuse(`the tree ${digest} has other bytes`);
+  const entries = parseManifest(bytes.toString('latin1'));
+  if (!entries.ok) return refuse(`the tree ${digest}: ${entries.error}`);
+  for (const file of filesOf(entries.value)) {
+    const here = load.sizes.get(file.digest);
+    if (here === undefined) need(load, file.digest, digest);
+    else if (here !== file.size) refuse(`the tree ${digest} lies about ${file.digest}`);
+  }
+  load.trees.set(treeDigest(digest), stageText(load.store, bytes));
 }
 
-/** Only good builds: a failure is of no use to anybody else. */
-function takeRecord(load: Load, reader: Reader, key: string, size: number): void {
-  const record = decodeRecord(reader.text(size, LARGEST_TEXT), actionKey(key));
-  if (record === undefined || !isPlain(record)) refuse(`the record ${key} cannot be believed`);
-  const covered = record.manifest.map((line) => `${line}\n`).join('');
-  if (sha256(covered) !== key) refuse(`the record ${key} does not say what its key covers`);
+function need({store, needed}: Load, digest: BlobDigest, tree: string): void {
+  const isHere = needed.has(digest) || hasBlob(store, digest) !== undefined;
+  if (!isHere) refuse(`the file ${digest} of the tree ${tree} is missing`);
+  needed.add(digest);
+}
+
+function takeRecord(load: Load, reader: ExportReader, key: string, size: number): void {
+  const record = readForeignRecord(reader.text(size, LARGEST_RECORD).toString(), key);
+  if (record === 'not believed') return refuse(`the record ${key} cannot be believed`);
+  if (record === 'not covered') return refuse(`the record ${key} does not say what its key covers`);
   load.records.push(record);
 }
-
-/** What other parts of the program do with a record must not depend on who wrote it. */
-function isPlain(record: ActionRecord): boolean {
-  const {label, outcome, kind, tree, manifest, finishedAt, recipeKey} = record;
-  return (
-    LABEL.test(label) &&
-    outcome === 'ok' &&
-    kind === 'build' &&
-    HEX.test(tree ?? '') &&
-    HEX.test(recipeKey) &&
-    isListOf(manifest, (line) => typeof line === 'string') &&
-    Number.isFinite(finishedAt) &&
-    hasPlainOrigin(record)
-  );
-}
-
-function hasPlainOrigin({provenance}: Partial<ActionRecord>): boolean {
-  if (provenance === undefined) return false;
-  const {milliseconds, log, sources} = provenance;
-  const isSource = (one: unknown): boolean => {
-    const {name, digest} = one as {name?: unknown; digest?: unknown};
-    return typeof name === 'string' && typeof digest === 'string' && HEX.test(digest);
-  };
-  return Number.isFinite(milliseconds) && LOG.test(log) && isListOf(sources, isSource);
-}
-
-function isListOf(value: unknown, fits: (one: unknown) => boolean): boolean {
-  return Array.isArray(value) && value.every(fits);
-}
-
-const HEX = /^[0-9a-f]{64}$/;
-const LABEL = /^[a-z0-9][a-z0-9+._/:-]{0,400}$/;
-const LOG = /^[A-Za-z0-9+._:#-]{0,255}$/;
 
 /** Every tree can be laid out afterwards, and every record names a tree. */
 function checkReferences(load: Load, head: Head): void {
   const {store, trees, records} = load;
-  for (const [digest, text] of trees) checkFiles(load, digest, text);
+  const gone = [...load.needed].find((digest) => hasBlob(store, digest) === undefined);
+  if (gone !== undefined) refuse(`the file ${gone} is missing`);
   for (const {key, tree} of records) {
     if (tree === undefined || (!trees.has(tree) && !hasTree(store, tree))) {
       refuse(`the tree of the record ${key} is missing`);
@@ -216,30 +194,14 @@ function checkReferences(load: Load, head: Head): void {
   if (lost !== undefined) refuse(`the record of ${lost.label} is missing`);
 }
 
-function checkFiles({store, sizes}: Load, tree: TreeDigest, text: string): void {
-  const entries = parseManifest(text);
-  if (!entries.ok) return refuse(`the tree ${tree}: ${entries.error}`);
-  for (const {digest, size} of filesOf(entries.value)) {
-    const here = sizes.get(digest);
-    if (here === undefined && hasBlob(store, digest) === undefined) {
-      refuse(`the file ${digest} of the tree ${tree} is missing`);
-    }
-    if (here !== undefined && here !== size) refuse(`the tree ${tree} lies about ${digest}`);
-  }
-}
-
 // --- storing ---------------------------------------------------------------------------------------
 
-function commit(load: Load, head: Head, temporary: string[]): Imported {
+function commit(load: Load, head: Head): Imported {
   const {store, staged, trees, records} = load;
   const blobs = staged.filter(({digest}) => hasBlob(store, digest) === undefined).length;
   const news = [...trees].filter(([digest]) => !hasTree(store, digest));
   const unknown = records.filter((one) => !isKnown(store, one));
-  const manifests = news.map(([digest, text]) => {
-    const file = stageText(store, text);
-    temporary.push(file);
-    return {file, final: treeIn(store, digest)};
-  });
+  const manifests = news.map(([digest, file]) => ({file, final: treeIn(store, digest)}));
   syncFileSystem(store);
   linkStaged(store, staged);
   for (const {file, final} of manifests) {
@@ -258,103 +220,4 @@ function isKnown(store: Store, {key}: ActionRecord): boolean {
   const known = readRecord(store, key);
   if (!known.ok || known.value?.outcome !== 'ok') return false;
   return known.value.tree === undefined || hasTree(store, known.value.tree);
-}
-
-// --- the tar ---------------------------------------------------------------------------------------
-
-interface Entry {
-  readonly name: string;
-  readonly size: number;
-}
-
-/** Reads a tar of plain files from front to back. Whatever else a tar may be is refused. */
-class Reader {
-  readonly #source: Source;
-  readonly #buffer = Buffer.alloc(1 << 18);
-  #start = 0;
-  #end = 0;
-  /** Bytes up to the next block after a body. */
-  #padding = 0;
-
-  constructor(source: Source) {
-    this.#source = source;
-  }
-
-  /** The next header; undefined at the two empty blocks that end a tar. */
-  next(): Entry | undefined {
-    this.#expectZeros(this.#padding);
-    this.#padding = 0;
-    const block = this.#exactly(BLOCK);
-    const header = decodeHeader(block);
-    if (header.type === 'end') {
-      this.#finish();
-      return;
-    }
-    return header.type === 'bad' ? refuse(header.why) : header;
-  }
-
-  /** A body as text, which every byte of it has to be. */
-  text(size: number, most: number): string {
-    if (size > most) refuse(`an entry of ${size} bytes is too large to be read whole`);
-    const parts: Buffer[] = [];
-    this.body(size, (bytes) => {
-      parts.push(Buffer.from(bytes));
-    });
-    const bytes = Buffer.concat(parts);
-    const text = bytes.toString('utf8');
-    return Buffer.from(text).equals(bytes) ? text : refuse('an entry is no text');
-  }
-
-  body(size: number, write: (bytes: Uint8Array) => void): void {
-    for (let left = size; left > 0;) {
-      const piece = this.#some(left);
-      write(piece);
-      left -= piece.length;
-    }
-    this.#padding = (BLOCK - (size % BLOCK)) % BLOCK;
-  }
-
-  #finish(): undefined {
-    this.#expectZeros(BLOCK);
-    // Other tar programs fill the last record with zeros.
-    while (this.#fill()) {
-      if (this.#take(this.#end - this.#start).some((byte) => byte !== 0)) {
-        refuse('something follows its end');
-      }
-    }
-    return undefined;
-  }
-
-  #expectZeros(count: number): void {
-    if (count > 0 && this.#exactly(count).some((byte) => byte !== 0)) refuse('it is damaged');
-  }
-
-  #exactly(count: number): Buffer {
-    const parts: Buffer[] = [];
-    for (let left = count; left > 0;) {
-      const piece = Buffer.from(this.#some(left));
-      parts.push(piece);
-      left -= piece.length;
-    }
-    return Buffer.concat(parts);
-  }
-
-  /** From 1 to `most` bytes; valid until the next call. */
-  #some(most: number): Buffer {
-    if (this.#start === this.#end && !this.#fill()) refuse('its end is missing');
-    return this.#take(Math.min(most, this.#end - this.#start));
-  }
-
-  #take(count: number): Buffer {
-    const piece = this.#buffer.subarray(this.#start, this.#start + count);
-    this.#start += count;
-    return piece;
-  }
-
-  #fill(): boolean {
-    if (this.#start < this.#end) return true;
-    this.#start = 0;
-    this.#end = this.#source(this.#buffer);
-    return this.#end > 0;
-  }
 }

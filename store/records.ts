@@ -96,7 +96,7 @@ export function readRecord(
 /** The record in the content of its file; undefined when it is damaged or another key's. */
 export function decodeRecord(content: string, key: ActionKey): ActionRecord | undefined {
   const sealed = decodeSealed(content);
-  if (sealed === undefined) return undefined;
+  if (typeof sealed !== 'object' || sealed === null) return undefined;
   // The checksum vouches for the shape; the key for a file that was moved.
   const {format, ...record} = sealed as ActionRecord & {readonly format: unknown};
   return format === 1 && record.key === key ? record : undefined;

@@ -18,5 +18,9 @@ export function decodeSealed(content: string): unknown {
   const end = content.lastIndexOf('\n', content.length - 2) + 1;
   const text = content.slice(0, end);
   if (TRAILER.exec(content.slice(end))?.[1] !== sha256(text)) return undefined;
-  return JSON.parse(text);
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -23,7 +23,8 @@ export type Decoded =
 
 /** What a block says; of all the kinds of entries only plain files are taken. */
 export function decodeHeader(block: Buffer): Decoded {
-  const header = new Header(block, 0);
+  const header = headerOf(block);
+  if (header === undefined) return {type: 'bad', why: 'a header has a number that is none'};
   if (header.nullBlock) return {type: 'end'};
   if (!header.cksumValid) return {type: 'bad', why: 'a header has a wrong checksum'};
   const {type, path: name = '', size = Number.NaN} = header;
@@ -32,4 +33,13 @@ export function decodeHeader(block: Buffer): Decoded {
   }
   if (!Number.isSafeInteger(size) || size < 0) return {type: 'bad', why: 'an entry without a size'};
   return {type: 'file', name, size};
+}
+
+/** The library throws where a number in base 256 has bits it must not have. */
+function headerOf(block: Buffer): Header | undefined {
+  try {
+    return new Header(block, 0);
+  } catch {
+    return undefined;
+  }
 }
