@@ -14,6 +14,7 @@ import {
   type Profile,
 } from '../../store/profiles.ts';
 import {isRootName} from '../../store/roots.ts';
+import {sweepScratch} from '../../store/sweep.ts';
 import {guard} from '../../store/trouble.ts';
 import {optionOf, type World} from './world.ts';
 
@@ -59,6 +60,8 @@ export async function atProfile<T>(
   if (!opened.ok) return opened;
   const run = opened.value;
   try {
+    const swept = guard(store.root, () => sweepScratch(store, run));
+    if (!swept.ok) return swept;
     const mine = await takeTurn(world, store, run, name);
     return mine.ok ? work(run) : mine;
   } finally {

@@ -1,6 +1,7 @@
 /**
  * The root of a project: what its last good builds made and used, which gc keeps. One entry for
- * each list of targets that is built; a build of all of them takes the place of those of some.
+ * each list of targets that is built; a build of all of them that still have a recipe takes the
+ * place of those of some.
  * A build that changes nothing writes nothing.
  */
 import type {Checked} from '../base/diagnostic.ts';
@@ -81,10 +82,10 @@ function rootWith(root: ProjectRoot, build: ProjectBuild, at: number): ProjectRo
   return {...root, builds: [...others, {targets: [...build.targets].sort(), at, held}]};
 }
 
-/** Builds of the same targets, or of some of them. */
-function isReplacedBy({targets}: ProjectBuild): (one: BuiltTargets) => boolean {
+/** Builds of the same targets, or of some of them; what has no recipe any more does not count. */
+function isReplacedBy({targets, graph}: ProjectBuild): (one: BuiltTargets) => boolean {
   const all = new Set(targets);
-  return (one) => one.targets.every((label) => all.has(label));
+  return (one) => one.targets.every((label) => all.has(label) || !graph.nodes.has(label));
 }
 
 /** All actions of the graph below the targets with what they made, and their sources. */

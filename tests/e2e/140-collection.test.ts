@@ -84,6 +84,18 @@ test.serial('builds of some targets are kept beside those of others', async (t) 
   t.is(roots[0]?.builds.length, 1);
 });
 
+test.serial('what has no recipe any more is not kept, nor what was built beside it', async (t) => {
+  await using space = project();
+  await space.expect(0, ['build']);
+  fs.rmSync(space.at('recipes/t/c.yaml'));
+  space.edit('recipes/t/a.yaml', "echo '", "echo 'x");
+  await space.expect(0, ['build']);
+  const {removed} = await gc(space);
+  // The old a and b, and c.
+  t.is(removed.filter((one) => one.kind === 'tree').length, 3);
+  t.deepEqual(resultOf(await space.expect(0, ['build', '--json'])).executed, []);
+});
+
 test.serial('a failed build keeps nothing, and takes nothing from the last good one', async (t) => {
   await using space = project();
   await space.expect(0, ['build']);

@@ -21,7 +21,7 @@ const FOLLOWED = ['kill', 'clone', 'clone3', 'fork', 'vfork', 'execve'];
 /** The words before a command, to have strace write what it does to a file. */
 export function straceInto(file: string): string[] {
   const calls = `trace=${[...MUTATING, ...FOLLOWED].join(',')}`;
-  return ['strace', '-f', '-y', '--decode-pids=pidns', '-qq', '-o', file].concat([
+  return ['strace', '-f', '--seccomp-bpf', '-y', '--decode-pids=pidns', '-qq', '-o', file].concat([
     '-s',
     '8',
     '-e',
@@ -125,53 +125,81 @@ function threadsOf(calls: readonly Call[], pid: number): {threads: Set<number>; 
 
 function traceOf(all: readonly Call[], pid: number): Traced {
   const {threads, from} = threadsOf(all, pid);
-  const counts = {inside: new Map(), idle: new Map(), several: new Map(), exceptions: new Map()};
-  const unnumbered: string[] = [];
-  const disturbed: boolean[] = [];
-  let [numbered, mutating, others] = [0, 0, 0];
-  let current: string[] | undefined;
-  let idle: string[] = [];
-  for (const call of all.slice(Math.max(from, 0))) {
-    const mark = call.pid === pid ? markOf(call) : undefined;
-    const reason = harmless(call);
-    if (mark !== undefined && mark % 2 === 0) {
-      if (numbered > 0) disturbed.push(others > 0);
-      numbered += 1;
-      [current, idle, others] = [[], [], 0];
-    } else if (mark !== undefined) {
-      note(counts, current ?? [], idle);
-      [mutating, current, others] = [mutating + (current?.length ?? 0), undefined, 0];
-    } else if (!threads.has(call.pid)) {
-      // A process below, or the other of the two.
-      if (reason === undefined) others += 1;
-    } else if (FOLLOWED.includes(call.name)) continue;
-    else if (current !== undefined && call.pid === pid) {
-      if (reason === undefined) current.push(call.name);
-      else if (reason !== 'only reads') idle.push(reason);
-    } else if (reason === undefined) unnumbered.push(`${call.name}(${call.text}`);
-    else if (reason !== 'only reads') count(counts.exceptions, reason);
+  const judge = new Judge(pid, threads);
+  for (const call of all.slice(Math.max(from, 0))) judge.take(call);
+  return judge.result();
+}
+
+/** Invariant: has taken all calls of all processes in their order up to now. */
+class Judge {
+  readonly #pid: number;
+  readonly #threads: ReadonlySet<number>;
+  readonly #inside: Counts = new Map();
+  readonly #idle: Counts = new Map();
+  readonly #several: Counts = new Map();
+  readonly #exceptions: Counts = new Map();
+  readonly #unnumbered: string[] = [];
+  readonly #disturbed: boolean[] = [];
+  #numbered = 0;
+  #mutating = 0;
+  /** What others have changed since the last mark. */
+  #others = 0;
+  /** What the numbered call under way has come to; undefined between such calls. */
+  #current: {readonly changes: string[]; readonly idle: string[]} | undefined;
+
+  constructor(pid: number, threads: ReadonlySet<number>) {
+    this.#pid = pid;
+    this.#threads = threads;
   }
-  disturbed.push(others > 0);
-  const {inside, several, exceptions} = counts;
-  return {
-    ...{numbered, mutating, unnumbered, disturbed},
-    ...{inside: plain(inside), idle: plain(counts.idle), several: plain(several)},
-    exceptions: plain(exceptions),
-  };
+
+  take(call: Call): void {
+    const mark = call.pid === this.#pid ? markOf(call) : undefined;
+    if (mark !== undefined) this.#mark(mark % 2 === 0);
+    else if (!FOLLOWED.includes(call.name)) this.#judge(call, harmless(call));
+  }
+
+  result(): Traced {
+    return {
+      ...{numbered: this.#numbered, mutating: this.#mutating, unnumbered: this.#unnumbered},
+      ...{inside: plain(this.#inside), idle: plain(this.#idle), several: plain(this.#several)},
+      exceptions: plain(this.#exceptions),
+      disturbed: [...this.#disturbed, this.#others > 0],
+    };
+  }
+
+  #mark(begins: boolean): void {
+    if (begins) {
+      if (this.#numbered > 0) this.#disturbed.push(this.#others > 0);
+      this.#numbered += 1;
+      this.#current = {changes: [], idle: []};
+    } else {
+      this.#note(this.#current?.changes ?? [], this.#current?.idle ?? []);
+      this.#current = undefined;
+    }
+    this.#others = 0;
+  }
+
+  #judge(call: Call, reason: string | undefined): void {
+    if (reason === READS) return;
+    // A process below, or the other of the two.
+    if (!this.#threads.has(call.pid)) this.#others += reason === undefined ? 1 : 0;
+    else if (this.#current !== undefined && call.pid === this.#pid) {
+      if (reason === undefined) this.#current.changes.push(call.name);
+      else this.#current.idle.push(reason);
+    } else if (reason === undefined) this.#unnumbered.push(`${call.name}(${call.text}`);
+    else count(this.#exceptions, reason);
+  }
+
+  /** What one numbered call was. */
+  #note(changes: readonly string[], idle: readonly string[]): void {
+    this.#mutating += changes.length;
+    if (changes.length === 0) count(this.#idle, idle[0] ?? 'no call');
+    else count(this.#inside, changes.join('+'));
+    if (changes.length > 1) count(this.#several, changes.join('+'));
+  }
 }
 
 type Counts = Map<string, number>;
-
-/** What one numbered call was. */
-function note(
-  counts: {inside: Counts; idle: Counts; several: Counts},
-  made: readonly string[],
-  idle: readonly string[],
-): void {
-  if (made.length === 0) count(counts.idle, idle[0] ?? 'no call');
-  else count(counts.inside, made.join('+'));
-  if (made.length > 1) count(counts.several, made.join('+'));
-}
 
 function count(counts: Counts, name: string): void {
   counts.set(name, (counts.get(name) ?? 0) + 1);
@@ -181,10 +209,12 @@ function plain(counts: Counts): Record<string, number> {
   return Object.fromEntries([...counts].sort(([, a], [, b]) => b - a));
 }
 
+const READS = 'only reads';
+
 /** Why a call changes no file of ours; undefined: it does change one. */
 function harmless({name, text}: Call): string | undefined {
-  if (/^open(at2?)?$/.test(name)) return /O_CREAT|O_TRUNC/.test(text) ? undefined : 'only reads';
-  if (name === 'ioctl') return /FICLONE|FIDEDUPE/.test(text) ? undefined : 'only reads';
+  if (/^open(at2?)?$/.test(name)) return /O_CREAT|O_TRUNC/.test(text) ? undefined : READS;
+  if (name === 'ioctl') return /FICLONE|FIDEDUPE/.test(text) ? undefined : READS;
   if (!/^(write|pwrite|writev|pwritev|sendfile|splice)/.test(name)) return undefined;
   const target = /^\d+<(.*?)>,/.exec(text)?.[1] ?? '';
   return PLACES.find(([pattern]) => pattern.test(target))?.[1];
