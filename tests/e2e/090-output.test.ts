@@ -96,7 +96,7 @@ test.serial('build -n: the plan, and nothing is changed', async (t) => {
   const [base, top] = plan.plan;
   t.deepEqual(Object.keys(base ?? {}), [
     ...['label', 'kind', 'verdict', 'recipeKey', 'key', 'reason', 'seconds'],
-    ...['downloadBytes', 'diskBytes'],
+    ...['secondsFrom', 'downloadBytes', 'diskBytes'],
   ]);
   t.like(base, {label: 't/base', kind: 'build', verdict: 'run', downloadBytes: 0, diskBytes: 5});
   t.like(top, {label: 't/top', verdict: 'maybe', key: null});
