@@ -157,12 +157,29 @@ function found(root: string, owner: Owner | undefined): void {
 function completeFolders(root: string, present: readonly string[], owner: Owner | undefined): void {
   const missing = FOLDERS.filter((name) => !present.includes(name));
   for (const name of missing) {
-    const folder = path.join(root, name);
-    files.unless(['EEXIST'], () => files.makeDir(folder, 0o755));
-    if (owner !== undefined) files.chown(folder, owner.uid, owner.gid);
+    files.unless(['EEXIST'], () => files.makeDir(path.join(root, name), 0o755));
   }
+  // Also those that are there: who made them may have been killed before he came to this.
+  for (const name of [...FOLDERS, 'gc.lock']) ownBy(owner, path.join(root, name));
   if (files.lookAt(path.join(root, 'gc.lock'))?.isFile() !== true) makeLock(root, owner);
   if (missing.length > 0) files.syncDir(root);
+}
+
+function ownBy(owner: Owner | undefined, at: string): void {
+  const there = files.lookAt(at);
+  if (owner === undefined || there === undefined || there.uid === owner.uid) return;
+  files.chown(at, owner.uid, owner.gid);
+}
+
+/**
+ * Gives the folders of two digits to whom the store belongs, where who made them was killed right
+ * before: the worker could not write there. For when somebody is known to have been killed.
+ */
+export function healFolders(store: Store): void {
+  for (const kind of store.owner === undefined ? [] : ['files', 'trees', 'records']) {
+    const folder = path.join(store.root, kind);
+    for (const name of files.namesIn(folder)) ownBy(store.owner, path.join(folder, name));
+  }
 }
 
 /**

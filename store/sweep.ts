@@ -5,7 +5,7 @@
 import path from 'node:path';
 import * as files from '../engine/base/files.ts';
 import {forgetRuns, listRuns, type RunHandle} from './claims.ts';
-import {scratchDir, tmpDir, type Store} from './layout.ts';
+import {healFolders, scratchDir, tmpDir, type Store} from './layout.ts';
 
 export interface Swept {
   /** Paths relative to the store. */
@@ -27,6 +27,7 @@ export function sweepScratch(store: Store, own?: RunHandle): Swept {
   const waste = alone ? temporary.map((name) => path.join('tmp', name)) : [];
   const removed = [...orphans, ...waste].filter((one) => remove(path.join(store.root, one)));
   const left = orphans.filter((one) => !removed.includes(one));
+  if (dead.length > 0) healFolders(store);
   forgetRuns(
     store,
     dead.filter((id) => !left.includes(path.join('scratch', id))),

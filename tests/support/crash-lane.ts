@@ -77,7 +77,8 @@ export class Lane implements AsyncDisposable {
       const again = await this.#space.expect(0, this.phase.command, this.#options());
       await this.#compare(again, troubles);
     } catch (error) {
-      troubles.push(String(error));
+      // The whole report is of all crashes before, too.
+      troubles.push(String(error).split('\n$ ').slice(-3).join('\n$ '));
     }
     this.#restore();
     return {died, troubles: troubles.map((one) => `${this.phase.name} ${at}: ${one}`)};

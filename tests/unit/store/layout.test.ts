@@ -4,6 +4,7 @@ import path from 'node:path';
 import test from 'ava';
 import {actionKey, blobDigest, treeDigest} from '../../../engine/base/hash.ts';
 import * as layout from '../../../store/layout.ts';
+import {sweepScratch} from '../../../store/sweep.ts';
 import {codesOf, folder, isRoot, must, skip, startPuppet, WORKER_OWNER} from './rig.ts';
 
 const HEX = `ab${'0'.repeat(60)}ff`;
@@ -130,4 +131,22 @@ test('the places of things', (t) => {
   t.is(layout.gitDir(store), '/s/git');
   t.is(layout.statCacheFile({...store, root: '.'}), 'aux/stat-cache');
   t.not(layout.temporaryIn(store), layout.temporaryIn(store));
+});
+
+test('folders whose maker was killed before he could give them away are given away', (t) => {
+  if (!isRoot) return skip(t, 'this user is not root');
+  const root = path.join(folder(t), 'store');
+  const store = must(layout.openStore(root, WORKER_OWNER));
+  for (const name of ['files', 'tmp', 'gc.lock']) fs.chownSync(path.join(root, name), 0, 0);
+  must(layout.openStore(root, WORKER_OWNER));
+  for (const name of ['files', 'tmp', 'gc.lock']) {
+    t.is(fs.statSync(path.join(root, name)).uid, WORKER_OWNER.uid, name);
+  }
+  fs.mkdirSync(path.join(root, 'trees/ab'));
+  // Without a dead run nobody was killed, and nothing is looked at.
+  sweepScratch(store);
+  t.is(fs.statSync(path.join(root, 'trees/ab')).uid, 0);
+  fs.writeFileSync(path.join(root, 'runs/1-00000000'), '{"pid":1}');
+  sweepScratch(store);
+  t.is(fs.statSync(path.join(root, 'trees/ab')).uid, WORKER_OWNER.uid);
 });
