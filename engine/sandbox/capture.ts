@@ -7,7 +7,7 @@ import {globMatcher} from '../base/glob.ts';
 import type {Label} from '../base/label.ts';
 import {fromText, joinBytes, toBytes, toText, type BytePath} from '../../store/bytes.ts';
 import {sortEntries, type TreeEntry} from '../../store/manifest.ts';
-import {compare, type Compared} from './compare.ts';
+import {compare, type Beside, type Compared} from './compare.ts';
 import {leakIn} from './content.ts';
 import type {Lowers, Owned, SolidEntry} from './lowers.ts';
 import type {CaptureRules} from './protocol.ts';
@@ -43,8 +43,8 @@ export interface CaptureInput {
 }
 
 export async function capture(input: CaptureInput): Promise<Capture> {
-  const matchers = {replaced: new Set(input.rules.replaces)};
-  const compared = await compareAll(input);
+  const replaced = new Set(input.rules.replaces);
+  const compared = await compareAll(input, {...input, isReplaced: (owner) => replaced.has(owner)});
   const recorded = compared.filter((one) => one.change !== 'none');
   const entries = withHardLinks(treeOf(compared, input), recorded);
   const removed = input.walked.removed.flatMap((path) => removals(input.lowers, path));
@@ -55,7 +55,7 @@ export async function capture(input: CaptureInput): Promise<Capture> {
     ),
     warnings: compared.flatMap(socketWarning),
     problems: [
-      ...foreignChanges(recorded, removed, input, matchers.replaced),
+      ...foreignChanges(recorded, removed, input, replaced),
       ...missingOutputs(entries, input.rules.expect),
       ...leaks(recorded, input.rules.leaks),
     ],
@@ -63,11 +63,11 @@ export async function capture(input: CaptureInput): Promise<Capture> {
 }
 
 /** Hashing takes long: other builds of this worker get their turn in between. */
-async function compareAll(input: CaptureInput): Promise<readonly Compared[]> {
+async function compareAll(input: CaptureInput, beside: Beside): Promise<readonly Compared[]> {
   const compared: Compared[] = [];
   let since = input.tick();
   for (const found of input.walked.found) {
-    compared.push(compare(found, input));
+    compared.push(compare(found, beside));
     if (input.tick() - since < 20) continue;
     await new Promise((resolve) => setImmediate(resolve));
     since = input.tick();

@@ -3,6 +3,7 @@
  * Overlayfs copies a file up at the first touch, so being there does not mean being changed.
  */
 import {fromBytes, joinBytes} from '../../store/bytes.ts';
+import type {Label} from '../base/label.ts';
 import * as files from '../base/files.ts';
 import type {Xattr} from '../../store/manifest.ts';
 import {readContent} from './content.ts';
@@ -25,6 +26,8 @@ export interface Beside {
   readonly folder: string;
   readonly lowers: Lowers;
   readonly isUntouched: (found: Found) => boolean;
+  /** Whether the build stands in for this artifact: what both have is its own too. */
+  readonly isReplaced: (owner: Label) => boolean;
   /** How an entry of the layers looks on disk: without owners where those cannot be given. */
   readonly laidOut: (entry: SolidEntry) => SolidEntry;
 }
@@ -38,11 +41,18 @@ export function compare(found: Found, beside: Beside): Compared {
   if (entry === undefined) return {found, change: 'none', entry, lost: [], leak: undefined};
   if (lower === undefined) return {found, change: 'new', entry, lost: [], leak};
   if (isSame(entry, lower.entry) || isSame(entry, beside.laidOut(lower.entry))) {
+    const kept = entry.type !== 'dir' && !lower.isBase && beside.isReplaced(lower.owner);
+    if (kept) return {found, change: 'changed', entry: alone(lower.entry), lost: [lower], leak};
     return {found, change: 'none', entry: lower.entry, lost: [], leak: undefined};
   }
   const covers = lower.entry.type === 'dir' && entry.type !== 'dir';
   const lost = [lower, ...(covers ? beside.lowers.below(found.path) : [])];
   return {found, change: 'changed', entry, lost, leak};
+}
+
+/** Of which it is a hard link is seen on disk, and said there anew. */
+function alone(entry: SolidEntry): SolidEntry {
+  return entry.type === 'file' ? {...entry, hardlink: undefined} : entry;
 }
 
 interface Described {

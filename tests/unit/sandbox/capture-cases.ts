@@ -93,6 +93,11 @@ export const CASES: Readonly<Record<string, Case>> = {
     script: 'echo x >usr/secret; chmod 0 usr/secret; mkdir -m 0 usr/closed',
     tree: {'usr/secret': 'file 0000 2', 'usr/closed': 'dir 0000'},
   },
+  'what stands in for a need has what both have': {
+    script: 'echo one >etc/conf; ln -sf target usr/lib/link; rm usr/bin/su; printf su >usr/bin/su',
+    plan: REPLACES,
+    tree: {'etc/conf': 'file 0644 4', 'usr/lib/link': 'link target', 'usr/bin/su': 'file 0644 2'},
+  },
   'a removed file of a need, allowed': {
     script: 'rm etc/conf',
     plan: REPLACES,
