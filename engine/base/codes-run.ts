@@ -100,6 +100,11 @@ export const RUN_CODES = {
     means: 'A program the work needs is not installed.',
     remedy: 'Install the package the message names.',
   },
+  'machine/old-tool': {
+    exit: 5,
+    means: 'A program the work needs is older than its recipe asks for.',
+    remedy: 'Install a newer one, in /usr/local where the machine has none.',
+  },
   'machine/user-namespaces': {
     exit: 5,
     means: 'This machine gives no user namespace to work in.',

@@ -124,7 +124,12 @@ export const COMMANDS: readonly Spec[] = [
     ],
     examples: ['shell examples/hello', 'shell --failed tour/zlib'],
   },
-  {name: 'doctor', summary: 'Check what this machine can do'},
+  {
+    name: 'doctor',
+    summary: 'Check what this machine can do',
+    options: [new Option('--for <target>', 'also the tools that its builds ask for')],
+    examples: ['doctor --for tour/zlib', 'doctor --for tour'],
+  },
   {name: 'init [folder]', summary: 'Start a project'},
   {
     name: 'new <label>',

@@ -135,7 +135,7 @@ function learn(
     store,
     log,
     choices,
-    tools: toolFinder(world.host, cache),
+    ...toolFinder(world.host, cache),
     saveCache: () => {
       cache.save();
     },

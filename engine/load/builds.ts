@@ -10,6 +10,7 @@ import {parseSize, parseTime} from './measure.ts';
 import type {Build, Environment, Need, Step, TestPlan} from './model.ts';
 import {keyAt, nodeAt, placeAt, type DataNode, type Path} from './nodes.ts';
 import {readGlobs, type Materials} from './sources.ts';
+import {readTools} from './tools.ts';
 import {holds, report, type Work} from './work.ts';
 
 type Value = string | readonly string[];
@@ -45,7 +46,7 @@ export function readBuild(
     kind: kind.name,
     sources: materials.sources,
     patches: materials.patches,
-    tools: environment.type === 'host' ? toolsOf(kind, work.recipe.data.tools ?? []) : [],
+    ...readTools(environment.type === 'host' ? [...kind.tools, ...ownTools(work)] : []),
     env: readEnv(work, kind, environment, [...path, 'env']),
     variables: Object.fromEntries([...variables, ...parameters]),
     shell: kind.shell,
@@ -108,8 +109,8 @@ function qualified(work: Work, label: string, writtenIn: string): string {
   return work.surroundings.index.qualify(label, writtenIn, work.recipe.source);
 }
 
-function toolsOf(kind: Kind, own: readonly string[]): string[] {
-  return [...new Set([...kind.tools, ...own])].sort();
+function ownTools(work: Work): readonly string[] {
+  return work.recipe.data.tools ?? [];
 }
 
 /** The kind's variables for this environment, then the recipe's over them. */

@@ -69,6 +69,8 @@ export interface Build {
   readonly patches: readonly Patch[];
   /** Host tools: the kind's and the recipe's, sorted, without repetition. Only for `in: host`. */
   readonly tools: readonly string[];
+  /** The oldest version that will do, of those tools for which one is written. */
+  readonly toolVersions: Readonly<Record<string, string>>;
   /** Exported into the environment of the steps: the kind's for this environment, then the recipe's. */
   readonly env: Readonly<Record<string, string>>;
   /** Shell variables: package, version, arch, vars, options; lists become bash arrays. */

@@ -39,6 +39,8 @@ export interface Knowledge {
   readonly choices: SourceChoices;
   /** Declared tools → where they are and what they are; asked once for each list. */
   tools(names: readonly string[]): HostTools;
+  /** What a program says is its version. */
+  toolVersion(place: string): string | undefined;
   /** Keeps what was learnt of unchanged files for the next time. */
   saveCache(): void;
   /** Imports local folders once more, where the store has lost what it took. */

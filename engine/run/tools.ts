@@ -1,24 +1,29 @@
 /**
- * The declared host tools of builds: found once, and those that are missing named all at once.
+ * The declared host tools of builds: found once; those that are missing or too old are named all
+ * at once.
  */
-import type {Diagnostic} from '../base/diagnostic.ts';
+import {problem, type Diagnostic} from '../base/diagnostic.ts';
 import type {Host} from '../base/host.ts';
+import {compareVersions} from '../base/version.ts';
 import type {BuildGraph} from '../graph/model.ts';
-import {fingerprint} from '../sandbox/host-tools.ts';
-import type {StatCache} from '../../store/stat-cache.ts';
+import type {Build} from '../load/model.ts';
+import {fingerprint, toolVersion, type PrintCache} from '../sandbox/host-tools.ts';
 import type {Plan} from './plan.ts';
 import type {HostTools, Knowledge} from './resolve.ts';
 import {buildOf} from './tasks.ts';
 
+/** What looks for tools and remembers what it has found. */
+export type ToolFinder = Pick<Knowledge, 'tools' | 'toolVersion'>;
+
 /** Finds tools one by one and remembers each. */
-export function toolFinder(host: Host, cache: StatCache): (names: readonly string[]) => HostTools {
+export function toolFinder(host: Host, cache: PrintCache): ToolFinder {
   const known = new Map<string, HostTools>();
   const find = (name: string): HostTools => {
     const found = known.get(name) ?? findTool(name, host, cache);
     known.set(name, found);
     return found;
   };
-  return (names) => {
+  const tools = (names: readonly string[]): HostTools => {
     const all = names.map(find);
     return {
       tools: Object.assign({}, ...all.map((one) => one.tools)) as HostTools['tools'],
@@ -29,15 +34,16 @@ export function toolFinder(host: Host, cache: StatCache): (names: readonly strin
       problems: all.flatMap((one) => one.problems),
     };
   };
+  return {tools, toolVersion: (place) => toolVersion(place, host, cache)};
 }
 
-function findTool(name: string, host: Host, cache: StatCache): HostTools {
+function findTool(name: string, host: Host, cache: PrintCache): HostTools {
   const found = fingerprint([name], host, cache);
   if (found.ok) return {...found.value, problems: []};
   return {tools: {}, fingerprint: {[name]: 'missing'}, problems: found.error};
 }
 
-/** One diagnostic for each tool that something in the plan needs to run and the host lacks. */
+/** One diagnostic for each tool that something in the plan needs to run and that will not do. */
 export function missingTools(
   graph: BuildGraph,
   knowledge: Knowledge,
@@ -47,7 +53,45 @@ export function missingTools(
   for (const planned of plan.nodes.values()) {
     const build = buildOf(graph, planned.label)?.build;
     if (planned.verdict === 'fresh' || build?.in.type !== 'host') continue;
-    for (const one of knowledge.tools(build.tools).problems) found.set(one.message, one);
+    const old = outdated(build, knowledge);
+    const problems = [...knowledge.tools(build.tools).problems, ...old];
+    for (const one of problems) found.set(one.message, one);
   }
   return [...found.values()];
+}
+
+function outdated({tools, toolVersions, at}: Build, knowledge: Knowledge): readonly Diagnostic[] {
+  return checkTools(tools, toolVersions, knowledge)
+    .filter((one) => one.state === 'old')
+    .map(({name, place, version, wanted}) => {
+      const message = `${place ?? name} is version ${version ?? '?'}, and ${wanted ?? '?'} is needed`;
+      return problem('machine/old-tool', message, {at});
+    });
+}
+
+export interface ToolState {
+  readonly name: string;
+  readonly place: string | undefined;
+  /** What it says of itself, where a version is asked for. */
+  readonly version: string | undefined;
+  readonly wanted: string | undefined;
+  readonly state: 'ok' | 'missing' | 'old';
+}
+
+/** How each of some tools stands. One that does not tell its version is taken as it is. */
+export function checkTools(
+  names: readonly string[],
+  versions: Readonly<Record<string, string>>,
+  {tools: find, toolVersion: ask}: ToolFinder,
+): readonly ToolState[] {
+  const {tools} = find(names);
+  return names.map((name): ToolState => {
+    const place = tools[name];
+    const wanted = versions[name];
+    if (place === undefined) return {name, place, version: undefined, wanted, state: 'missing'};
+    const version = wanted === undefined ? undefined : ask(place);
+    const isOld =
+      wanted !== undefined && version !== undefined && compareVersions(version, wanted) < 0;
+    return {name, place, version, wanted, state: isOld ? 'old' : 'ok'};
+  });
 }

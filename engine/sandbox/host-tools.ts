@@ -8,6 +8,7 @@ import * as files from '../base/files.ts';
 import type {Host} from '../base/host.ts';
 import {runSync} from '../base/process.ts';
 import {err, ok} from '../base/result.ts';
+import {findVersion} from '../base/version.ts';
 import {hashFile} from '../../store/inspect.ts';
 import type {StatCache} from '../../store/stat-cache.ts';
 import {versionOf} from './debian-version.ts';
@@ -20,6 +21,9 @@ export interface Fingerprint {
   readonly fingerprint: Readonly<Record<string, string>>;
 }
 
+/** Remembers prints of files; see store/stat-cache.ts. */
+export type PrintCache = Pick<StatCache, 'get' | 'set'>;
+
 /** Fixed, not the caller's PATH: a build must not depend on who starts it. All of it is in /usr. */
 const SEARCH = ['/usr/local/bin', '/usr/bin', '/bin', '/usr/local/sbin', '/usr/sbin', '/sbin'];
 const VISIBLE = ['/usr/', '/bin/', '/sbin/', '/lib'];
@@ -28,7 +32,7 @@ const VISIBLE = ['/usr/', '/bin/', '/sbin/', '/lib'];
 export function fingerprint(
   tools: readonly string[],
   host: Host,
-  cache: StatCache,
+  cache: PrintCache,
 ): Checked<Fingerprint> {
   const found: Record<string, string> = {};
   const prints: Record<string, string> = {};
@@ -73,12 +77,24 @@ export function findTool(name: string): string | undefined {
 // --- prints --------------------------------------------------------------------------------------
 
 /** sha256 of the file a path leads to. */
-function printOf(place: string, host: Host, cache: StatCache): string {
+function printOf(place: string, host: Host, cache: PrintCache): string {
   return remembered('', place, host, cache, hashFile);
 }
 
-function version(place: string, host: Host, cache: StatCache): string {
+function version(place: string, host: Host, cache: PrintCache): string {
   return remembered('version of ', place, host, cache, versionOf);
+}
+
+/** What a program says is its version; undefined where it says none. */
+export function toolVersion(place: string, host: Host, cache: PrintCache): string | undefined {
+  const said = remembered('what says ', place, host, cache, askVersion);
+  return said === '' ? undefined : said;
+}
+
+function askVersion(program: string): string {
+  // Some programs do not know the option and wait for input, or begin to work.
+  const {stdout, stderr} = runSync(['timeout', '5', program, '--version']);
+  return findVersion(stdout) ?? findVersion(stderr) ?? '';
 }
 
 /** A text about a file that holds as long as the file is as it is. `what` tells texts apart. */
@@ -86,7 +102,7 @@ function remembered(
   what: string,
   place: string,
   host: Host,
-  cache: StatCache,
+  cache: PrintCache,
   find: (real: string) => string,
 ): string {
   const real = files.realPath(place);
@@ -111,7 +127,7 @@ const PROGRAMS_IN_PATH = new Set(['as', 'ld']);
 function companions(
   compiler: string,
   host: Host,
-  cache: StatCache,
+  cache: PrintCache,
 ): readonly (readonly [string, string])[] {
   const ask = (): string => JSON.stringify(askCompanions(compiler));
   const known = JSON.parse(remembered('companions of ', compiler, host, cache, ask)) as [

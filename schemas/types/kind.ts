@@ -4,7 +4,7 @@
  */
 
 /**
- * The name of a program, without folder.
+ * The name of a program, without folder; `>=` and a version where an older one will not do.
  */
 export type Tool = string;
 /**

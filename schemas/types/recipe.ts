@@ -133,7 +133,7 @@ export interface RecipeFile {
   /**
    * Programs of the machine that this package needs beyond those of its kind (`in: host` only).
    *
-   * Items: The name of a program, without folder.
+   * Items: The name of a program, without folder; `>=` and a version where an older one will not do.
    */
   tools?: string[];
   /**

@@ -177,6 +177,7 @@ function buildOf(
     sources: [],
     patches: [],
     tools: [],
+    toolVersions: {},
     env: {},
     variables: {package: packageName, version, arch: 'x86_64'},
     shell: ['errexit', 'nounset', 'pipefail'],

@@ -151,7 +151,7 @@ test('local files and folders are what their prints say', (t) => {
 
 /** The key of x/app in a graph, with the trees below given by their text. */
 function keyIn(t: ExecutionContext, builds: Builds, below: string, tools?: HostTools): ActionKey {
-  const bed = bedOf(t, builds, tools === undefined ? {} : {tools: () => tools});
+  const bed = bedOf(t, builds, tools === undefined ? {} : {tools: {tools: () => tools}});
   for (const name of bed.graph.order) {
     if (name === label('x/app')) break;
     const tree = storedTree(bed.store, {file: below});

@@ -22,6 +22,7 @@ import {
   type Knowledge,
   type Resolution,
 } from '../../../engine/run/resolve.ts';
+import type {ToolFinder} from '../../../engine/run/tools.ts';
 import {WorkerHolder} from '../../../engine/run/worker-holder.ts';
 import type {BuildRequest, JobResult, Reply} from '../../../engine/sandbox/protocol.ts';
 import type {Worker} from '../../../engine/sandbox/worker-process.ts';
@@ -55,7 +56,7 @@ export function storedTree(store: Store, texts: Readonly<Record<string, string>>
 export interface BedParts {
   readonly store?: Store;
   readonly prints?: SourcePrints;
-  readonly tools?: (names: readonly string[]) => HostTools;
+  readonly tools?: Partial<ToolFinder>;
   readonly testsGate?: boolean;
 }
 
@@ -88,7 +89,8 @@ export function bedFor(graph: BuildGraph, store: Store, parts: BedParts = {}): B
   const log = ActionLog.open(store);
   const choices = SourceChoices.open(store);
   const prints = parts.prints ?? NO_PRINTS;
-  const tools = parts.tools ?? ((): HostTools => ({tools: {}, fingerprint: {}, problems: []}));
+  const none = (): HostTools => ({tools: {}, fingerprint: {}, problems: []});
+  const {tools = none, toolVersion = () => undefined} = parts.tools ?? {};
   const knowledge: Knowledge = {
     graph,
     prints,
@@ -96,6 +98,7 @@ export function bedFor(graph: BuildGraph, store: Store, parts: BedParts = {}): B
     log,
     choices,
     tools,
+    toolVersion,
     saveCache: () => undefined,
     importAgain: () => ({ok: true, value: undefined}),
   };

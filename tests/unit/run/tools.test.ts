@@ -3,7 +3,7 @@ import test from 'ava';
 import {realHost} from '../../../engine/base/host.ts';
 import type {Label} from '../../../engine/base/label.ts';
 import {closureOf, makePlan} from '../../../engine/run/plan.ts';
-import {missingTools, toolFinder} from '../../../engine/run/tools.ts';
+import {checkTools, missingTools, toolFinder} from '../../../engine/run/tools.ts';
 import {StatCache} from '../../../store/stat-cache.ts';
 import {emptyStore} from '../store/rig.ts';
 import {bedOf, type Bed} from './rig.ts';
@@ -12,7 +12,7 @@ const NONE = 'no-such-program-1';
 const NONE_EITHER = 'no-such-program-2';
 
 test('what is there has a place and a print, what is missing a problem', (t) => {
-  const find = toolFinder(realHost(), StatCache.load(emptyStore(t)));
+  const {tools: find} = toolFinder(realHost(), StatCache.load(emptyStore(t)));
   const found = find(['sh', NONE, 'env', NONE_EITHER]);
   t.deepEqual(Object.keys(found.tools), ['sh', 'env']);
   t.regex(found.tools['sh'] ?? '', /^\/.*\/sh$/);
@@ -26,7 +26,7 @@ test('what is there has a place and a print, what is missing a problem', (t) => 
 });
 
 test('no tools at all is an answer too', (t) => {
-  const find = toolFinder(realHost(), StatCache.load(emptyStore(t)));
+  const {tools: find} = toolFinder(realHost(), StatCache.load(emptyStore(t)));
   t.deepEqual(find([]), {tools: {}, fingerprint: {}, problems: []});
 });
 
@@ -39,7 +39,7 @@ test('a tool is looked for once, whoever declares it', (t) => {
       return 1;
     },
   };
-  const find = toolFinder(host, StatCache.load(emptyStore(t)));
+  const {tools: find} = toolFinder(host, StatCache.load(emptyStore(t)));
   const first = find(['sh', 'env']);
   const asked = clock.asked;
   t.true(asked > 0);
@@ -81,7 +81,7 @@ test('a tool that is gone makes its builds stale, and they say so', (t) => {
   const bed = bedOf(
     t,
     {'x/a': {in: 'host', tools: ['cc']}, 'x/root': {}},
-    {tools: () => ({tools: {}, fingerprint: {...prints}, problems: []})},
+    {tools: {tools: () => ({tools: {}, fingerprint: {...prints}, problems: []})}},
   );
   bed.done(['x/a', 'x/root']);
   prints['cc'] = 'missing';
@@ -93,4 +93,29 @@ test('a tool that is gone makes its builds stale, and they say so', (t) => {
   );
   t.like(plan.nodes.get('x/a' as Label), {verdict: 'run', reason: 'host.cc changed'});
   t.like(plan.nodes.get('x/root' as Label), {verdict: 'fresh'});
+});
+
+test('a tool may not be older than what is asked for', (t) => {
+  const finder = toolFinder(realHost(), StatCache.load(emptyStore(t)));
+  const versions = {bash: '3.2', tar: '99.1', [NONE]: '1.0', true: '1.0'};
+  const states = checkTools(['bash', 'env', NONE, 'tar'], versions, finder);
+  t.deepEqual(
+    states.map(({name, state}) => [name, state]),
+    [
+      ['bash', 'ok'],
+      ['env', 'ok'],
+      [NONE, 'missing'],
+      ['tar', 'old'],
+    ],
+  );
+  t.regex(states[3]?.version ?? '', /^1\.\d+/);
+  t.is(states[1]?.version, undefined, 'nobody asked');
+  const old = {in: 'host', tools: ['tar'], toolVersions: {tar: '99.1'}} as const;
+  const bed = bedOf(t, {'x/old': old, 'x/inside': {...old, in: 'root'}}, {tools: finder});
+  const wanted = closureOf(bed.graph, ['x/old', 'x/inside'] as Label[]);
+  const plan = makePlan(bed.graph, bed.resolver, wanted, new Set());
+  const [problem, ...others] = missingTools(bed.graph, bed.knowledge, plan);
+  t.deepEqual(others, []);
+  t.is(problem?.code, 'machine/old-tool');
+  t.regex(problem?.message ?? '', /^\/.*\/tar is version 1\.\d+.*, and 99\.1 is needed$/);
 });
