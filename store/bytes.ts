@@ -28,10 +28,17 @@ const decoder = new TextDecoder('utf-8', {fatal: true, ignoreBOM: true});
 /** For people: as UTF-8 where it is, control characters and stray bytes as `\ooo`. */
 export function toText(path: BytePath): string {
   try {
-    return decoder.decode(toBytes(path)).replace(/[\0-\x1f\x7f-\x9f]/g, octal);
+    return decoder.decode(toBytes(path)).replace(UNSHOWN, octals);
   } catch {
     return path.replace(/[^\x20-\x7e]/g, octal);
   }
+}
+
+/** Control characters, ends of lines, and signs that turn the order of reading around. */
+const UNSHOWN = /[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g;
+
+function octals(text: string): string {
+  return fromBytes(Buffer.from(text)).replace(/[^]/g, octal);
 }
 
 /** The place of a tree's path below a folder, for file calls. */

@@ -13,8 +13,9 @@ import path from 'node:path';
 import * as files from '../engine/base/files.ts';
 import type {ActionKey, BlobDigest, TreeDigest} from '../engine/base/hash.ts';
 import type {Label} from '../engine/base/label.ts';
-import {commitBytes, ensureFolder} from './commit.ts';
+import {commitBytes, ensureFolder, setAside} from './commit.ts';
 import {rootsDir, type Store} from './layout.ts';
+import {isRoot} from './root-shape.ts';
 import {decodeSealed, encodeSealed} from './sealed.ts';
 import type {TemporaryRoot} from './temporary-roots.ts';
 import {fault} from './trouble.ts';
@@ -77,9 +78,10 @@ export interface PlacedRoot {
 
 /** All roots, by place. Throws system errors, and `store/bad-root` when one cannot be read. */
 export function listRoots(store: Store): readonly PlacedRoot[] {
-  return placesBelow(store, '').map((place) => {
+  return placesBelow(store, '').flatMap((place) => {
     const root = readRoot(store, place);
-    return root === undefined ? badRoot(place, 'it is gone') : {place, root};
+    // Somebody has given it up just now.
+    return root === undefined ? [] : [{place, root}];
   });
 }
 
@@ -91,8 +93,10 @@ export function lookAtRoots(
     const file = rootIn(store, place);
     const stat = files.lookAt(file);
     if (stat === undefined) return [];
-    const sealed = stat.isFile() ? decodeSealed(files.readText(file)) : undefined;
-    return [{place, root: sealed as Root | undefined}];
+    const text = stat.isFile() ? files.unless(['ENOENT'], () => files.readText(file)) : '';
+    if (text === undefined) return [];
+    const sealed = decodeSealed(text);
+    return [{place, root: isRoot(sealed) ? (sealed as Root) : undefined}];
   });
 }
 
@@ -102,15 +106,20 @@ export function readRoot(store: Store, place: string): Root | undefined {
   const stat = files.lookAt(file);
   if (stat === undefined) return undefined;
   if (!stat.isFile()) return badRoot(place, 'it is no file');
-  const sealed = decodeSealed(files.readText(file));
+  const text = files.unless(['ENOENT'], () => files.readText(file));
+  if (text === undefined) return undefined;
+  const sealed = decodeSealed(text);
   if (sealed === undefined) return badRoot(place, 'its checksum does not fit');
-  return sealed as Root;
+  return isRoot(sealed) ? (sealed as Root) : badRoot(place, 'it says nothing a root says');
 }
 
 /** Writes a root in place of an older one; durable on return. Throws system errors. */
 export function writeRoot(store: Store, place: string, root: Root): void {
   makeFolders(store, place);
-  commitBytes(store, rootIn(store, place), encodeSealed(root), true);
+  const file = rootIn(store, place);
+  // A folder is damage, and the one thing that does not give way to a file.
+  if (files.lookAt(file)?.isDirectory() === true) setAside(store, file);
+  commitBytes(store, file, encodeSealed(root), true);
 }
 
 /** Durable on return; false when there was none. */

@@ -31,6 +31,30 @@ export function unless<T>(codes: readonly string[], call: () => T): T | undefine
 
 export const readFile = (file: PathLike): Buffer => fs.readFileSync(file);
 export const readText = (file: PathLike): string => fs.readFileSync(file, 'utf8');
+
+/**
+ * The first bytes of a file, at most so many: of files others have written. Never waits for
+ * anybody; EISDIR or EINVAL where there is something else than a file.
+ */
+export function readStart(file: PathLike, most: number): Buffer {
+  const fd = fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+  try {
+    const stat = fs.fstatSync(fd);
+    if (!stat.isFile()) {
+      const code = stat.isDirectory() ? 'EISDIR' : 'EINVAL';
+      throw Object.assign(new Error(`${String(file)} is no file`), {code});
+    }
+    const bytes = Buffer.allocUnsafe(Math.min(stat.size, most));
+    let size = 0;
+    for (let n = -1; n !== 0 && size < bytes.length; size += n) {
+      n = fs.readSync(fd, bytes, size, bytes.length - size, null);
+    }
+    return bytes.subarray(0, size);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
 export const readLink = (file: PathLike): Buffer => fs.readlinkSync(file, {encoding: 'buffer'});
 export const openRead = (file: PathLike): number =>
   fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
@@ -49,6 +73,12 @@ export function readInto(fd: number, into: Uint8Array, position: number | null =
 /** lstat, undefined where there is nothing. */
 export function lookAt(file: PathLike): fs.Stats | undefined {
   return unless(['ENOENT', 'ENOTDIR'], () => fs.lstatSync(file));
+}
+
+/** Whether there is a file (no link), as far as one can see; for names others have written. */
+export function isFileAt(file: PathLike): boolean {
+  const closed = ['EACCES', 'ELOOP', 'ENAMETOOLONG', 'EINVAL'];
+  return unless(closed, () => lookAt(file))?.isFile() === true;
 }
 
 /** lstat with nanoseconds, undefined where there is nothing. */

@@ -4,7 +4,7 @@
  */
 import type {Checked, Diagnostic} from '../base/diagnostic.ts';
 import {exitCodeOf} from '../base/diagnostic.ts';
-import {readText, unless} from '../base/files.ts';
+import {errorCode, readStart} from '../base/files.ts';
 import type {Host} from '../base/host.ts';
 import path from 'node:path';
 import type {Call} from './commands.ts';
@@ -55,12 +55,20 @@ export function makeWorld(
 export function excerptReader(cwd: string): (file: string) => string | undefined {
   return (file) => {
     for (let folder = cwd; ; folder = path.dirname(folder)) {
-      const text = unless(['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES'], () =>
-        readText(path.resolve(folder, file)),
-      );
+      const text = startOf(path.resolve(folder, file));
       if (text !== undefined || folder === path.dirname(folder)) return text;
     }
   };
+}
+
+/** What people may be shown of a file; undefined where it cannot be read, for whatever reason. */
+function startOf(file: string): string | undefined {
+  try {
+    return readStart(file, 1 << 20).toString('utf8');
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return undefined;
+  }
 }
 
 async function showDiagnostics(

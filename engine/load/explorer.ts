@@ -7,9 +7,9 @@
  */
 import {createRequire} from 'node:module';
 import path from 'node:path';
-import {readFile} from '../base/files.ts';
 import {orUnreadable, readDocument, type DocumentResult} from './document.ts';
 import {CONFIG_NAMES} from './root.ts';
+import {MAX_BYTES, readBytes} from './text.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -26,7 +26,7 @@ interface ExplorerModule {
 /** Reads one configuration file; `shown` is how its path appears in messages. */
 export function readConfigFile(file: string, shown: string): DocumentResult<'config'> {
   const {ExplorerSync} = require('cosmiconfig/dist/ExplorerSync.js') as ExplorerModule;
-  const load: Loader = (found) => readDocument('config', shown, readFile(found));
+  const load: Loader = (found) => readDocument('config', shown, readBytes(found));
   const explorer = new ExplorerSync({
     moduleName: 'recipes',
     searchPlaces: [...CONFIG_NAMES],
@@ -39,5 +39,12 @@ export function readConfigFile(file: string, shown: string): DocumentResult<'con
   });
   // A file of blanks never reaches the loader: nothing is set, nothing is wrong.
   const nothing = {document: undefined, problems: []};
-  return orUnreadable(shown, () => explorer.load(file)?.config ?? nothing);
+  return orUnreadable(shown, () => {
+    // cosmiconfig reads files whole, and waits for those that never end.
+    const bytes = readBytes(file);
+    const isLarge = bytes.length > MAX_BYTES;
+    return isLarge
+      ? readDocument('config', shown, bytes)
+      : (explorer.load(file)?.config ?? nothing);
+  });
 }

@@ -7,11 +7,11 @@
  */
 import path from 'node:path';
 import {problem, type Diagnostic} from '../base/diagnostic.ts';
-import {lookAt, namesIn, readFile} from '../base/files.ts';
+import {lookAt, namesIn} from '../base/files.ts';
 import {isName} from '../base/label.ts';
 import {orUnreadable, readDocument, type DocumentResult} from './document.ts';
 import type {SchemaName} from '../../schemas/shape.ts';
-import {startOf} from './text.ts';
+import {readBytes, startOf} from './text.ts';
 
 /** One YAML file, by its name without suffix. */
 export interface FoundFile {
@@ -73,7 +73,7 @@ export function readFound<Name extends SchemaName>(
   root: string,
   file: string,
 ): DocumentResult<Name> {
-  return orUnreadable(file, () => readDocument(name, file, readFile(path.join(root, file))));
+  return orUnreadable(file, () => readDocument(name, file, readBytes(path.join(root, file))));
 }
 
 function yamlFiles(root: string, folder: string, problems: Diagnostic[]): FoundFile[] {

@@ -3,6 +3,7 @@
  * Also turns bytes into text and refuses those that are none. Knows nothing of YAML.
  */
 import {problem, type Diagnostic, type Location} from '../base/diagnostic.ts';
+import {readStart} from '../base/files.ts';
 import {err, ok, type Result} from '../base/result.ts';
 
 export interface SourceText {
@@ -20,7 +21,7 @@ export const MAX_BYTES: number = 1024 * 1024;
 /** UTF-8 bytes as text; refuses what is too large, no UTF-8, or has control characters. */
 export function sourceText(file: string, bytes: Uint8Array): Result<SourceText, Diagnostic> {
   if (bytes.length > MAX_BYTES) {
-    const message = `the file has ${bytes.length} bytes, at most ${MAX_BYTES} are read`;
+    const message = `the file has more than ${MAX_BYTES} bytes`;
     return err(problem('yaml/too-large', message, {at: startOf(file)}));
   }
   const decoded = new TextDecoder('utf-8').decode(bytes);
@@ -34,6 +35,11 @@ export function sourceText(file: string, bytes: Uint8Array): Result<SourceText, 
   return err(
     problem('yaml/not-text', `the control character U+${name} does not belong here`, {at}),
   );
+}
+
+/** The bytes of a file, or one more than are taken. Throws system errors. */
+export function readBytes(file: string): Uint8Array {
+  return readStart(file, MAX_BYTES + 1);
 }
 
 /** The place of a range of offsets. */

@@ -54,7 +54,7 @@ export function importPath(
   }
 }
 
-const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP']);
+const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP', 'ENAMETOOLONG']);
 
 function isInStore(store: Store, error: unknown): boolean {
   const {path} = error as {path?: unknown};

@@ -170,7 +170,7 @@ test('1 MiB is read, one byte more is not', (t) => {
   t.deepEqual(lines(`a: ${'x'.repeat(MEBIBYTE - 3)}`), []);
   t.regex(
     lines(`a: ${'x'.repeat(MEBIBYTE - 2)}`)[0] ?? '',
-    /yaml\/too-large: the file has 1048577/,
+    /yaml\/too-large: the file has more than 1048576 bytes/,
   );
 });
 
