@@ -2,7 +2,8 @@
  * Mends what a survey has found, as far as the store itself or a second one can: sets damaged
  * files aside, then makes good from another mode's file, from the other store, or from nothing at
  * all (times and modes). What is left is made again by whoever knows how; whether that came to
- * the very digests is seen by another survey. Nobody else works in the store meanwhile.
+ * the very digests is seen by another survey. Nobody else works in the store meanwhile. Roots
+ * stay as they are.
  */
 import path from 'node:path';
 import * as files from '../engine/base/files.ts';
@@ -19,6 +20,7 @@ import {hasDigest, verifyPoolFile} from './inspect.ts';
 import {farmIn, fileIn, type Store} from './layout.ts';
 import {blobPath, isSound, modesOf, putFile} from './pool.ts';
 import {readRecord, writeRecord} from './records.ts';
+import {lookAtRoots} from './roots.ts';
 import {forgetTree, hasTree, readTree, writeTree} from './trees.ts';
 import {filesOf} from './verified.ts';
 import type {Finding} from './verify.ts';
@@ -45,7 +47,7 @@ export function repairFindings(
 /** Whether the object of a finding is whole now, by its bytes. */
 export function isWholeNow(store: Store, finding: Finding): boolean {
   const {kind, digest} = finding;
-  if (digest === undefined) return true;
+  if (digest === undefined) return !isRoot(finding) || isSoundRoot(store, finding.place);
   switch (kind) {
     case 'blob':
       return soundMode(store, blobDigest(digest)) !== undefined;
@@ -68,6 +70,7 @@ function putAsideWhatIsThere(store: Store, finding: Finding): void {
     return;
   }
   if (severity === 'odd' && kind !== 'other') return;
+  if (isRoot(finding) || isMadeAgain(store, finding)) return;
   if (kind === 'tree' && digest !== undefined) {
     forgetTree(store, treeDigest(digest));
     putAway(store, farmIn(store, digest));
@@ -76,11 +79,28 @@ function putAsideWhatIsThere(store: Store, finding: Finding): void {
   if (files.exists(file)) setAside(store, file);
 }
 
+/** Set aside, it would be no reason any more for gc to refuse, and what it kept would go. */
+export function isRoot({kind, place}: Finding): boolean {
+  return kind === 'other' && place.startsWith('roots/');
+}
+
+function isSoundRoot(store: Store, place: string): boolean {
+  const found = lookAtRoots(store).find((one) => `roots/${one.place}` === place);
+  return found === undefined || found.root !== undefined;
+}
+
+/** Whether somebody at work has mended it since it was found: the survey needs no lock. */
+function isMadeAgain(store: Store, finding: Finding): boolean {
+  if (finding.digest !== undefined) return isWholeNow(store, finding);
+  const folder = path.join(store.root, finding.place);
+  return finding.severity === 'damaged' && files.lookAt(folder)?.isDirectory() === true;
+}
+
 /** What only was touched is mended by the look at it. */
 function putBlobAside(store: Store, blob: BlobDigest, damaged: boolean): void {
   for (const mode of modesOf(store, blob)) {
     const file = fileIn(store, blob, mode);
-    if (isSound(store, blob, mode) && hasDigest(file, blob)) continue;
+    if (isReadable(() => isSound(store, blob, mode) && hasDigest(file, blob))) continue;
     if (verifyPoolFile(store, blob, mode) !== 'missing') setAside(store, file);
   }
   if (damaged) dropFarms(store, blob);
@@ -147,8 +167,13 @@ function restoreRecord(store: Store, key: string, other: Store | undefined): boo
 function soundMode(store: Store, digest: BlobDigest): number | undefined {
   return modesOf(store, digest).find((mode) => {
     const file = fileIn(store, digest, mode);
-    return files.lookAt(file)?.isFile() === true && hasDigest(file, digest);
+    return files.lookAt(file)?.isFile() === true && isReadable(() => hasDigest(file, digest));
   });
+}
+
+/** A file the disk can no longer read is damaged like any other. */
+function isReadable(look: () => boolean): boolean {
+  return files.unless(['EIO'], look) === true;
 }
 
 function modeOf(place: string): number | undefined {

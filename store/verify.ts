@@ -225,7 +225,9 @@ function surveyRoots(store: Store, note: Note): void {
 }
 
 function plainText(file: string): string | undefined {
-  return files.lookAt(file)?.isFile() === true ? files.readText(file) : undefined;
+  const isFile = files.lookAt(file)?.isFile() === true;
+  // gc may remove it in between.
+  return isFile ? files.unless(['ENOENT'], () => files.readText(file)) : undefined;
 }
 
 /** Stored since the pool was looked through, by somebody at work beside us. */

@@ -12,7 +12,7 @@ import {listRuns, openRun} from '../../store/claims.ts';
 import {holdersOf, type Holders} from '../../store/holders.ts';
 import {openStore, openStoreToRead, type Store} from '../../store/layout.ts';
 import {reindex} from '../../store/reindex.ts';
-import {isWholeNow, repairFindings} from '../../store/repair.ts';
+import {isRoot, isWholeNow, repairFindings} from '../../store/repair.ts';
 import {guard, storeTrouble} from '../../store/trouble.ts';
 import {surveyStore, type Finding, type Survey} from '../../store/verify.ts';
 
@@ -97,11 +97,16 @@ function show(
 }
 
 /** What becomes of something that is whole now, or need not be. */
-function endOf({kind, place}: Finding): string {
-  if (kind !== 'other') return 'restored';
-  return place.startsWith('roots/')
-    ? 'set aside, and what it kept is kept no longer: build, pin or switch it again'
-    : 'set aside';
+function endOf({kind}: Finding): string {
+  return kind === 'other' ? 'set aside' : 'restored';
+}
+
+/** Only a root says what it keeps: so none is removed in passing. */
+function leftRoot(place: string): string {
+  const [, kind = '', name = ''] = place.split('/');
+  if (kind === 'projects') return 'left, so that gc refuses: build the project again';
+  const byHand = 'left, so that gc refuses: remove it by hand to give up what it keeps';
+  return kind === 'pins' ? `left, so that gc refuses: pin it again, or unpin ${name}` : byHand;
 }
 
 function textOf(finding: Finding, holders: ReadonlyMap<string, Holders>): string {
@@ -177,13 +182,14 @@ async function repair(world: World, read: Store, looked: Looked): Answer {
   const first = alone(world, store.value, () => repairFindings(store.value, findings, other.value));
   if (!first.ok) return first;
   const open = findings.filter(
-    (one) => one.severity === 'damaged' && first.value.get(one) !== true,
+    (one) => one.severity === 'damaged' && first.value.get(one) !== true && !isRoot(one),
   );
   const reasons = await rebuild(world, store.value, open, looked.holders);
   const left = new Map<Finding, string | undefined>();
   for (const one of findings) {
     const whole = isWholeNow(store.value, one);
-    left.set(one, whole ? undefined : (reasons.get(one) ?? 'lost'));
+    const why = isRoot(one) ? leftRoot(one.place) : (reasons.get(one) ?? 'lost');
+    left.set(one, whole ? undefined : why);
   }
   const after = surveyStore(store.value, false);
   const still = after.findings.filter((one) => one.severity === 'damaged');

@@ -94,6 +94,15 @@ for (const [name, damage] of Object.entries(DAMAGES)) {
   });
 }
 
+test('a folder in the place of a root gives way to one that is written', (t) => {
+  const store = emptyStore(t);
+  writeRoot(store, 'pins/a', PIN);
+  fs.unlinkSync(path.join(store.root, 'roots/pins/a'));
+  fs.mkdirSync(path.join(store.root, 'roots/pins/a/b'), {recursive: true});
+  writeRoot(store, 'pins/a', PIN);
+  t.deepEqual(listRoots(store), [{place: 'pins/a', root: PIN}]);
+});
+
 test('a fifo among the roots is not waited for', (t) => {
   const store = emptyStore(t);
   writeRoot(store, 'pins/a', PIN);
