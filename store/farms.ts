@@ -17,8 +17,9 @@ import {hasTree, readTree} from './trees.ts';
 
 /**
  * Puts away the farms that hold a blob: of all trees that name it, and the merged ones, of which
- * nobody knows. What is put away lies among the scratch of runs that are dead: the next command
- * removes it (the sandbox worker, where files are of other ids).
+ * nobody knows. What is put away lies among the scratch of runs that are dead: a later command
+ * removes it (the sandbox worker, where files are of other ids), when no other run lives: it may be
+ * a layer of what runs there, which must not lose files while it is built upon.
  */
 export function dropFarms(store: Store, blob: BlobDigest): void {
   for (const name of files.namesIn(path.join(store.root, 'farms'))) {
@@ -26,9 +27,12 @@ export function dropFarms(store: Store, blob: BlobDigest): void {
   }
 }
 
+/** How the names of farms that were put away begin. */
+export const FARM_GRAVE = 'farm-';
+
 /** Puts a farm (or what lies in its place) away; gone already is fine. */
 export function putAway(store: Store, farm: string): void {
-  const grave = path.join(scratchDir(store), `farm-${randomBytes(8).toString('hex')}`);
+  const grave = path.join(scratchDir(store), `${FARM_GRAVE}${randomBytes(8).toString('hex')}`);
   files.unless(['ENOENT'], () => files.rename(farm, grave));
 }
 

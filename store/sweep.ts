@@ -5,6 +5,7 @@
 import path from 'node:path';
 import * as files from '../engine/base/files.ts';
 import {forgetRuns, listRuns, type RunHandle} from './claims.ts';
+import {FARM_GRAVE} from './farms.ts';
 import {healFolders, scratchDir, tmpDir, type Store} from './layout.ts';
 
 export interface Swept {
@@ -21,9 +22,11 @@ export function sweepScratch(store: Store, own?: RunHandle): Swept {
   const scratch = files.namesIn(scratchDir(store));
   const temporary = files.namesIn(tmpDir(store));
   const {live, dead} = listRuns(store);
-  const orphans = scratch.filter((id) => !live.includes(id)).map((id) => path.join('scratch', id));
-  // Temporary files do not say whose they are.
+  // Temporary files do not say whose they are, and a farm put away may still be somebody's layer.
   const alone = live.every((id) => id === own?.id);
+  const orphans = scratch
+    .filter((id) => !live.includes(id) && (alone || !isFarm(id)))
+    .map((id) => path.join('scratch', id));
   const waste = alone ? temporary.map((name) => path.join('tmp', name)) : [];
   const removed = [...orphans, ...waste].filter((one) => remove(path.join(store.root, one)));
   const left = orphans.filter((one) => !removed.includes(one));
@@ -33,6 +36,11 @@ export function sweepScratch(store: Store, own?: RunHandle): Swept {
     dead.filter((id) => !left.includes(path.join('scratch', id))),
   );
   return {removed, left};
+}
+
+/** See putAway in farms.ts. */
+function isFarm(name: string): boolean {
+  return name.startsWith(FARM_GRAVE);
 }
 
 /** Another process may be removing the same: then what it has left is removed. */
