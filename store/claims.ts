@@ -12,7 +12,7 @@ import type {Listener} from '../engine/base/event.ts';
 import * as files from '../engine/base/files.ts';
 import type {Host} from '../engine/base/host.ts';
 import {assert} from '../engine/base/result.ts';
-import {giveToOwner} from './commit.ts';
+import {giveToOwner, setAside} from './commit.ts';
 import {claimsDir, runFileIn, runsDir, temporaryIn, type Store} from './layout.ts';
 import {tryLock} from './lock.ts';
 import {fault} from './trouble.ts';
@@ -51,7 +51,7 @@ export function openRun(store: Store, host: Host): RunHandle {
 export function claim(store: Store, run: RunHandle, name: string): Claim {
   for (;;) {
     if (take(store, run, name)) return 'mine';
-    const holder = holderOf(claimFile(store, name));
+    const holder = holderOf(store, claimFile(store, name));
     if (holder !== undefined) return {holder};
   }
 }
@@ -66,7 +66,7 @@ function isCollected(store: Store): boolean {
 
 /** Who holds a claim, in words; undefined when nobody does, and then nothing of it is left. */
 export function holderOfClaim(store: Store, name: string): string | undefined {
-  return holderOf(claimFile(store, name));
+  return holderOf(store, claimFile(store, name));
 }
 
 /** Whether a claim has a file, be its holder alive or not: one lstat(2). */
@@ -125,7 +125,7 @@ export function listRuns(store: Store): Runs {
   const live: string[] = [];
   const dead: string[] = [];
   for (const id of files.namesIn(runsDir(store))) {
-    const held = isHeld(runFile(store, id));
+    const held = isHeld(store, runFile(store, id));
     if (held !== undefined) (held ? live : dead).push(id);
   }
   return {live, dead};
@@ -136,7 +136,7 @@ export function listRuns(store: Store): Runs {
  * died while gc is at work. Their scratch must be gone before.
  */
 export function forgetRuns(store: Store, dead: readonly string[]): void {
-  for (const name of files.namesIn(claimsDir(store))) holderOf(claimFile(store, name));
+  for (const name of files.namesIn(claimsDir(store))) holderOf(store, claimFile(store, name));
   if (isCollected(store)) return;
   for (const id of dead) files.unless(['ENOENT'], () => files.unlink(runFile(store, id)));
 }
@@ -168,6 +168,14 @@ function openLocked(store: Store, file: string, content: string): number {
   return fault('store/unusable', `cannot register in ${runsDir(store)}`);
 }
 
+/** Undefined when it is gone; what is no file (a fifo would be waited for) goes out of the way. */
+function openRunFile(store: Store, file: string): number | undefined {
+  const there = files.lookAt(file);
+  if (there?.isFile() === false) setAside(store, file);
+  if (there?.isFile() !== true) return undefined;
+  return files.unless(['ENOENT'], () => files.openRead(file));
+}
+
 function dropClaims(store: Store, ino: number): void {
   for (const name of files.namesIn(claimsDir(store))) {
     const file = claimFile(store, name);
@@ -195,8 +203,8 @@ function take(store: Store, run: RunHandle, name: string): boolean {
  * is still the same stale file, we hold its lock: so no two processes remove it, of which the
  * slower would remove the faster one's new claim.
  */
-function holderOf(file: string): string | undefined {
-  const fd = files.unless(['ENOENT'], () => files.openRead(file));
+function holderOf(store: Store, file: string): string | undefined {
+  const fd = openRunFile(store, file);
   if (fd === undefined) return undefined;
   try {
     if (!tryLock(fd, 'exclusive')) return describe(fd);
@@ -209,8 +217,8 @@ function holderOf(file: string): string | undefined {
 }
 
 /** Whether somebody holds the lock of a file; undefined when it is gone. */
-function isHeld(file: string): boolean | undefined {
-  const fd = files.unless(['ENOENT'], () => files.openRead(file));
+function isHeld(store: Store, file: string): boolean | undefined {
+  const fd = openRunFile(store, file);
   if (fd === undefined) return undefined;
   try {
     return !tryLock(fd, 'shared');

@@ -33,6 +33,10 @@ export class Part {
 
   /** Opens what is there of a download, or begins one. Throws system errors. */
   static open(path: string): Part {
+    // Reading a fifo would wait for ever.
+    for (const at of [path, noteOf(path)]) {
+      if (files.lookAt(at)?.isFile() === false) files.removeTree(at);
+    }
     const part = new Part(path, files.openAppend(path, 0o600));
     for (const piece of piecesOf(part.#fd)) part.#count(piece);
     return part;
@@ -84,7 +88,7 @@ export class Part {
   }
 
   get #note(): string {
-    return `${this.path}.from`;
+    return noteOf(this.path);
   }
 
   #count(bytes: Buffer): void {
@@ -94,6 +98,10 @@ export class Part {
       this.#head = Buffer.concat([this.#head, bytes.subarray(0, HEAD - this.#head.length)]);
     }
   }
+}
+
+function noteOf(path: string): string {
+  return `${path}.from`;
 }
 
 function parseOrigin(text: string): Origin | undefined {

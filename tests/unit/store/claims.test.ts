@@ -1,4 +1,5 @@
 /** Runs and claims among real processes: one holder at a time, dead ones by the kernel's word. */
+import {execFileSync} from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
@@ -12,6 +13,7 @@ import {
   waitForClaim,
   type RunHandle,
 } from '../../../store/claims.ts';
+import {putAway} from '../../../store/farms.ts';
 import type {Store} from '../../../store/layout.ts';
 import {sweepScratch} from '../../../store/sweep.ts';
 import {emptyStore, isRoot, skip, startPuppet, WORKER_OWNER, type Puppet} from './rig.ts';
@@ -215,6 +217,42 @@ test('what dead runs left is removed, what living ones use stays', async (t) => 
   t.true(sweepScratch(store, run).removed.includes('tmp/half'));
   t.deepEqual(names(store, 'tmp'), []);
 });
+
+test('a farm that was put away stays while another run lives: it may be a layer there', (t) => {
+  const store = emptyStore(t);
+  const run = openHere(t, store);
+  const other = openRun(store, realHost());
+  const farm = path.join(store.root, 'farms/merged');
+  fs.mkdirSync(path.join(farm, 'usr'), {recursive: true});
+  putAway(store, farm);
+  t.deepEqual(sweepScratch(store, run), {removed: [], left: []});
+  const [grave = ''] = names(store, 'scratch');
+  t.true(fs.existsSync(path.join(store.root, 'scratch', grave, 'usr')));
+  other.release();
+  t.deepEqual(sweepScratch(store, run).removed, [`scratch/${grave}`]);
+});
+
+const STRANGERS: Readonly<Record<string, (at: string) => unknown>> = {
+  'a fifo': (at) => execFileSync('mkfifo', [at]),
+  'a folder': (at) => fs.mkdirSync(at),
+  'a link': (at) => {
+    fs.symlinkSync('/etc/passwd', at);
+  },
+};
+
+for (const [what, make] of Object.entries(STRANGERS)) {
+  test(`${what} in the place of a claim or a run is nobody's, and is not waited for`, (t) => {
+    const store = emptyStore(t);
+    const run = openHere(t, store);
+    make(path.join(store.root, 'claims/a'));
+    make(path.join(store.root, 'runs/1-abcdef01'));
+    t.deepEqual(listRuns(store), {live: [run.id], dead: []});
+    t.is(claim(store, run, 'a'), 'mine');
+    sweepScratch(store, run);
+    t.deepEqual(names(store, 'runs'), [run.id]);
+    t.is(names(store, 'quarantine').length, 2);
+  });
+}
 
 test('folders this user may not remove are left for the worker, and named', async (t) => {
   if (!isRoot) return skip(t, 'this user is not root');
