@@ -94,7 +94,7 @@ class Sweep {
     const small = keepBySize(this.#store, this.#marks, inventory, policy, isDead);
     for (const place of small) this.#kept.add(place);
     const removed = this.#phases(inventory).flatMap((items) => this.#sweep(items));
-    if (!this.#collection.dryRun) for (const {place} of gone) removeRoot(this.#store, place);
+    if (!this.#collection.dryRun) this.#forget(gone);
     return {removed, inventory};
   }
 
@@ -105,6 +105,13 @@ class Sweep {
     for (const {root} of gone) if (root.kind === 'project') this.vanished.push(root.path);
     for (const one of all) if (!gone.includes(one)) this.#marks.root(one);
     return gone;
+  }
+
+  /** Not those of projects that are back, and may have been built meanwhile. */
+  #forget(gone: readonly PlacedRoot[]): void {
+    for (const {place, root} of gone) {
+      if (root.kind === 'project' && !files.exists(root.path)) removeRoot(this.#store, place);
+    }
   }
 
   /** Reads what runs have named since the last time. Also runs that have ended meanwhile. */

@@ -16,11 +16,11 @@ import type {RunContext} from './context.ts';
 export function collectForSpace(context: RunContext): void {
   const {store, run, host, listener} = context;
   const {bytes: free} = freeSpace(store.root);
-  // Somebody else is at it already.
-  if (claim(store, run, COLLECTING) !== 'mine') return;
   const policy = {now: host.now(), grace: GRACE};
   const patience = patienceOf(context);
   const done = guard(store.root, () => {
+    // Somebody else is at it already.
+    if (claim(store, run, COLLECTING) !== 'mine') return undefined;
     try {
       return collect(store, {run, policy, dryRun: false, patience});
     } finally {
@@ -30,6 +30,7 @@ export function collectForSpace(context: RunContext): void {
   });
   const left = `only ${formatSize(free)} are free on the disk of the store`;
   if (done.ok) {
+    if (done.value === undefined) return;
     const {removed, bytes} = done.value;
     const freed = `removed ${removed.length} unused things, ${formatSize(bytes)}`;
     listener({type: 'message', text: `${left}: ${freed}`});

@@ -159,6 +159,18 @@ test('a project whose configuration is gone holds nothing', (t) => {
   t.deepEqual(fs.readdirSync(path.join(store.root, 'roots/projects')), []);
 });
 
+test('a project that is back before gc ends keeps its root', (t) => {
+  const store = emptyStore(t);
+  published(store, 'waste', ['x']);
+  const config = path.join(folder(t), 'recipes.config.yaml');
+  writeRoot(store, 'projects/0123456789abcdef', {kind: 'project', path: config, builds: []});
+  const back = (): void => {
+    fs.writeFileSync(config, '');
+  };
+  t.deepEqual(gc(store, {beforeWindow: back}).vanished, [config]);
+  t.deepEqual(fs.readdirSync(path.join(store.root, 'roots/projects')), ['0123456789abcdef']);
+});
+
 test('farms go with their trees, folders to where waste is swept from', (t) => {
   const store = emptyStore(t);
   const kept = published(store, 'kept', ['x']);
