@@ -72,7 +72,7 @@ export function openStore(root: string, owner: Owner | undefined): Checked<Store
     return checkStore(real, owner, () => {
       completeFolders(real, names, owner);
       probe(real);
-      if (!names.includes('reserve')) makeReserve(real, owner);
+      makeReserve(real, owner);
     });
   } catch (error) {
     return err(storeTrouble(error, root));
@@ -161,7 +161,8 @@ function completeFolders(root: string, present: readonly string[], owner: Owner 
   }
   // Also those that are there: who made them may have been killed before he came to this.
   for (const name of [...FOLDERS, 'gc.lock']) ownBy(owner, path.join(root, name));
-  if (files.lookAt(path.join(root, 'gc.lock'))?.isFile() !== true) makeLock(root, owner);
+  const lock = files.lookAt(path.join(root, 'gc.lock'));
+  if (lock?.isFile() !== true) makeLock(root, owner, lock !== undefined);
   if (missing.length > 0) files.syncDir(root);
 }
 
@@ -186,10 +187,11 @@ export function healFolders(store: Store): void {
  * Never renamed or removed: whoever has it open must have the same file as all others. Only what
  * is no file, on which nobody can have a lock, gives way.
  */
-function makeLock(root: string, owner: Owner | undefined): void {
+function makeLock(root: string, owner: Owner | undefined, isDamaged: boolean): void {
   const file = path.join(root, 'gc.lock');
   const aside = path.join(root, 'quarantine', `gc.lock.${unique()}`);
-  files.unless(['ENOENT'], () => files.rename(file, aside));
+  // Where nothing was, another process may have made it by now, and locked it.
+  if (isDamaged) files.unless(['ENOENT'], () => files.rename(file, aside));
   const fd = files.openAppend(file, 0o644);
   files.closeFile(fd);
   if (owner !== undefined) files.chown(file, owner.uid, owner.gid);

@@ -23,11 +23,14 @@ const PLENTY = 4;
  */
 export function makeReserve(root: string, owner: Owner | undefined): boolean {
   const file = placeOf(root);
-  if (files.exists(file)) return true;
+  const there = files.lookAt(file);
+  if (there !== undefined && there.size > 0) return true;
   const {bytes: free, total, inodes} = files.freeSpace(root);
   const size = Math.min(MOST, Math.floor(total / SHARE));
   // Some file systems do not count inodes and say 0.
   if (size === 0 || free < size * PLENTY || (inodes > 0 && inodes < SHARE)) return false;
+  // Whoever began it was killed before he could fill it.
+  if (there !== undefined) files.unless([...HARMLESS, 'ENOENT'], () => files.unlink(file));
   const fd = files.unless([...HARMLESS, 'EEXIST'], () => files.createFile(file, 0o600));
   if (fd === undefined) return false;
   const made = files.unless(HARMLESS, () => fill(fd, file, size, owner));
@@ -36,7 +39,7 @@ export function makeReserve(root: string, owner: Owner | undefined): boolean {
   return made === true;
 }
 
-const HARMLESS = ['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS', 'EIO'];
+const HARMLESS = ['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS', 'EIO', 'EFBIG'];
 
 /** Gives its room (and inode) back to the disk. Throws system errors. */
 export function freeReserve(root: string): void {

@@ -42,6 +42,15 @@ test('freed it is gone, made again it is there, and twice is the same as once', 
   t.not(reserveOf(root), undefined);
 });
 
+test('one that was begun and never filled is made again', (t) => {
+  const {root} = emptyStore(t);
+  const whole = reserveOf(root)?.size;
+  if (whole === undefined) return skip(t, 'room on the disk');
+  fs.truncateSync(path.join(root, 'reserve'));
+  must(openStore(root, undefined));
+  t.is(reserveOf(root)?.size, whole);
+});
+
 test('opening a store makes it again', (t) => {
   const {root} = emptyStore(t);
   if (reserveOf(root) === undefined) return skip(t, 'room on the disk');
