@@ -134,7 +134,7 @@ export function removeGeneration(
   folder: string,
   n: number,
 ): Checked<undefined> {
-  if (currentIn(folder) === n) {
+  if (currentIn(folder) === n || leadsTo(folder, n)) {
     return fail('root/in-use', `generation ${n} of ${profile} is the current one`);
   }
   return guard(folder, () => {
@@ -147,6 +147,14 @@ export function removeGeneration(
     files.removeTree(temporary);
     return undefined;
   });
+}
+
+/** Whoever has made `current` by hand may have written `./2`, or the whole path. */
+function leadsTo(folder: string, n: number): boolean {
+  const [current, generation] = ['current', String(n)].map((name) =>
+    files.unless(['ENOENT', 'ENOTDIR', 'ELOOP'], () => files.realPath(path.join(folder, name))),
+  );
+  return generation !== undefined && generation === current;
 }
 
 // --- names -----------------------------------------------------------------------------------------

@@ -237,6 +237,19 @@ test('current that is no link of ours is no number', (t) => {
   t.is(currentIn(at), undefined);
 });
 
+test('what a current made by hand leads to is not removed', (t) => {
+  const one = rig(t);
+  add(one, 'first');
+  add(one, 'second');
+  const current = path.join(one.at, 'current');
+  for (const target of ['./1', '1/', path.join(one.at, '1')]) {
+    fs.rmSync(current, {force: true});
+    fs.symlinkSync(target, current);
+    t.deepEqual(codesOf(removeGeneration(one.store, 'sys', one.at, 1)), ['root/in-use'], target);
+  }
+  t.true(fs.existsSync(path.join(one.at, '1')));
+});
+
 test('a damaged root of a generation is refused, not passed over', (t) => {
   const one = rig(t);
   add(one, 'first');
