@@ -2,6 +2,7 @@
  * `store export` and `store import`: artifacts and all they need to run as one file, and back.
  * What such a file is, is the store's business.
  */
+import {randomBytes} from 'node:crypto';
 import path from 'node:path';
 import {fail, type Checked} from '../base/diagnostic.ts';
 import * as files from '../base/files.ts';
@@ -15,7 +16,7 @@ import {exportArtifacts as writeExport, type Artifact, type Sink} from '../../st
 import {importArchive} from '../../store/import.ts';
 import {openStore} from '../../store/layout.ts';
 import {readRecord} from '../../store/records.ts';
-import {guard, storeTrouble} from '../../store/trouble.ts';
+import {guard, StoreFault, storeTrouble} from '../../store/trouble.ts';
 import {openFresh, whileKept} from './artifacts.ts';
 import {ownerFor, type OpenWork} from './open.ts';
 import {storePlace} from './verify.ts';
@@ -70,14 +71,18 @@ function writeTo(
   {store}: OpenWork,
   artifacts: readonly Artifact[],
 ): Checked<number> {
-  if (output === '-') return writeAll(STDOUT, (sink) => writeExport(store, artifacts, sink));
+  const write = (sink: Sink): Checked<unknown> => writeExport(store, artifacts, sink);
+  if (output === '-') return writeAll(STDOUT, 'standard output', write);
   const file = path.resolve(world.cwd, output);
-  const temporary = `${file}.partial`;
+  const temporary = `${file}.partial-${randomBytes(4).toString('hex')}`;
   try {
-    files.unless(['ENOENT'], () => files.unlink(temporary));
+    // A device would be replaced by a file, for everybody.
+    if (files.lookAt(file)?.isFile() === false) {
+      return fail('usage/wrong', `${file} is there and is no file`, {hint: 'use -o - and > or |'});
+    }
     const fd = files.createFile(temporary, 0o644);
     try {
-      const done = writeAll(fd, (sink) => writeExport(store, artifacts, sink));
+      const done = writeAll(fd, file, write);
       if (!done.ok) return done;
       files.syncFile(fd);
       files.rename(temporary, file);
@@ -91,10 +96,19 @@ function writeTo(
   }
 }
 
-function writeAll(fd: number, write: (sink: Sink) => Checked<unknown>): Checked<number> {
+/** `place`: where it goes, for people. */
+function writeAll(
+  fd: number,
+  place: string,
+  write: (sink: Sink) => Checked<unknown>,
+): Checked<number> {
   let bytes = 0;
   const done = write((piece) => {
-    files.writeAll(fd, piece);
+    const written = guard(place, () => {
+      files.writeAll(fd, piece);
+    });
+    // Else it would be told as trouble of the store.
+    if (!written.ok) throw new StoreFault(written.error);
     bytes += piece.length;
   });
   return done.ok ? ok(bytes) : done;
@@ -137,7 +151,11 @@ function openSource(world: World, word: string): Checked<number> {
   if (word === '-') return ok(STDIN);
   const file = path.resolve(world.cwd, word);
   try {
-    return ok(files.openRead(files.realPath(file)));
+    const real = files.realPath(file);
+    if (files.lookAt(real)?.isDirectory() === true) {
+      return fail('store/bad-export', `${file} is a folder`);
+    }
+    return ok(files.openRead(real));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return fail('store/bad-export', `cannot read ${file}: ${why}`);

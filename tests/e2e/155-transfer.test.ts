@@ -70,6 +70,36 @@ test.serial('imported into an empty store: fresh there, and not built again', as
   t.deepEqual(remains(other), []);
 });
 
+test.serial('only a file gives way to an export, and trouble is told of its place', async (t) => {
+  await using space = project();
+  await space.expect(0, ['build']);
+  fs.mkdirSync(space.at('folder'));
+  fs.symlinkSync('/dev/null', space.at('device'));
+  spawnSync('mkfifo', [space.at('fifo')]);
+  for (const name of ['folder', 'device', 'fifo']) {
+    const before = fs.lstatSync(space.at(name)).ino;
+    const ran = await space.expect(2, ['store', 'export', 'c', '-o', name]);
+    t.true(ran.stderr.includes(space.at(name)), ran.stderr);
+    t.is(fs.lstatSync(space.at(name)).ino, before, name);
+  }
+  const full = spawnSync(
+    'sh',
+    ['-c', `exec "$@" > /dev/full`, 'sh', process.execPath, MAIN].concat([
+      'store',
+      'export',
+      'c',
+      '-o',
+      '-',
+    ]),
+    {cwd: space.root, env: cleanEnv(), encoding: 'utf8'},
+  );
+  t.is(full.status, 4, full.stderr);
+  t.regex(full.stderr, /cannot write standard output/);
+  const ran = await space.expect(4, ['store', 'import', 'folder']);
+  t.true(ran.stderr.includes(`${space.at('folder')} is a folder`), ran.stderr);
+  t.deepEqual(remains(space), []);
+});
+
 test.serial('from one process to the other, without a file', async (t) => {
   await using space = project();
   await using other = project();
