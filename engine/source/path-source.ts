@@ -114,17 +114,26 @@ function ignorer(globs: readonly string[]): (path: BytePath) => boolean {
   };
 }
 
+/** So many links are named one by one. */
+const MOST_NAMED = 20;
+
 function strayLinks(entries: readonly TreeEntry[], source: PathSource): readonly Diagnostic[] {
   const names = newNames();
   const links = entries.filter((entry) => entry.type === 'link');
   for (const {path, target} of links) addName(names, path, 'link', target);
-  return links.flatMap(({path, target}) => {
+  const stray = links.filter(({path}) => {
     const followed = followLink(names, path);
     // A link in a circle stays inside; that it leads nowhere is the source's own affair.
-    if (followed.ok || followed.error === 'loops') return [];
+    return !followed.ok && followed.error === 'leaves';
+  });
+  const rest = stray.length - MOST_NAMED;
+  const more = `${rest} more links lead out of ${source.path}`;
+  const last = rest > 0 ? [problem('source/path-link-leaves', more, {at: source.at})] : [];
+  const named = stray.slice(0, MOST_NAMED).map(({path, target}) => {
     const link = `${toText(path)} → ${toText(target)}`;
     const message = `the link ${link} leads out of ${source.path}`;
     const hint = 'make it relative and keep it inside, or leave it out with ignore:';
-    return [problem('source/path-link-leaves', message, {at: source.at, hint})];
+    return problem('source/path-link-leaves', message, {at: source.at, hint});
   });
+  return [...named, ...last];
 }
