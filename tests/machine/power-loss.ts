@@ -22,7 +22,8 @@ const INSIDE = 'inside';
 const SYSTEMS: readonly FileSystem[] = ['ext4', 'xfs'];
 
 function main(words: readonly string[]): number {
-  const [most = '40', parent = os.tmpdir(), system = '', name = ''] = words;
+  const [most = '40', place = '', system = '', name = ''] = words;
+  const parent = place === '' ? os.tmpdir() : place;
   const folder = fs.mkdtempSync(path.join(parent, 'recipes-power-'));
   try {
     const kinds = SYSTEMS.filter((kind) => kind.includes(system));

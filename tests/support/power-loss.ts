@@ -131,14 +131,21 @@ class Trial {
   /** What is there before the command, all durable. */
   #begin(): void {
     this.#round += 1;
-    fs.mkdirSync(this.#home);
     if (this.#isSwitch) {
-      const first = this.#write(['publish', this.#store, '2'], '0');
-      this.#write(['switch', this.#store, this.#profile, treeOf(first.stdout), 'link'], '0');
-      const second = this.#write(['publish', this.#store, String(this.#case.files)], '0');
-      this.#tree = treeOf(second.stdout);
-    }
+      if (!fs.existsSync(this.#base)) this.#makeBase();
+      spawnSync('cp', ['-a', '--', this.#base, this.#home]);
+    } else fs.mkdirSync(this.#home);
     this.#disk.sync();
+  }
+
+  /** A profile with one generation, and the artifact of the next. */
+  #makeBase(): void {
+    const [store, profile] = [path.join(this.#base, 'store'), path.join(this.#base, 'sys')];
+    fs.mkdirSync(this.#base);
+    const first = this.#write(['publish', store, '2'], '0');
+    this.#write(['switch', store, profile, treeOf(first.stdout), 'link'], '0');
+    const second = this.#write(['publish', store, String(this.#case.files)], '0');
+    this.#tree = treeOf(second.stdout);
   }
 
   #end(): void {
@@ -207,6 +214,10 @@ class Trial {
 
   get #isSwitch(): boolean {
     return this.#case.how === 'link' || this.#case.how === 'copy';
+  }
+
+  get #base(): string {
+    return path.join(this.#disk.at, this.#case.name.replaceAll(' ', '-'));
   }
 
   get #home(): string {
