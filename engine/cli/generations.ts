@@ -14,13 +14,13 @@ import {diffTrees, type TreeChange} from '../../store/tree-diff.ts';
 import {readTree} from '../../store/trees.ts';
 import {guard} from '../../store/trouble.ts';
 import {changeProfile, findGeneration, findProfile} from './profile.ts';
-import {openOwnStore} from './store.ts';
+import {openOwnStore, openToLook} from './store.ts';
 import {isSet, optionOf, type Answer, type World} from './world.ts';
 
 // --- list and history ------------------------------------------------------------------------------
 
 export function list(world: World): Answer {
-  const store = openOwnStore(world);
+  const store = openToLook(world);
   if (!store.ok) return Promise.resolve(store);
   const profiles = guard(store.value.root, () => listProfiles(store.value));
   if (!profiles.ok) return Promise.resolve(profiles);
@@ -37,7 +37,7 @@ function profileText({name, folder, generations, current}: Profile): string {
 }
 
 export function history(world: World): Answer {
-  const store = openOwnStore(world);
+  const store = openToLook(world);
   if (!store.ok) return Promise.resolve(store);
   const profile = findProfile(world, store.value);
   if (!profile.ok) return Promise.resolve(profile);
@@ -70,7 +70,7 @@ function lineOf({current}: Profile, {n, isThere, root}: Generation): string {
 
 /** Without numbers the current generation and the one before it; with one, that and the current. */
 export function diff(world: World): Answer {
-  const store = openOwnStore(world);
+  const store = openToLook(world);
   if (!store.ok) return Promise.resolve(store);
   const profile = findProfile(world, store.value);
   if (!profile.ok) return Promise.resolve(profile);

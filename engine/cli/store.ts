@@ -10,7 +10,7 @@ import {ok} from '../base/result.ts';
 import {withRunClosure} from '../graph/closure.ts';
 import {makePlan} from '../run/plan.ts';
 import {formatSize} from '../ui/text.ts';
-import {openStore, type Store} from '../../store/layout.ts';
+import {openStore, openStoreToRead, type Store} from '../../store/layout.ts';
 import {isRootName, listRoots, removeRoot, writeRoot, type PlacedRoot} from '../../store/roots.ts';
 import {
   newestArtifacts,
@@ -29,6 +29,17 @@ export function openOwnStore(world: World): Checked<Store> {
   const opened = openConfig(world);
   if (!opened.ok) return opened;
   return openStore(opened.value.config.storePath, ownerFor(world.host.uid));
+}
+
+/** The same to look at: one that cannot be written now, or whose disk is full, does as well. */
+export function openToLook(world: World): Checked<Store> {
+  const opened = openConfig(world);
+  if (!opened.ok) return opened;
+  const {storePath} = opened.value.config;
+  const owner = ownerFor(world.host.uid);
+  const store = openStoreToRead(storePath, owner);
+  // There may be none yet; else it says what is wrong.
+  return store.ok ? store : openStore(storePath, owner);
 }
 
 // --- size ------------------------------------------------------------------------------------------
@@ -53,7 +64,7 @@ export async function size(world: World): Answer {
 }
 
 function allSizes(world: World): Checked<Sizes> {
-  const store = openOwnStore(world);
+  const store = openToLook(world);
   if (!store.ok) return store;
   return guard(store.value.root, () => {
     const newest = newestArtifacts(store.value);
@@ -97,7 +108,7 @@ function sizeText({artifacts, parts}: Sizes, total: number): string {
 // --- roots -----------------------------------------------------------------------------------------
 
 export function roots(world: World): Answer {
-  const store = openOwnStore(world);
+  const store = openToLook(world);
   if (!store.ok) return Promise.resolve(store);
   const listed = guard(store.value.root, () => listRoots(store.value));
   if (!listed.ok) return Promise.resolve(listed);
