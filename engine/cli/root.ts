@@ -11,6 +11,7 @@ import {withRunClosure} from '../graph/closure.ts';
 import {count} from '../ui/text.ts';
 import {checkOut, type CheckedOut} from '../../store/checkout.ts';
 import type {RunHandle} from '../../store/claims.ts';
+import {isAsLaidOut} from '../../store/laid-out.ts';
 import {addGeneration, prepareFolder, switchTo, tidy} from '../../store/generations.ts';
 import {digestOf, encodeManifest} from '../../store/manifest.ts';
 import {readProfile, type Generation, type Profile} from '../../store/profiles.ts';
@@ -66,7 +67,7 @@ export async function switchRoot(world: World): Answer {
 }
 
 function switchIn(world: World, run: RunHandle, name: string, content: Content): Checked<Switched> {
-  const {work, labels} = content;
+  const {work, labels, entries} = content;
   const {store} = work;
   const kept = keepArtifacts(world, work, run, labels);
   if (!kept.ok) return kept;
@@ -81,8 +82,13 @@ function switchIn(world: World, run: RunHandle, name: string, content: Content):
   });
   if (!profile.ok) return profile;
   const previous = profile.value?.current;
-  const same = sameIn(profile.value, content.tree, isSet(world, 'copy'));
-  if (same !== undefined) return activate({folder, generation: same, previous, made: undefined});
+  const candidates = sameIn(profile.value, content.tree, isSet(world, 'copy'));
+  const same = guard(folder, () =>
+    candidates.find((one) => isAsLaidOut(store, one.folder, entries)),
+  );
+  if (!same.ok) return same;
+  if (same.value !== undefined)
+    return activate({folder, generation: same.value, previous, made: undefined});
   const added = addContent(world, {name, folder}, content);
   if (!added.ok) return added;
   return activate({folder, ...added.value, previous});
@@ -114,16 +120,16 @@ function findFolder(world: World, {store, project}: OpenWork, name: string): Che
   return prepareFolder(store, known.value, at === undefined ? usual : path.resolve(world.cwd, at));
 }
 
-/** The current generation or the newest one, where that is what is wanted. */
+/** The current generation and the newest one, as far as they are what is wanted. */
 function sameIn(
   profile: Profile | undefined,
   tree: TreeDigest,
   copied: boolean,
-): Generation | undefined {
+): readonly Generation[] {
   const newest = profile?.generations.at(-1);
   const current = profile?.generations.find(({n}) => n === profile.current);
-  return [current, newest].find(
-    (one) => one?.isThere === true && one.root.tree === tree && one.root.copied === copied,
+  return [current, newest].flatMap((one) =>
+    one?.isThere === true && one.root.tree === tree && one.root.copied === copied ? [one] : [],
   );
 }
 

@@ -194,11 +194,27 @@ async function repair(world: World, read: Store, looked: Looked): Answer {
   const after = surveyStore(store.value, false);
   const still = after.findings.filter((one) => one.severity === 'damaged');
   show(world, looked, left);
+  tellOfGenerations(world, looked);
   const lost = [...left.values()].filter((one) => one !== undefined).length;
   world.tell(
     lost === 0 ? `${count(findings.length, 'object')} restored` : `${lost} could not be restored`,
   );
   return ok(lost === 0 && still.length === 0 ? 0 : DAMAGED);
+}
+
+/** Files laid out as hard links were the damaged ones: those have what the store had. */
+function tellOfGenerations(world: World, {survey, holders}: Looked): void {
+  const damaged = survey.findings.filter(
+    (one) => one.severity === 'damaged' && one.kind === 'blob',
+  );
+  const roots = damaged.flatMap(({digest}) => holders.get(digest ?? '')?.roots ?? []);
+  for (const root of new Set(roots)) {
+    const [kind, profile = '', n = ''] = root.split('/');
+    if (kind !== 'generations') continue;
+    world.tell(
+      `generation ${n} of ${profile} may still have damaged files: recipes root switch makes another`,
+    );
+  }
 }
 
 function otherStore(world: World): Checked<Store | undefined> {

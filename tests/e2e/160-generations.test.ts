@@ -258,6 +258,21 @@ test.serial('a project that is moved takes its profiles along', async (t) => {
   t.is(space.read('moved/roots/sys/current/usr/share/a'), 'two\n');
 });
 
+test.serial('a generation with damaged files is not switched to, but made again', async (t) => {
+  await using space = project();
+  await switchTo(space, 'sys', 'a');
+  const [file = ''] = fs.readdirSync(space.at('roots/sys/1/usr/share'));
+  const before = space.read(`roots/sys/current/usr/share/${file}`);
+  fs.chmodSync(space.at(`roots/sys/1/usr/share/${file}`), 0o644);
+  fs.appendFileSync(space.at(`roots/sys/1/usr/share/${file}`), 'damage');
+  const {stderr} = await space.expect(0, ['store', 'verify', '--full', '--repair', '--yes']);
+  t.regex(stderr, /generation 1 of sys may still have damaged files/);
+  t.not(space.read(`roots/sys/current/usr/share/${file}`), before);
+  t.like(await switchTo(space, 'sys', 'a'), {generation: 2, previous: 1, made: true});
+  t.is(space.read(`roots/sys/current/usr/share/${file}`), before);
+  t.like(await switchTo(space, 'sys', 'a'), {generation: 2, previous: 2, made: false});
+});
+
 /** Runs a command while the store cannot be written: root needs a read-only mount for that. */
 async function closed(space: Space, words: string): Promise<Ran> {
   const store = space.at('.recipes');
