@@ -10,7 +10,7 @@ import {Bug, ok} from '../base/result.ts';
 import type {BuildNode, FetchNode, TestNode} from '../graph/model.ts';
 import type {Reply} from '../sandbox/protocol.ts';
 import type {Worker} from '../sandbox/worker-process.ts';
-import {claim, releaseClaim, waitForClaim} from '../../store/claims.ts';
+import {claim, mayBeClaimed, releaseClaim, waitForClaim} from '../../store/claims.ts';
 import {logIn} from '../../store/layout.ts';
 import {guard} from '../../store/trouble.ts';
 import {describeDamage} from '../../store/verified.ts';
@@ -87,8 +87,9 @@ export class BuildRun {
     for (const one of pending)
       if (one.kind === 'fetch' && one.verdict === 'run') this.#scheduler.demand(one.label);
     await this.#scheduler.run();
-    for (const one of planned.filter((each) => each.kind === 'test' && each.verdict !== 'fresh')) {
-      await this.#dropKept(one.label);
+    // Also of tests that are fresh: who ran them may have been killed before he came to this.
+    for (const one of planned.filter((each) => each.kind === 'test')) {
+      await this.#dropKept(one.label, one.verdict === 'fresh');
     }
     const summary = this.#tally.summary(this.#interrupted);
     listener({type: 'run-finished', summary});
@@ -305,10 +306,15 @@ export class BuildRun {
     else job.worker.kill(job.id);
   }
 
-  async #dropKept(test: Label): Promise<void> {
-    const build = buildOf(this.#context.graph, test);
-    const key = build === undefined ? undefined : this.#context.resolver.keyOf(build.label);
-    if (key !== undefined) await dropKept(this.#context, key);
+  async #dropKept(test: Label, wasFresh: boolean): Promise<void> {
+    const {graph, resolver, store} = this.#context;
+    const build = buildOf(graph, test);
+    const key = build === undefined ? undefined : resolver.keyOf(build.label);
+    if (key === undefined) return;
+    const own = resolver.keyOf(test);
+    // Somebody else has it built or tested again.
+    const isInUse = mayBeClaimed(store, key) || (own !== undefined && mayBeClaimed(store, own));
+    if (!wasFresh || !isInUse) await dropKept(this.#context, key);
   }
 
   /** At most once a second: it walks all that is left. */

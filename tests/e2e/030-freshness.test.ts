@@ -320,4 +320,10 @@ test.serial('a test uses the build folder that was kept for it', async (t) => {
   t.deepEqual((await build(space, '--tests', 'all')).executed, ['t/tested', 't/tested#test']);
   t.notRegex((await space.expect(0, ['log', 'tested#test'])).stdout, /error/);
   t.deepEqual(fs.readdirSync(space.at('.recipes/kept')), []);
+  // Who has run the test was killed before he removed it.
+  const [tested] = resultOf(await space.expect(0, ['build', '--json'])).targets;
+  const kept = space.at(`.recipes/kept/${tested?.key ?? ''}`);
+  fs.mkdirSync(kept);
+  t.deepEqual((await build(space, '--tests', 'all')).executed, []);
+  t.false(fs.existsSync(kept));
 });
