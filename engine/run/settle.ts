@@ -5,11 +5,12 @@
  */
 import type {Checked} from '../base/diagnostic.ts';
 import {freeSpace} from '../base/files.ts';
-import {blobDigest, treeDigest} from '../base/hash.ts';
+import {actionKey, blobDigest, treeDigest} from '../base/hash.ts';
 import {ok} from '../base/result.ts';
 import type {Store} from '../../store/layout.ts';
 import {hasBlob} from '../../store/pool.ts';
 import type {TemporaryRoot} from '../../store/protect.ts';
+import {hasRecord} from '../../store/records.ts';
 import {hasTree} from '../../store/trees.ts';
 import {guard} from '../../store/trouble.ts';
 import type {RunContext} from './context.ts';
@@ -67,9 +68,10 @@ function rootsOfPlan({graph, resolver}: RunContext, {nodes}: Plan): TemporaryRoo
   return [...roots];
 }
 
-/** The record of an action may be missing where the log has a row of it. */
+/** A record that has gone keeps its tree no longer, even where the log has a row of it. */
 function isHere(store: Store, root: TemporaryRoot): boolean {
   const digest = root.slice(root.indexOf(' ') + 1);
+  if (root.startsWith('key ')) return hasRecord(store, actionKey(digest));
   if (root.startsWith('tree ')) return hasTree(store, treeDigest(digest));
   return !root.startsWith('blob ') || hasBlob(store, blobDigest(digest)) !== undefined;
 }
