@@ -1,8 +1,10 @@
 /**
- * The reserve: a file of the store that stands for room on the disk. gc on a full disk removes it
- * first, so that it can register, and puts it back at the end. Knows nothing of gc.
+ * The reserve: a file of the store that stands for room on the disk, and some empty ones that
+ * stand for inodes. gc on a full disk removes them first, so that it can register, and puts them
+ * back at the end. Knows nothing of gc.
  * (Nix does the same with 8 MiB; ours is smaller on small disks.)
  */
+import {randomBytes} from 'node:crypto';
 import * as files from '../engine/base/files.ts';
 import {runSync} from '../engine/base/process.ts';
 import path from 'node:path';
@@ -22,13 +24,13 @@ const PLENTY = 4;
  * Nothing depends on it, so nothing it meets with is an error.
  */
 export function makeReserve(root: string, owner: Owner | undefined): boolean {
+  makeSpares(root, owner);
   const file = placeOf(root);
   const there = files.lookAt(file);
   if (there !== undefined && there.size > 0) return true;
   const {bytes: free, total, inodes} = files.freeSpace(root);
   const size = Math.min(MOST, Math.floor(total / SHARE));
-  // Some file systems do not count inodes and say 0.
-  if (size === 0 || free < size * PLENTY || (inodes > 0 && inodes < SHARE)) return false;
+  if (size === 0 || free < size * PLENTY || inodes < SHARE) return false;
   // Whoever began it was killed before he could fill it.
   if (there !== undefined) files.unless([...HARMLESS, 'ENOENT'], () => files.unlink(file));
   const fd = files.unless([...HARMLESS, 'EEXIST'], () => files.createFile(file, 0o600));
@@ -41,9 +43,38 @@ export function makeReserve(root: string, owner: Owner | undefined): boolean {
 
 const HARMLESS = ['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS', 'EIO', 'EFBIG'];
 
-/** Gives its room (and inode) back to the disk. Throws system errors. */
+/** Whether so little is left that not even gc may find the room it needs for itself. */
+export function isTight(root: string): boolean {
+  const {bytes, inodes} = files.freeSpace(root);
+  return bytes < LITTLE || inodes < SPARES * PLENTY;
+}
+
+/** Run files, claims, logs, what gc writes anew: some blocks each. */
+const LITTLE = 1 << 20;
+
+/** Gives its room and inodes back to the disk. Throws system errors. */
 export function freeReserve(root: string): void {
   files.unless(['ENOENT'], () => files.unlink(placeOf(root)));
+  files.removeTree(sparesOf(root));
+}
+
+/** What gc has at once: its run file and claim, and what it writes anew. tmpfs counts links too. */
+const SPARES = 16;
+
+/** Whole or not at all: the folder gets its name last. */
+function makeSpares(root: string, owner: Owner | undefined): void {
+  const folder = sparesOf(root);
+  if (files.exists(folder)) return;
+  const {inodes} = files.freeSpace(root);
+  if (inodes < SPARES * PLENTY) return;
+  const temporary = `${folder}.${randomBytes(6).toString('hex')}`;
+  files.unless([...HARMLESS, 'ENOENT', 'EEXIST', 'ENOTEMPTY'], () => {
+    files.makeDir(temporary, 0o755);
+    if (owner !== undefined) files.chown(temporary, owner.uid, owner.gid);
+    for (let at = 0; at < SPARES; at += 1) files.closeFile(files.createFile(`${temporary}/${at}`));
+    files.rename(temporary, folder);
+  });
+  files.removeTree(temporary);
 }
 
 /** Written, not only made long: a hole takes no room. fallocate(1) spares writing where it can. */
@@ -55,4 +86,5 @@ function fill(fd: number, file: string, size: number, owner: Owner | undefined):
   return true;
 }
 
+const sparesOf = (root: string): string => path.join(root, 'aux', 'spare');
 const placeOf = (root: string): string => path.join(root, 'reserve');

@@ -106,10 +106,14 @@ export function entriesOf(folder: PathLike): fs.Dirent<Buffer>[] {
   return fs.readdirSync(folder, {withFileTypes: true, encoding: 'buffer'});
 }
 
-/** Free bytes and inodes for an ordinary user on the file system of a path, and all its bytes. */
+/**
+ * Free bytes and inodes for an ordinary user on the file system of a path, and all its bytes.
+ * Some file systems do not count inodes: Infinity.
+ */
 export function freeSpace(at: string): {bytes: number; inodes: number; total: number} {
   const stat = fs.statfsSync(at);
-  return {bytes: stat.bavail * stat.bsize, inodes: stat.ffree, total: stat.blocks * stat.bsize};
+  const inodes = stat.files === 0 ? Infinity : stat.ffree;
+  return {bytes: stat.bavail * stat.bsize, inodes, total: stat.blocks * stat.bsize};
 }
 
 /** The magic number of the file system, statfs(2). */

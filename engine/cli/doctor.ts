@@ -50,7 +50,7 @@ function storeProbes(world: World): readonly Probe[] {
     {
       name: 'store',
       state: enough ? 'ok' : 'limited',
-      message: `${(bytes / GIB).toFixed(1)} GiB and ${inodes} inodes free at ${at}`,
+      message: `${(bytes / GIB).toFixed(1)} GiB and ${Number.isFinite(inodes) ? inodes : 'any number of'} inodes free at ${at}`,
       hint: enough ? undefined : 'large builds need 10 GiB: set store.path to a larger disk',
     },
   ];

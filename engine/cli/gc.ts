@@ -23,7 +23,7 @@ import {
 import {collect, type Collected} from '../../store/collect.ts';
 import {GRACE, type Policy} from '../../store/gc-policy.ts';
 import {openStore, type Store} from '../../store/layout.ts';
-import {freeReserve, makeReserve} from '../../store/reserve.ts';
+import {freeReserve, isTight, makeReserve} from '../../store/reserve.ts';
 import {guard} from '../../store/trouble.ts';
 import {ownerFor} from './open.ts';
 import {openConfig} from './pin.ts';
@@ -54,11 +54,12 @@ export async function gc(world: World): Answer {
 
 /** On a full disk nobody can even say that he is at work: then the reserve goes first. */
 function openFull(place: string, owner: ReturnType<typeof ownerFor>): Checked<Store> {
-  const first = openStore(place, owner);
-  const full = !first.ok && first.error.some((one) => one.code === 'store/full');
-  if (!full || !exists(path.join(place, 'reserve'))) return first;
-  const freed = guard(place, () => freeReserve(place));
-  return freed.ok ? openStore(place, owner) : freed;
+  const tight = guard(place, () => exists(path.join(place, 'VERSION')) && isTight(place));
+  if (tight.ok && tight.value) {
+    const freed = guard(place, () => freeReserve(place));
+    if (!freed.ok) return freed;
+  }
+  return openStore(place, owner);
 }
 
 async function collectIn(

@@ -170,7 +170,7 @@ async function keepBuild(job: Job, folder: string): Promise<void> {
 async function failed(job: Job, tree: BuildTree, failure: StepFailure): Promise<JobResult> {
   const full = fullDisk(job);
   const keep = job.killed === 'cancelled' ? undefined : job.request.keep;
-  const kept = keep === undefined ? undefined : await keepRemains(job, tree, keep.folder);
+  const kept = keep === undefined ? undefined : await keepWhatFits(job, tree, keep.folder);
   return {
     outcome: 'failed',
     step: failure.step,
@@ -182,6 +182,20 @@ async function failed(job: Job, tree: BuildTree, failure: StepFailure): Promise<
     usage: usageOf(job),
     kept,
   };
+}
+
+/** On a full disk the reason counts, not what it has left. */
+async function keepWhatFits(
+  job: Job,
+  tree: BuildTree,
+  folder: string,
+): Promise<string | undefined> {
+  try {
+    return await keepRemains(job, tree, folder);
+  } catch (error) {
+    if (!['ENOSPC', 'EDQUOT'].includes(files.errorCode(error) ?? '')) throw error;
+    return undefined;
+  }
 }
 
 /** What chown(1), install(1), tar(1) and others say when an id is not to be had. */
@@ -205,9 +219,10 @@ const FEW_INODES = 1000;
 
 function fullDisk(job: Job): readonly Diagnostic[] {
   const {bytes, inodes} = files.freeSpace(job.scratch.root);
-  if (bytes >= LITTLE_BYTES && (inodes >= FEW_INODES || inodes === 0)) return [];
+  if (bytes >= LITTLE_BYTES && inodes >= FEW_INODES) return [];
   const what = bytes < LITTLE_BYTES ? 'space' : 'inodes';
-  return [problem('store/full', `almost no ${what} is left where the store lies`)];
+  const hint = 'free space: `recipes store gc` removes what nothing needs any more';
+  return [problem('store/full', `almost no ${what} is left where the store lies`, {hint})];
 }
 
 export function usageOf(job: Job): Usage {
