@@ -34,7 +34,7 @@ import {ensureFolder, stageText, syncFileSystem, syncFolders} from './commit.ts'
 import {treeIn, type Store} from './layout.ts';
 import {parseManifest} from './manifest.ts';
 import {hasBlob} from './pool.ts';
-import {protect, type TemporaryRoot} from './protect.ts';
+import {protect, type Name, type Patience, type TemporaryRoot} from './protect.ts';
 import {readRecord, writeRecord, type ActionRecord} from './records.ts';
 import {stage, unstage, type Staged} from './stage.ts';
 import {hasTree} from './trees.ts';
@@ -50,26 +50,26 @@ export interface Imported {
 }
 
 /**
- * Imports an export in the name of a run; `pause` is awaited after each entry and may throw to
- * stop. Errors: store/bad-export, and those of the store.
+ * Imports an export in the name of a run. Errors: store/bad-export, and those of the store.
  */
-export async function importArchive(
+export function importArchive(
   store: Store,
   run: Pick<RunHandle, 'id'>,
   source: Source,
-  pause: () => Promise<void> = () => Promise.resolve(),
-): Promise<Checked<Imported>> {
+  patience?: Patience,
+): Checked<Imported> {
   const load: Load = {
     ...{store, staged: [], trees: new Map(), records: [], sizes: new Map(), needed: new Set()},
   };
   try {
-    const head = await readAll(load, new ExportReader(source), pause);
-    const done = protect(store, run, [], (name) => {
+    const head = readAll(load, new ExportReader(source));
+    const work = (name: Name): Imported => {
       // What is here already must still be here when the new things refer to it.
       name(rootsIn(load));
       checkReferences(load, head);
       return commit(load, head);
-    });
+    };
+    const done = protect(store, run, [], work, patience);
     return ok(done);
   } catch (error) {
     return error instanceof BadExport
@@ -102,11 +102,7 @@ interface Load {
 
 // --- reading -------------------------------------------------------------------------------------
 
-async function readAll(
-  load: Load,
-  reader: ExportReader,
-  pause: () => Promise<void>,
-): Promise<Head> {
+function readAll(load: Load, reader: ExportReader): Head {
   const first = reader.next() ?? refuse('it is empty');
   if (first.name !== HEAD) refuse(`it begins with ${JSON.stringify(first.name.slice(0, 80))}`);
   const head =
@@ -121,7 +117,6 @@ async function readAll(
     before = order;
     seen[part.kind] += 1;
     take(load, reader, part, entry.size);
-    await pause();
   }
   for (const kind of ORDER) {
     if (seen[kind] !== head[kind]) refuse(`${seen[kind]} ${kind} of ${head[kind]} are there`);

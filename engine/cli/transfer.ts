@@ -129,7 +129,8 @@ export async function importArtifacts(world: World): Answer {
     if (!fd.ok) return fd;
     try {
       const source = (into: Uint8Array): number => files.readInto(fd.value, into);
-      const done = await importArchive(store.value, run.value, source);
+      const patience = {wait: true, tell: (holder: string) => world.tell(`waiting for ${holder}`)};
+      const done = importArchive(store.value, run.value, source, patience);
       if (!done.ok) return done;
       const {artifacts, files: blobs, trees, records} = done.value;
       if (world.call.globals.json === true) world.print(JSON.stringify(done.value));
