@@ -82,8 +82,8 @@ const SINGLY = 32;
 export function syncContents(store: Store, paths: readonly files.PathLike[]): void {
   if (paths.length > SINGLY) return syncFileSystem(store);
   for (const file of paths) {
-    // Without DAC_OVERRIDE a file of mode 0200 can be stored but not opened.
-    const fd = files.unless(['EACCES'], () => files.openRead(file));
+    // Without DAC_OVERRIDE a file of mode 0200 can be stored but not opened; nor one too deep.
+    const fd = files.unless(['EACCES', 'ENAMETOOLONG'], () => files.openRead(file));
     if (fd === undefined) return syncFileSystem(store);
     try {
       files.syncFile(fd);
@@ -109,7 +109,7 @@ export function syncFolders(folders: Iterable<string>): void {
 
 /** Moves a damaged file out of the way, where people can look at it; gone already is fine. */
 export function setAside(store: Store, file: string): void {
-  const name = file.slice(store.root.length + 1).replaceAll('/', '_');
+  const name = path.relative(store.root, file).replaceAll('/', '_');
   const place = `${path.join(quarantineDir(store), name)}.${path.basename(temporaryIn(store))}`;
   files.unless(['ENOENT'], () => files.rename(file, place));
 }

@@ -39,7 +39,8 @@ export function storeTrouble(error: unknown, at: PathLike): readonly Diagnostic[
   if (error instanceof StoreFault) return error.diagnostics;
   const code = errorCode(error);
   if (!(error instanceof Error) || code === undefined) throw error;
-  const where = placeOf(error) ?? at.toString();
+  // The worker has the store as its folder.
+  const where = placeOf(error) ?? (at === '.' ? 'the store' : at.toString());
   const full = FULL[code];
   if (full === undefined) {
     return fail('store/unusable', `cannot use ${where}: ${error.message}`, {hint: HINTS[code]})

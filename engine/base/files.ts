@@ -14,8 +14,11 @@ export type {Stats, BigIntStats, Dirent} from 'node:fs';
 /** The errno name of a system error (`ENOSPC`), or undefined when it is none. */
 export function errorCode(error: unknown): string | undefined {
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-  return typeof code === 'string' ? code : undefined;
+  return typeof code === 'string' ? (UNNAMED[code] ?? code) : undefined;
 }
+
+/** asm-generic/errno.h; Node has no name for it. */
+const UNNAMED: Readonly<Record<string, string>> = {'Unknown system error -122': 'EDQUOT'};
 
 /** Runs a call and gives undefined where it fails with one of these codes. */
 export function unless<T>(codes: readonly string[], call: () => T): T | undefined {
@@ -58,6 +61,11 @@ export function readStart(file: PathLike, most: number): Buffer {
 export const readLink = (file: PathLike): Buffer => fs.readlinkSync(file, {encoding: 'buffer'});
 export const openRead = (file: PathLike): number =>
   fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
+/** Opens a folder only to reach what is in it (O_PATH), also where it may not be listed. */
+export const openFolder = (folder: PathLike): number =>
+  fs.openSync(folder, O_PATH | fs.constants.O_DIRECTORY | fs.constants.O_NOFOLLOW);
+/** asm-generic/fcntl.h; Node has no name for it. */
+const O_PATH = 0o10000000;
 export const closeFile = (fd: number): void => fs.closeSync(fd);
 export const realPath = (file: string): string => fs.realpathSync(file);
 
@@ -272,7 +280,7 @@ export function removeTree(at: PathLike): void {
     if (inner.length === 0) {
       removeDir(folder);
       stack.pop();
-    } else stack.push(...inner.map((child) => withinReach(child, stack[0] ?? child)));
+    } else for (const child of inner) stack.push(withinReach(child, stack[0] ?? child));
   }
 }
 

@@ -6,13 +6,13 @@ import {fail, warning, type Checked, type Diagnostic} from '../base/diagnostic.t
 import type {Failure, Summary} from '../base/event.ts';
 import type {ActionKey} from '../base/hash.ts';
 import {testLabel, type Label} from '../base/label.ts';
-import {Bug, ok} from '../base/result.ts';
+import {Bug, err, ok} from '../base/result.ts';
 import type {BuildNode, FetchNode, TestNode} from '../graph/model.ts';
 import type {Reply} from '../sandbox/protocol.ts';
 import type {Worker} from '../sandbox/worker-process.ts';
 import {claim, mayBeClaimed, releaseClaim, waitForClaim} from '../../store/claims.ts';
 import {logIn} from '../../store/layout.ts';
-import {guard} from '../../store/trouble.ts';
+import {guard, storeTrouble} from '../../store/trouble.ts';
 import {describeDamage} from '../../store/verified.ts';
 import type {RunContext} from './context.ts';
 import {fetchSource} from './fetch-task.ts';
@@ -228,21 +228,27 @@ export class BuildRun {
       }
       return await this.#work(node, known, jobs, lease);
     } finally {
-      releaseClaim(store, run, known.key);
+      // A claim that cannot be removed counts for nothing when this run has ended.
+      guard(store.root, () => releaseClaim(store, run, known.key));
     }
   }
 
   async #claim(key: ActionKey, label: Label): Promise<Checked<undefined>> {
     const {store, run, listener, signal} = this.#context;
-    const first = claim(store, run, key);
-    if (first === 'mine') return ok(undefined);
+    const first = guard(store.root, () => claim(store, run, key));
+    if (!first.ok) return first;
+    if (first.value === 'mine') return ok(undefined);
     if (!this.#context.wait) {
-      return fail('store/locked', `${label} is being built by ${first.holder}`);
+      return fail('store/locked', `${label} is being built by ${first.value.holder}`);
     }
-    const got = await waitForClaim(store, run, key, {forWhat: label, listener, signal});
-    return got === 'mine'
-      ? ok(undefined)
-      : fail('build/interrupted', `${label} was not waited for`);
+    try {
+      const got = await waitForClaim(store, run, key, {forWhat: label, listener, signal});
+      return got === 'mine'
+        ? ok(undefined)
+        : fail('build/interrupted', `${label} was not waited for`);
+    } catch (error) {
+      return err(storeTrouble(error, store.root));
+    }
   }
 
   async #work(

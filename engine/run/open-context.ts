@@ -79,7 +79,8 @@ export async function openRunContext(
   };
   // The worker goes last: what is swept may need it, and a new one where the first has died.
   const close = async (): Promise<void> => {
-    run.release();
+    // What cannot be removed is of a dead run from now on.
+    guard(store.root, () => run.release());
     await sweepAll(store, run, worker);
     await worker.quit();
   };

@@ -135,7 +135,8 @@ let serial = 0;
 function requestFor(context: RunContext, job: Job): Omit<BuildRequest, 'type' | 'id'> {
   const {node, build, known, jobs} = job;
   const kept = `kept/${context.resolver.keyOf(build.label) ?? ''}`;
-  const resumed = node.kind === 'test' && exists(`${context.store.root}/${kept}`);
+  // A test that was killed has taken it and left the empty folder.
+  const resumed = node.kind === 'test' && exists(`${context.store.root}/${kept}/build`);
   const spec =
     node.kind === 'test'
       ? testSpec(node.label, build.build, known.inputs, resumed)

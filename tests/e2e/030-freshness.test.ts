@@ -326,4 +326,9 @@ test.serial('a test uses the build folder that was kept for it', async (t) => {
   fs.mkdirSync(kept);
   t.deepEqual((await build(space, '--tests', 'all')).executed, []);
   t.false(fs.existsSync(kept));
+  // A test was killed that had taken what was in it: the build's steps run again.
+  space.edit('recipes/t/tested.yaml', 'grep compiled', 'grep -q compiled');
+  fs.mkdirSync(kept);
+  t.deepEqual((await build(space, '--tests', 'all')).executed, ['t/tested#test']);
+  t.false(fs.existsSync(kept));
 });

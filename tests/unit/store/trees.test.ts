@@ -17,6 +17,7 @@ import {
   replaceByFolder,
   replaceByLink,
   skip,
+  startPuppet,
   WORKER_OWNER,
 } from './rig.ts';
 
@@ -110,4 +111,15 @@ test('as root, trees belong to the owner', (t) => {
   const at = treeIn(store, writeTree(store, TREE));
   t.is(fs.lstatSync(at).uid, WORKER_OWNER.uid);
   t.is(fs.lstatSync(path.dirname(at)).uid, WORKER_OWNER.uid);
+});
+
+test('the worker, whose store is its folder, sets damage aside under its whole name', async (t) => {
+  const store = emptyStore(t);
+  const tree = writeTree(store, [dir('a')]);
+  fs.writeFileSync(treeIn(store, tree), 'x');
+  await using puppet = startPuppet([], store.root);
+  await puppet.ask('openAsWorker');
+  t.like(await puppet.ask('readTree', tree), {ok: false});
+  const [name = ''] = fs.readdirSync(path.join(store.root, 'quarantine'));
+  t.true(name.startsWith(`trees_${tree.slice(0, 2)}_${tree.slice(2)}.`), name);
 });

@@ -27,6 +27,7 @@ function systemError(code: string, extra: object = {}): Error {
 const codes: readonly (readonly [string, string])[] = [
   ['ENOSPC', 'store/full'],
   ['EDQUOT', 'store/full'],
+  ['Unknown system error -122', 'store/full'],
   ['EFBIG', 'store/full'],
   ['EROFS', 'store/unusable'],
   ['EACCES', 'store/unusable'],
