@@ -201,7 +201,10 @@ test.serial('logs, locks and caches: harmless, and made again', async (t) => {
   await using space = await built();
   const [base, top] = [await show(space, 't/base'), await show(space, 't/top')];
   await space.expect(0, ['build', '--force', 'top']);
-  const aux = fs.readdirSync(space.at('.recipes/aux')).map((one) => `aux/${one}`);
+  const aux = fs
+    .readdirSync(space.at('.recipes/aux'), {withFileTypes: true})
+    .filter((one) => one.isFile())
+    .map((one) => `aux/${one.name}`);
   const farms = fs.readdirSync(space.at('.recipes/farms')).map((one) => `farms/${one}`);
   const farm = farms.find((one) => space.exists(`.recipes/${one}/usr/share/base`));
   const logs = fs.readdirSync(space.at('.recipes/logs')).map((one) => `logs/${one}`);
