@@ -29,9 +29,12 @@ export interface Head {
   readonly records: number;
 }
 
-/** These are read whole, so there is a bound: 20,000 artifacts, 300,000 files of one artifact. */
+/**
+ * These are read whole, so there is a bound: 20,000 artifacts; 700,000 files, or 10,000 folders in
+ * each other, in one artifact.
+ */
 export const LARGEST_HEAD: number = 4 << 20;
-export const LARGEST_MANIFEST: number = 64 << 20;
+export const LARGEST_MANIFEST: number = 128 << 20;
 export const LARGEST_RECORD: number = 4 << 20;
 
 /** More than heads and records are: other programs overflow where JSON is nested without end. */

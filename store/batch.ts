@@ -8,6 +8,7 @@ import type {BlobDigest} from '../engine/base/hash.ts';
 import {ensureFolder, setAside, syncContents, syncFolders} from './commit.ts';
 import {verifyPoolFile} from './inspect.ts';
 import {fileIn, type Store} from './layout.ts';
+import {LONGEST, reaching} from './reach.ts';
 import {stageCopy, stageInode, unstage, type Staged} from './stage.ts';
 import {fault} from './trouble.ts';
 
@@ -16,7 +17,7 @@ export interface Adoption {
   readonly path: Buffer;
   readonly digest: BlobDigest;
   readonly mode: number;
-  /** Pool files carry none, so such a file is copied. */
+  /** Pool files carry none, so such a file is copied; as is one too deep to be linked later. */
   readonly xattrs: boolean;
 }
 
@@ -68,8 +69,9 @@ function onlyNew(store: Store, adoptions: readonly Adoption[]): Adoption[] {
 }
 
 function stageAdoption(store: Store, one: Adoption): Staged {
-  if (!one.xattrs) return stageInode(store, one.path, one.digest, one.mode);
-  return stageAgain(store, one.path, one.digest, one.mode);
+  const isNear = one.path.length < LONGEST;
+  if (!one.xattrs && isNear) return stageInode(store, one.path, one.digest, one.mode);
+  return reaching(one.path, (near) => stageAgain(store, near, one.digest, one.mode));
 }
 
 /** Copies a file whose digest is known; another digest means it was changed meanwhile. */

@@ -8,9 +8,9 @@ import {randomBytes} from 'node:crypto';
 import path from 'node:path';
 import * as files from '../engine/base/files.ts';
 import {isDigest, treeDigest, type BlobDigest} from '../engine/base/hash.ts';
-import {joinBytes} from './bytes.ts';
 import {hasDigest} from './inspect.ts';
 import {farmIn, fileIn, scratchDir, type Store} from './layout.ts';
+import {Reach} from './reach.ts';
 import {POOL_TIME} from './stage.ts';
 import type {FileEntry, TreeEntry} from './tree-entry.ts';
 import {hasTree, readTree} from './trees.ts';
@@ -57,11 +57,11 @@ export function isFarmWhole(
   const top = entries.filter((entry) => !entry.path.includes('/')).length;
   // Of every other folder its time says whether something came or went.
   if (files.entriesOf(farm).length !== top) return false;
-  return entries.every((entry) => isAsMade(store, farm, entry, fully));
+  using reach = new Reach(farm);
+  return entries.every((entry) => isAsMade(store, reach.at(entry.path), entry, fully));
 }
 
-function isAsMade(store: Store, farm: string, entry: TreeEntry, fully: boolean): boolean {
-  const place = joinBytes(farm, entry.path);
+function isAsMade(store: Store, place: Buffer, entry: TreeEntry, fully: boolean): boolean {
   const stat = files.lookAt(place);
   if (stat === undefined) return false;
   if (entry.type === 'whiteout') return stat.isCharacterDevice() && stat.rdev === 0;

@@ -11,12 +11,14 @@ import {assert, err, ok} from '../engine/base/result.ts';
 import {commitStaged} from './batch.ts';
 import {fromBytes, joinBytes, toText, type BytePath} from './bytes.ts';
 import type {Store} from './layout.ts';
-import {sortEntries, type TreeEntry, type Xattr} from './manifest.ts';
+import type {TreeEntry, Xattr} from './manifest.ts';
 import {hasBlob} from './pool.ts';
+import {reaching} from './reach.ts';
 import {stageCopies} from './stage-many.ts';
 import {unstage, type Staged} from './stage.ts';
 import {writeTree} from './trees.ts';
 import {fault, storeTrouble} from './trouble.ts';
+import {walkFolder, type Visited} from './walk-folder.ts';
 import {readXattrs} from './xattrs.ts';
 
 export interface ImportRules {
@@ -43,8 +45,14 @@ export interface Imported {
 export function importFolder(store: Store, folder: string, rules: ImportRules): Checked<Imported> {
   const staged: Staged[] = [];
   try {
-    const found = walk(folder, rules.ignore);
-    const xattrs = rules.normalize ? new Map<BytePath, never>() : readXattrs(store, folder);
+    const found = [...walkFolder(folder, rules.ignore, files.lookExactly)];
+    const xattrs = rules.normalize
+      ? new Map<BytePath, never>()
+      : readXattrs(
+          store,
+          folder,
+          found.map((one) => one.path),
+        );
     const contents = storeContents({store, folder, rules, staged}, found);
     const work: Work = {folder, rules, xattrs, contents, inodes: new Map()};
     const entries = found.map((one) => entryOf(work, one));
@@ -56,10 +64,7 @@ export function importFolder(store: Store, folder: string, rules: ImportRules): 
   }
 }
 
-interface Found {
-  readonly path: BytePath;
-  readonly stat: files.BigIntStats;
-}
+type Found = Visited<files.BigIntStats>;
 
 interface Work {
   readonly folder: string;
@@ -69,24 +74,6 @@ interface Work {
   readonly contents: ReadonlyMap<string, Content>;
   /** Inodes with several names → the first of their paths. */
   readonly inodes: Map<string, TreeEntry>;
-}
-
-/** Everything below a folder, in the order of manifests. */
-function walk(folder: string, ignore: (path: BytePath) => boolean): Found[] {
-  const found: Found[] = [];
-  const waiting: BytePath[] = [''];
-  for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
-    for (const {name} of files.entriesOf(at === '' ? folder : joinBytes(folder, at))) {
-      const path = at === '' ? fromBytes(name) : `${at}/${fromBytes(name)}`;
-      if (ignore(path)) continue;
-      const stat = files.lookExactly(joinBytes(folder, path));
-      // Removed since its folder was read: as if it had been a moment earlier.
-      if (stat === undefined) continue;
-      found.push({path, stat});
-      if (stat.isDirectory()) waiting.push(path);
-    }
-  }
-  return sortEntries(found);
 }
 
 function entryOf(work: Work, {path, stat}: Found): TreeEntry {
@@ -176,7 +163,7 @@ const inodeOf = ({stat}: Found): string => `${stat.dev}:${stat.ino}`;
 function remember({folder, rules}: Staging, {path, stat}: Found, digest: BlobDigest): void {
   if (rules.cache === undefined) return;
   const place = joinBytes(folder, path);
-  const after = files.lookExactly(place);
+  const after = reaching(place, files.lookExactly);
   if (after === undefined || after.mtimeNs !== stat.mtimeNs || after.ctimeNs !== stat.ctimeNs)
     return;
   rules.cache.set(place.toString('latin1'), stat, digest);
@@ -192,7 +179,7 @@ function knownContent(work: Staging, {path, stat}: Found): Content | undefined {
 }
 
 function targetOf(work: Work, path: BytePath): BytePath {
-  const target = fromBytes(files.readLink(joinBytes(work.folder, path)));
+  const target = fromBytes(reaching(joinBytes(work.folder, path), files.readLink));
   const free = !work.rules.normalize || work.rules.outsideLinks === 'keep';
   if (free || !leaves(path, target)) return target;
   return refuse(path, `is a link to ${toText(target)}, which is outside of the folder`);

@@ -11,6 +11,7 @@ import {fileIn, type Store} from './layout.ts';
 import {linked, linkMany} from './link-many.ts';
 import {makeNode} from './nodes.ts';
 import {blobPath} from './pool.ts';
+import {Reach} from './reach.ts';
 import {POOL_TIME} from './stage.ts';
 import {fault} from './trouble.ts';
 import type {FileEntry, TreeEntry, WhiteoutEntry, Xattr} from './tree-entry.ts';
@@ -40,6 +41,9 @@ type SolidEntry = Exclude<TreeEntry, WhiteoutEntry>;
 interface Work {
   readonly store: Store;
   readonly folder: string;
+  readonly reach: Reach;
+  /** The same again, for calls that name two places. */
+  readonly firsts: Reach;
   readonly manner: Manner;
   /** Pool files linked already: a second link would make two files of the tree one inode. */
   readonly used: Set<string>;
@@ -62,8 +66,10 @@ export function layOut(
   folder: string,
   manner: Manner,
 ): LaidOut {
+  using reach = new Reach(folder);
+  using firsts = new Reach(folder);
   const work: Work = {
-    ...{store, folder, manner, used: new Set(), links: [], names: [], others: []},
+    ...{store, folder, reach, firsts, manner, used: new Set(), links: [], names: [], others: []},
     ...{late: [], copies: [], left: [], files: 0, linked: 0},
   };
   for (const entry of entries) make(work, entry);
@@ -78,7 +84,7 @@ export function layOut(
 }
 
 function make(work: Work, entry: TreeEntry): void {
-  const place = joinBytes(work.folder, entry.path);
+  const place = work.reach.at(entry.path);
   switch (entry.type) {
     case 'dir':
       files.makeDir(place, 0o700);
@@ -128,20 +134,20 @@ function linkFiles(work: Work): void {
 /** The second try of a link, with a pool file that was mended or made from another mode's. */
 function linkMended(work: Work, entry: FileEntry): boolean {
   const pooled = blobPath(work.store, entry.digest, entry.mode, entry.size);
-  return linked(pooled, joinBytes(work.folder, entry.path));
+  return linked(pooled, work.reach.at(entry.path));
 }
 
 function nameAgain(work: Work, entry: FileEntry): void {
   const first = entry.hardlink;
   assert(first !== undefined, 'a further name');
-  files.link(joinBytes(work.folder, first), joinBytes(work.folder, entry.path));
+  files.link(work.firsts.at(first), work.reach.at(entry.path));
 }
 
 function copyFile(work: Work, entry: FileEntry): void {
-  const place = joinBytes(work.folder, entry.path);
+  const place = work.reach.at(entry.path);
   const pooled = blobPath(work.store, entry.digest, entry.mode, entry.size);
   files.copyFile(pooled, place);
-  if (entry.size > 0) work.copies.push(place);
+  if (entry.size > 0) work.copies.push(joinBytes(work.folder, entry.path));
   giveOwner(work, entry, place);
   if (keptXattrs(entry, work.manner).length === 0) return finish(work, entry);
   // The copy has the pool file's mode, which may forbid its owner to set xattrs.
@@ -190,7 +196,7 @@ function giveOwner(work: Work, entry: SolidEntry, place: Buffer): void {
 }
 
 function finish(work: Work, entry: SolidEntry): void {
-  const place = joinBytes(work.folder, entry.path);
+  const place = work.reach.at(entry.path);
   files.chmod(place, wantedMode(entry, work.manner));
   files.setTimes(place, POOL_TIME);
 }

@@ -5,6 +5,7 @@ import * as files from '../engine/base/files.ts';
 import type {BlobDigest} from '../engine/base/hash.ts';
 import {verifyPoolFile} from './inspect.ts';
 import {fileIn, type Store} from './layout.ts';
+import {reaching} from './reach.ts';
 import {joinShare, share} from './share.ts';
 
 export interface Link {
@@ -34,7 +35,7 @@ function linkOne({digest, mode, size, place}: Link, store: Store): boolean {
   const at = Buffer.isBuffer(place)
     ? place
     : Buffer.from(place.buffer, place.byteOffset, place.length);
-  return linked(fileIn(store, digest, mode), at);
+  return reaching(at, (near) => linked(fileIn(store, digest, mode), near));
 }
 
 /** EMLINK: no more links for this inode. EXDEV: another disk. EPERM: not the owner's own file. */

@@ -37,9 +37,10 @@ import {isDigest, sha256, treeDigest, blobDigest} from '../engine/base/hash.ts';
 import type {BlobDigest, TreeDigest} from '../engine/base/hash.ts';
 import {assert, err, ok, unreachable, type Result} from '../engine/base/result.ts';
 import {escapeWord, unescapeWord, type BytePath} from './bytes.ts';
-import {mistakeIn, orderKey} from './tree-rules.ts';
+import {comparePaths, mistakeIn} from './tree-rules.ts';
 import type {TreeEntry, Xattr} from './tree-entry.ts';
 
+export {comparePaths} from './tree-rules.ts';
 export type {
   DeviceEntry,
   FifoEntry,
@@ -95,19 +96,15 @@ function readLines(lines: readonly string[], first: number, at: number): TreeEnt
   return plain ?? readEntry(lines.slice(first, at), line);
 }
 
-/** Orders paths as manifests do. */
-export function comparePaths(a: BytePath, b: BytePath): number {
-  if (a === b) return 0;
-  return orderKey(a) < orderKey(b) ? -1 : 1;
-}
-
-/** The entries in the order of manifests; a new list. */
+/** The entries in the order of manifests; a new list. Those who walk folders have it already. */
 export function sortEntries<Entry extends {readonly path: BytePath}>(
   entries: readonly Entry[],
 ): Entry[] {
-  const keyed = entries.map((entry) => ({key: orderKey(entry.path), entry}));
-  keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
-  return keyed.map((one) => one.entry);
+  const isSorted = entries.every(
+    (one, at) => at === 0 || comparePaths(entries[at - 1]?.path ?? '', one.path) <= 0,
+  );
+  if (isSorted) return [...entries];
+  return [...entries].sort((one, other) => comparePaths(one.path, other.path));
 }
 
 // --- one entry to text -------------------------------------------------------------------------

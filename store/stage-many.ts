@@ -1,8 +1,8 @@
 /**
  * Copies many files into tmp/ with two processors. Also the program of the second thread.
  */
-import type {PathLike} from '../engine/base/files.ts';
 import type {Store} from './layout.ts';
+import {reaching} from './reach.ts';
 import {joinShare, share} from './share.ts';
 import {stageCopy, unstage, type Staged} from './stage.ts';
 
@@ -31,12 +31,14 @@ export function stageCopies(store: Store, copies: readonly Copy[]): Staged[] {
 }
 
 function stageOne({from, mode}: Copy, store: Store): Staged {
-  return stageCopy(store, asPath(from), mode);
+  if (typeof from === 'string') return stageCopy(store, from, mode);
+  return reaching(asBuffer(from), (near) => stageCopy(store, near, mode));
 }
 
 /** Between threads a Buffer becomes plain bytes. */
-function asPath(from: string | Uint8Array): PathLike {
-  return typeof from === 'string' ? from : Buffer.from(from.buffer, from.byteOffset, from.length);
+function asBuffer(from: Uint8Array): Buffer {
+  if (Buffer.isBuffer(from)) return from;
+  return Buffer.from(from.buffer, from.byteOffset, from.length);
 }
 
 joinShare(import.meta.url, stageOne);

@@ -22,25 +22,36 @@ export function mistakeIn(entries: readonly TreeEntry[]): Mistake | undefined {
   let before = '';
   let index = 0;
   for (const entry of entries) {
-    const order = orderKey(entry.path);
     const wrong =
       wrongPlace(entry.path, folders) ??
-      (order > before ? undefined : 'out of order or twice') ??
+      (comparePaths(before, entry.path) < 0 ? undefined : 'out of order or twice') ??
       wrongValue(entry) ??
       wrongHardLink(entry, files);
     if (wrong !== undefined) return {index, message: `${toText(entry.path)}: ${wrong}`};
     if (entry.type === 'dir') folders.add(entry.path);
     if (entry.type === 'file' && entry.hardlink === undefined) files.set(entry.path, entry);
-    before = order;
+    before = entry.path;
     index += 1;
   }
   return undefined;
 }
 
-/** No name holds a NUL, so with NUL for `/` plain comparison goes component by component. */
-export function orderKey(path: BytePath): string {
-  return path.replaceAll('/', '\0');
+/**
+ * Orders paths as manifests do, component by component: a slash comes before every other byte.
+ * Below zero: the first is before the second. Allocates nothing, for paths may have 20,000 bytes.
+ */
+export function comparePaths(a: BytePath, b: BytePath): number {
+  const shorter = Math.min(a.length, b.length);
+  for (let at = 0; at < shorter; at += 1) {
+    const [ours, theirs] = [a.charCodeAt(at), b.charCodeAt(at)];
+    if (ours !== theirs) {
+      return (ours === SLASH ? 0 : ours) < (theirs === SLASH ? 0 : theirs) ? -1 : 1;
+    }
+  }
+  return Math.sign(a.length - b.length);
 }
+
+const SLASH = 0x2f;
 
 /** Only the last component is new: the others are those of a folder that was good. */
 function wrongPlace(path: BytePath, folders: ReadonlySet<BytePath>): string | undefined {

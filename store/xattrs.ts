@@ -10,26 +10,66 @@ import * as files from '../engine/base/files.ts';
 import {runSync} from '../engine/base/process.ts';
 import {fromBytes, toBytes, type BytePath} from './bytes.ts';
 import {temporaryIn, type Store} from './layout.ts';
+import {byReach, LONGEST, within} from './reach.ts';
 import type {Xattr} from './tree-entry.ts';
 import {fault} from './trouble.ts';
 
 /**
  * The xattrs of everything below a folder, by path relative to it (the folder itself is ''), each
  * list sorted by name. Links are not followed. Which attributes are seen depends on who asks:
- * `trusted.*` only root of the machine. Throws a `StoreFault` without getfattr.
+ * `trusted.*` only root of the machine. Throws a `StoreFault` without getfattr. `paths`: all that
+ * is below the folder; needed where some of it is too deep for getfattr to find.
  */
-export function readXattrs(store: Store, folder: string): Map<BytePath, readonly Xattr[]> {
+export function readXattrs(
+  store: Store,
+  folder: string,
+  paths: readonly BytePath[] = [],
+): Map<BytePath, readonly Xattr[]> {
+  if (!paths.some((path) => path.length >= LONGEST)) {
+    return parseDump(dump(store, [...READ, '-R', '-P', '--', '.'], folder));
+  }
+  const found = new Map<BytePath, readonly Xattr[]>();
+  for (const [prefix, rests] of byReach(paths)) {
+    const text = within(folder, prefix, (at) => dumpListed(store, at, rests));
+    for (const [rest, xattrs] of parseDump(text)) found.set(prefix + rest, xattrs);
+  }
+  return found;
+}
+
+const READ = ['getfattr', '-h', '-d', '-m', '-', '-e', 'hex'];
+
+/** What a program prints. To a file, not a pipe: names are bytes that reading as text would spoil. */
+function dump(
+  store: Store,
+  argv: readonly string[],
+  folder: string,
+  input: number | 'ignore' = 'ignore',
+): string {
   const output = temporaryIn(store);
   const fd = files.createFile(output);
   try {
-    const argv = ['getfattr', '-R', '-h', '-P', '-d', '-m', '-', '-e', 'hex', '--', '.'];
-    // To a file, not a pipe: names are bytes that reading as text would spoil.
-    const done = runSync(argv, {cwd: folder, stdio: ['ignore', fd, 'pipe']});
+    const done = runSync(argv, {cwd: folder, stdio: [input, fd, 'pipe']});
     if (done.status !== 0) complain('getfattr', done.status, done.stderr);
-    return parseDump(fromBytes(files.readFile(output)));
+    return fromBytes(files.readFile(output));
   } finally {
     files.closeFile(fd);
     files.unlink(output);
+  }
+}
+
+/** The same of a list of paths below a folder: names are bytes, arguments of Node's are text. */
+function dumpListed(store: Store, folder: string, paths: readonly BytePath[]): string {
+  const list = temporaryIn(store);
+  try {
+    writeNew(list, toBytes(paths.map((path) => `./${path}\0`).join('')));
+    const fd = files.openRead(list);
+    try {
+      return dump(store, ['xargs', '-0', ...READ, '--'], folder, fd);
+    } finally {
+      files.closeFile(fd);
+    }
+  } finally {
+    files.unless(['ENOENT'], () => files.unlink(list));
   }
 }
 
@@ -40,10 +80,19 @@ export function writeXattrs(
   wanted: readonly {readonly path: BytePath; readonly xattrs: readonly Xattr[]}[],
 ): void {
   const some = wanted.filter((one) => one.xattrs.length > 0);
-  if (some.length === 0) return;
+  const xattrsOf = new Map(some.map((one) => [one.path, one.xattrs]));
+  for (const [prefix, rests] of byReach(xattrsOf.keys())) {
+    const texts = rests.map((path) => dumpOf({path, xattrs: xattrsOf.get(prefix + path) ?? []}));
+    within(folder, prefix, (at) => {
+      restoreAll(store, at, texts.join(''));
+    });
+  }
+}
+
+function restoreAll(store: Store, folder: string, text: string): void {
   const input = temporaryIn(store);
   try {
-    writeNew(input, toBytes(some.map(dumpOf).join('')));
+    writeNew(input, toBytes(text));
     restore(input, folder);
   } finally {
     files.unless(['ENOENT'], () => files.unlink(input));

@@ -64,11 +64,6 @@ export const RUN_CODES = {
     means: 'A file that was built names folders that exist only while building.',
     remedy: 'Use another prefix, or allow it: outputs: {leaks: [glob]}.',
   },
-  'sandbox/path-too-long': {
-    exit: 1,
-    means: 'A build made folders nested deeper than can be recorded.',
-    remedy: 'Remove them in the last step.',
-  },
   'sandbox/left-out': {
     exit: 1,
     means: 'A build left a socket or device, which artifacts do not hold.',

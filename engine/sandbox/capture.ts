@@ -5,8 +5,9 @@
 import {problem, warning, type Diagnostic} from '../base/diagnostic.ts';
 import {globMatcher} from '../base/glob.ts';
 import type {Label} from '../base/label.ts';
-import {fromText, joinBytes, toBytes, toText, type BytePath} from '../../store/bytes.ts';
+import {fromText, joinBytes, parentOf, toBytes, toText, type BytePath} from '../../store/bytes.ts';
 import {sortEntries, type TreeEntry} from '../../store/manifest.ts';
+import {Reach} from '../../store/reach.ts';
 import {compare, type Beside, type Compared} from './compare.ts';
 import {leakIn} from './content.ts';
 import type {Lowers, Owned, SolidEntry} from './lowers.ts';
@@ -44,7 +45,9 @@ export interface CaptureInput {
 
 export async function capture(input: CaptureInput): Promise<Capture> {
   const replaced = new Set(input.rules.replaces);
-  const compared = await compareAll(input, {...input, isReplaced: (owner) => replaced.has(owner)});
+  using reach = new Reach(input.folder);
+  const isReplaced = (owner: Label): boolean => replaced.has(owner);
+  const compared = await compareAll(input, {...input, reach, isReplaced});
   const recorded = compared.filter((one) => one.change !== 'none');
   const entries = withHardLinks(treeOf(compared, input), recorded);
   const removed = input.walked.removed.flatMap((path) => removals(input.lowers, path));
@@ -83,9 +86,7 @@ function treeOf(compared: readonly Compared[], input: CaptureInput): TreeEntry[]
   const wanted = new Set<BytePath>(gone);
   for (const {found, change} of compared) if (change !== 'none') wanted.add(found.path);
   for (const path of [...wanted]) {
-    for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1)) {
-      wanted.add(path.slice(0, at));
-    }
+    for (let at = parentOf(path); at !== '' && !wanted.has(at); at = parentOf(at)) wanted.add(at);
   }
   const solid = compared.flatMap(({found, entry}) =>
     entry !== undefined && wanted.has(found.path) ? [entry] : [],

@@ -2,10 +2,11 @@
  * Compares one thing a build left with what the layers have at its path.
  * Overlayfs copies a file up at the first touch, so being there does not mean being changed.
  */
-import {fromBytes, joinBytes} from '../../store/bytes.ts';
+import {fromBytes} from '../../store/bytes.ts';
 import type {Label} from '../base/label.ts';
 import * as files from '../base/files.ts';
 import type {Xattr} from '../../store/manifest.ts';
+import type {Reach} from '../../store/reach.ts';
 import {readContent} from './content.ts';
 import type {Lowers, Owned, SolidEntry} from './lowers.ts';
 import type {Found} from './walk.ts';
@@ -23,7 +24,8 @@ export interface Compared {
 }
 
 export interface Beside {
-  readonly folder: string;
+  /** Into the folder that was walked. */
+  readonly reach: Reach;
   readonly lowers: Lowers;
   readonly isUntouched: (found: Found) => boolean;
   /** Whether the build stands in for this artifact: what both have is its own too. */
@@ -37,7 +39,7 @@ export function compare(found: Found, beside: Beside): Compared {
   if (lower !== undefined && beside.isUntouched(found)) {
     return {found, change: 'none', entry: lower.entry, lost: [], leak: undefined};
   }
-  const {entry, leak} = describe(found, beside.folder);
+  const {entry, leak} = describe(found, beside.reach);
   if (entry === undefined) return {found, change: 'none', entry, lost: [], leak: undefined};
   if (lower === undefined) return {found, change: 'new', entry, lost: [], leak};
   if (isSame(entry, lower.entry) || isSame(entry, beside.laidOut(lower.entry))) {
@@ -60,10 +62,10 @@ interface Described {
   readonly leak: string | undefined;
 }
 
-function describe({path, stat, xattrs}: Found, folder: string): Described {
+function describe({path, stat, xattrs}: Found, reach: Reach): Described {
   const {uid, gid} = stat;
   const common = {path, mode: stat.mode & 0o7777, uid, gid, xattrs};
-  const at = joinBytes(folder, path);
+  const at = reach.at(path);
   if (stat.isDirectory()) return {entry: {type: 'dir', ...common}, leak: undefined};
   if (stat.isFile()) {
     const {digest, leak} = readContent(at);

@@ -3,7 +3,7 @@
  * Runs when all processes of the build are dead.
  */
 import path from 'node:path';
-import {fail, type Checked, type Diagnostic} from '../base/diagnostic.ts';
+import type {Checked, Diagnostic} from '../base/diagnostic.ts';
 import * as files from '../base/files.ts';
 import {globMatcher} from '../base/glob.ts';
 import type {TreeDigest} from '../base/hash.ts';
@@ -18,7 +18,7 @@ import {runOfScratch} from './places.ts';
 import {publish} from './publish.ts';
 import {MOUNT_POINTS} from './staging.ts';
 import type {BuildTree} from './tree-mount.ts';
-import {PathTooLong, type Skip} from './walk.ts';
+import type {Skip} from './walk.ts';
 
 export interface Collected {
   readonly problems: readonly Diagnostic[];
@@ -37,25 +37,19 @@ export async function collect(
   const rules = spec.capture;
   if (rules === undefined) return ok({problems: [], warnings: [], publish: () => ok(undefined)});
   tell(job, 'capturing', '');
-  try {
-    const walked = tree.walk(skipFor(spec, rules));
-    const {folder, isUntouched, laidOut} = tree;
-    const {host} = job.shop;
-    const captured = await capture({
-      ...{walked, folder, lowers, rules, label: spec.label, isUntouched, laidOut},
-      tick: () => host.tick(),
-    });
-    const {problems, warnings} = captured;
-    return ok({
-      problems,
-      warnings,
-      publish: () => publish(job.shop.store, runOfScratch(job.scratch.root), captured),
-    });
-  } catch (error) {
-    if (!(error instanceof PathTooLong)) throw error;
-    const {error: problems} = fail('sandbox/path-too-long', `too deep a folder: ${error.message}…`);
-    return ok({problems, warnings: [], publish: () => ok(undefined)});
-  }
+  const walked = tree.walk(skipFor(spec, rules));
+  const {folder, isUntouched, laidOut} = tree;
+  const {host} = job.shop;
+  const captured = await capture({
+    ...{walked, folder, lowers, rules, label: spec.label, isUntouched, laidOut},
+    tick: () => host.tick(),
+  });
+  const {problems, warnings} = captured;
+  return ok({
+    problems,
+    warnings,
+    publish: () => publish(job.shop.store, runOfScratch(job.scratch.root), captured),
+  });
 }
 
 function skipFor(spec: JobSpec, rules: CaptureRules): Skip {

@@ -7,6 +7,7 @@ import * as files from '../base/files.ts';
 import {ok} from '../base/result.ts';
 import {joinBytes, type BytePath} from '../../store/bytes.ts';
 import type {Store} from '../../store/layout.ts';
+import {reaching} from '../../store/reach.ts';
 import type {Lowers, SolidEntry} from './lowers.ts';
 import {mountOverlay, unmount} from './overlay.ts';
 import type {Scratch} from './places.ts';
@@ -100,6 +101,6 @@ function printsOf(folder: string, lowers: Lowers): ReadonlyMap<BytePath, string>
 }
 
 function print(folder: string, path: BytePath): string {
-  const stat = files.lookExactly(joinBytes(folder, path));
+  const stat = reaching(joinBytes(folder, path), files.lookExactly);
   return stat === undefined ? '' : `${stat.ino} ${stat.ctimeNs}`;
 }

@@ -5,7 +5,8 @@
 import * as files from '../base/files.ts';
 import type {Store} from '../../store/layout.ts';
 import type {Xattr} from '../../store/manifest.ts';
-import {fromBytes, joinBytes, type BytePath} from '../../store/bytes.ts';
+import type {BytePath} from '../../store/bytes.ts';
+import {walkFolder} from '../../store/walk-folder.ts';
 import {readXattrs} from '../../store/xattrs.ts';
 import type {Lowers} from './lowers.ts';
 
@@ -23,13 +24,6 @@ export interface Walked {
   readonly removed: readonly BytePath[];
 }
 
-/** What the kernel takes in one call is 4096 bytes, with our folders before it. */
-const LONGEST_PATH = 3900;
-
-export class PathTooLong extends Error {
-  override readonly name = 'PathTooLong';
-}
-
 /** `skip`: paths that are not looked at, with all below them. */
 export type Skip = (path: BytePath) => boolean;
 
@@ -39,9 +33,12 @@ export type Skip = (path: BytePath) => boolean;
  * (Documentation/filesystems/overlayfs.rst).
  */
 export function walkUpper(store: Store, upper: string, lowers: Lowers, skip: Skip): Walked {
-  // First, since it finds paths that getfattr cannot take.
-  const visited = [...walk(upper, skip)];
-  const xattrs = readXattrs(store, upper);
+  const visited = [...walkFolder(upper, skip, files.lookAt)];
+  const xattrs = readXattrs(
+    store,
+    upper,
+    visited.map((one) => one.path),
+  );
   const removed: BytePath[] = [];
   const opaque = new Set<BytePath>();
   const found: Found[] = [];
@@ -64,8 +61,12 @@ export function walkUpper(store: Store, upper: string, lowers: Lowers, skip: Ski
 
 /** Walks a copied root: what is missing there was removed. */
 export function walkCopy(store: Store, root: string, lowers: Lowers, skip: Skip): Walked {
-  const visited = [...walk(root, skip)];
-  const xattrs = readXattrs(store, root);
+  const visited = [...walkFolder(root, skip, files.lookAt)];
+  const xattrs = readXattrs(
+    store,
+    root,
+    visited.map((one) => one.path),
+  );
   const found = visited.map(({path, stat}) => {
     return {path, stat, xattrs: keptXattrs(xattrs.get(path) ?? [])};
   });
@@ -82,28 +83,6 @@ function topmostMissing(
   there: ReadonlySet<BytePath>,
 ): BytePath[] {
   return lowers.namesIn(folder).filter((path) => !there.has(path));
-}
-
-interface Visited {
-  readonly path: BytePath;
-  readonly stat: files.Stats;
-}
-
-/** Iterative: trees may be thousands of folders deep. */
-function* walk(root: string, skip: Skip): Generator<Visited> {
-  const waiting: BytePath[] = [''];
-  for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
-    const at = folder === '' ? Buffer.from(root) : joinBytes(root, folder);
-    for (const {name} of files.entriesOf(at)) {
-      const path = folder === '' ? fromBytes(name) : `${folder}/${fromBytes(name)}`;
-      if (skip(path)) continue;
-      if (path.length > LONGEST_PATH) throw new PathTooLong(path.slice(0, 60));
-      const stat = files.lookAt(joinBytes(root, path));
-      if (stat === undefined) continue;
-      yield {path, stat};
-      if (stat.isDirectory()) waiting.push(path);
-    }
-  }
 }
 
 function isOpaque(xattrs: readonly Xattr[]): boolean {

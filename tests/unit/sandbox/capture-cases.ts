@@ -184,10 +184,6 @@ export const WRONG: Readonly<Record<string, WrongCase>> = {
     script: "echo 'libdir=-L/sysroot/usr/lib' >usr/x.la",
     says: [/a file names folders/, /usr\/x.la: \/sysroot\/usr\/lib/],
   },
-  'sandbox/path-too-long': {
-    script: `name=$(printf 'd%.0s' {1..200}); for i in {1..25}; do mkdir $name; cd $name; done`,
-    says: [/too deep a folder: dddd/],
-  },
   'sandbox/leak, in a link': {
     script: 'ln -s /build/it-1/x usr/x',
     says: [/usr\/x: \/build\/it-1\/x/],
