@@ -146,12 +146,16 @@ export function cleanEnv(): Record<string, string> {
   return {...env, NO_COLOR: '1', LANG: 'C.UTF-8'};
 }
 
-/** Removes a folder that may hold files of ids we cannot touch, by the ids' own user namespace. */
+/**
+ * Removes a folder that may hold files of ids we cannot touch, by the ids' own user namespace, or
+ * files deeper than Node can reach.
+ */
 export function removeAll(folder: string): void {
   try {
     fs.rmSync(folder, {recursive: true, force: true});
   } catch {
-    const wipe = ['unshare', '--user', '--map-auto', '--map-root-user', 'rm', '-rf', '--', folder];
+    const asOthers = ['unshare', '--user', '--map-auto', '--map-root-user'];
+    const wipe = [...(process.getuid?.() === 0 ? [] : asOthers), 'rm', '-rf', '--', folder];
     execFileSync(wipe[0] ?? '', wipe.slice(1), {stdio: 'ignore'});
   }
 }
