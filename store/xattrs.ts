@@ -123,7 +123,9 @@ function writeNew(file: string, bytes: Uint8Array): void {
 }
 
 function dumpOf(one: {readonly path: BytePath; readonly xattrs: readonly Xattr[]}): string {
-  const lines = one.xattrs.map(({name, value}) => `${escape(name)}=0s${value}\n`);
+  // setfattr takes an empty base64 text for no value at all.
+  const words = (value: string): string => (value === '' ? '""' : `0s${value}`);
+  const lines = one.xattrs.map(({name, value}) => `${escape(name)}=${words(value)}\n`);
   return `# file: ./${escape(one.path)}\n${lines.join('')}\n`;
 }
 

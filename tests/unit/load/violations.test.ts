@@ -131,7 +131,9 @@ const KINDS: readonly (readonly [string, readonly string[]])[] = [
   ],
   [
     'kind: x\nsummary: x\nsteps: any\ntools: [/bin/sh]\n',
-    ['f:4:9 schema/wrong-value: a tool is the name of a program, without folder: /bin/sh'],
+    [
+      'f:4:9 schema/wrong-value: a tool is the name of a program, without folder, and `>= 1.2` where it must not be older: /bin/sh',
+    ],
   ],
   [
     'kind: x\nsummary: x\nsteps: any\nwith: {a: {type: text}}\n',

@@ -167,7 +167,9 @@ test('a build is kept for its test in this run, and dropped after it', async (t)
     options: {jobs: 1},
     script: (job) => {
       if (job.request.keep?.always === true)
-        fs.mkdirSync(path.join(bed.store.root, job.request.keep.folder));
+        fs.mkdirSync(path.join(bed.store.root, job.request.keep.folder, 'build'), {
+          recursive: true,
+        });
       return good(bed, job);
     },
   });
