@@ -166,7 +166,7 @@ test('a build whose test comes later is kept, the test begins there', async (t) 
   await run('x/a#test', {keepBuild: true});
   t.deepEqual(steps(), ['install', 'check'], 'nothing is kept: it compiles again');
   t.is(worker.jobs.at(-1)?.request.resume, undefined);
-  fs.mkdirSync(keptIn(bed.store, key));
+  fs.mkdirSync(`${keptIn(bed.store, key)}/build`, {recursive: true});
   await run('x/a#test');
   t.deepEqual(steps(), ['check']);
   t.is(worker.jobs.at(-1)?.request.resume, `kept/${key}`);

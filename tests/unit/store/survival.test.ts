@@ -39,7 +39,7 @@ function recorded(store: Store, tree: TreeDigest): ActionRecord & {readonly tree
 }
 
 /** Brings a tree to another store by an export. */
-async function carry(from: Store, tree: TreeDigest, to: Store): Promise<void> {
+function carry(from: Store, tree: TreeDigest, to: Store): void {
   const pieces: Buffer[] = [];
   must(
     exportArtifacts(from, [recorded(from, tree)], (piece) => {
@@ -55,7 +55,7 @@ async function carry(from: Store, tree: TreeDigest, to: Store): Promise<void> {
     return piece.length;
   };
   fs.writeFileSync(path.join(to.root, 'runs', 'test'), '{}\n');
-  must(await importArchive(to, {id: 'test'}, source));
+  must(importArchive(to, {id: 'test'}, source));
 }
 
 const EVERYTHING = `cd "$1"
@@ -84,7 +84,7 @@ function run(script: string, at: string): void {
   execFileSync('sh', ['-e', '-c', script, 'sh', at], {stdio: ['ignore', 'ignore', 'inherit']});
 }
 
-test('as root everything comes through: owners, devices, capabilities, trusted attributes', async (t) => {
+test('as root everything comes through: owners, devices, capabilities, trusted attributes', (t) => {
   if (!isRoot) return skip(t, 'root, for owners and devices');
   if (!has('setcap') || !has('setfattr')) return skip(t, 'setcap and setfattr');
   const at = folder(t);
@@ -100,7 +100,7 @@ test('as root everything comes through: owners, devices, capabilities, trusted a
     {mode: 0o4755, uid: 9, gid: 10},
   );
   t.is(entries.flatMap((entry) => ('xattrs' in entry ? entry.xattrs : [])).length, 6);
-  await carry(one, tree, two);
+  carry(one, tree, two);
   for (const copy of [true, false]) {
     const dest = path.join(folder(t), 'out');
     const made = must(checkOut(two, must(readTree(two, tree)), dest, {copy, owners: true}));
@@ -109,13 +109,13 @@ test('as root everything comes through: owners, devices, capabilities, trusted a
   }
 });
 
-test('as anybody: no foreign owners, no setuid, devices are named as left out; the rest comes', async (t) => {
+test('as anybody: no foreign owners, no setuid, devices are named as left out; the rest comes', (t) => {
   if (!has('setfattr')) return skip(t, 'setfattr');
   const at = folder(t);
   for (const script of [EVERYTHING, MARKED]) run(script, at);
   const [one, two] = [emptyStore(t), emptyStore(t)];
   const {tree, entries} = must(importFolder(one, at, EXACTLY));
-  await carry(one, tree, two);
+  carry(one, tree, two);
   const device = {major: 5, minor: 1};
   const foreign = entries.map((entry) =>
     entry.type === 'whiteout' ? entry : {...entry, uid: 3, gid: 4},
@@ -163,7 +163,7 @@ function deepFolder(at: string, levels: number): void {
   }
 }
 
-test('10,000 folders in each other: in, out, to another store, out, in, and removed', async (t) => {
+test('10,000 folders in each other: in, out, to another store, out, in, and removed', (t) => {
   t.timeout(180_000);
   const at = path.join(folder(t), 'deep');
   deepFolder(at, 10);
@@ -173,7 +173,7 @@ test('10,000 folders in each other: in, out, to another store, out, in, and remo
   t.is(entries.filter((entry) => entry.type === 'file' && entry.hardlink !== undefined).length, 1);
   const marked = entries.filter((entry) => 'xattrs' in entry && entry.xattrs.length > 0);
   t.is(marked.length, has('setfattr') ? 2 : 0);
-  await carry(one, tree, two);
+  carry(one, tree, two);
   for (const copy of [true, false]) {
     const dest = path.join(folder(t), 'out');
     must(checkOut(two, must(readTree(two, tree)), dest, {copy, owners: false}));
