@@ -7,7 +7,7 @@ import test from 'ava';
 import {addsUp, describe, runSweep} from '../support/crash-sweep.ts';
 
 /** Crashes of each process in each phase. */
-const MOST = 12;
+const MOST = 24;
 
 for (const phase of ['build', 'gc', 'switch']) {
   test.serial(
