@@ -10,7 +10,7 @@ import os from 'node:os';
 import path from 'node:path';
 import {realHost} from '../../engine/base/host.ts';
 import {formatLabel, type Label} from '../../engine/base/label.ts';
-import type {Build} from '../../engine/load/model.ts';
+import type {Build, Source} from '../../engine/load/model.ts';
 import {loadProject} from '../../engine/load/project.ts';
 import {variablesText} from '../../engine/sandbox/steps.ts';
 import {MAIN} from '../support/space.ts';
@@ -32,7 +32,7 @@ function main(): void {
   try {
     const build = findBuild(label as Label);
     recipes(['build', label]);
-    const archive = sourceOf(build);
+    const archives = sourcesOf(build);
     const costs = {recipes: [] as Cost[], shell: [] as Cost[]};
     for (let pair = 0; pair < Number(pairs); pair += 1) {
       costs.recipes.push(
@@ -40,7 +40,7 @@ function main(): void {
           `"${process.execPath}" "${MAIN}" -C "${root}" --store "${store}" -q build --force -j${jobs} ${label}`,
         ),
       );
-      costs.shell.push(plainShell(build, archive));
+      costs.shell.push(plainShell(build, archives));
       console.error(
         `pair ${pair + 1}: ${JSON.stringify([costs.recipes.at(-1), costs.shell.at(-1)])}`,
       );
@@ -85,37 +85,66 @@ function recipes(argv: readonly string[]): string {
   });
 }
 
-/** The archive as the store has it. */
-function sourceOf(build: Build): string {
+/** The archives as the store has them, under their own names. */
+function sourcesOf(build: Build): string[] {
   const shown = JSON.parse(recipes(['show', label, '--json'])) as {sources: {digest: string}[]};
-  const digest = shown.sources[0]?.digest ?? '';
-  const archive = path.join(store, 'files', digest.slice(0, 2), `${digest.slice(2)}.644`);
-  const name = build.sources[0]?.placement.name ?? 'source';
-  fs.copyFileSync(archive, path.join(folder, name));
-  return path.join(folder, name);
+  return build.sources.map(({placement}, at) => {
+    const digest = shown.sources[at]?.digest ?? '';
+    const to = path.join(folder, placement.name);
+    const there = path.join(store, 'files', digest.slice(0, 2), `${digest.slice(2)}.644`);
+    fs.copyFileSync(there, to);
+    return to;
+  });
+}
+
+/** Tar commands that do what a placement says. */
+function unpacking({placement}: Source, archive: string, work: string): string {
+  const into = `${work}/build/${placement.into}`;
+  const strip = `--strip-components=${placement.strip}`;
+  const {unpack} = placement;
+  const nested = typeof unpack === 'object';
+  const get = nested
+    ? `tar -xOf ${archive} --wildcards '*${unpack.inner}' | tar -xJ`
+    : `tar -xf ${archive}`;
+  return `mkdir -p ${into} && ${get} -C ${into} ${strip}`;
 }
 
 /** The same steps with the same variables: unpack, configure, compile, install. */
-function plainShell(build: Build, archive: string): Cost {
+function plainShell(build: Build, archives: readonly string[]): Cost {
   const work = path.join(folder, 'plain');
   fs.rmSync(work, {recursive: true, force: true});
-  fs.mkdirSync(path.join(work, 'sysroot'), {recursive: true});
-  const env = Object.entries(build.env).map(
-    ([name, value]) =>
-      `export ${name}=${JSON.stringify(value.replaceAll('/sysroot', `${work}/sysroot`))}`,
+  fs.mkdirSync(path.join(work, 'build'), {recursive: true});
+  layNeeds(build, path.join(work, 'sysroot'));
+  const moved = (text: string): string =>
+    text
+      .replaceAll('/sysroot', `${work}/sysroot`)
+      .replaceAll(/(?<![\w.])\/build(?=[/\s"']|$)/gm, `${work}/build`);
+  const env = Object.entries({...build.env, PATH: `/sysroot/tools/bin:/usr/bin:/usr/sbin`}).map(
+    ([name, value]) => `export ${name}=${JSON.stringify(moved(value))}`,
   );
   const script = [
     ...env,
-    'export PATH=/usr/bin:/usr/sbin LC_ALL=C TZ=UTC SOURCE_DATE_EPOCH=315532800',
+    'export LC_ALL=C TZ=UTC SOURCE_DATE_EPOCH=315532800',
     `export MAKEFLAGS=-j${jobs} SYSROOT=${work}/sysroot DESTDIR=${work}/sysroot`,
     variablesText(build.variables, Number(jobs)),
     ...build.shell.map((flag) => `set -o ${flag}`),
-    `mkdir -p ${work}/build/${build.top} && cd ${work}/build/${build.top}`,
-    `tar -xf ${archive} --strip-components=1`,
-    ...build.steps.map((step) => step.text.replaceAll('/build/', `${work}/build/`)),
+    ...build.sources.map((source, at) => unpacking(source, archives[at] ?? '', work)),
+    `cd ${work}/build/${build.top}`,
+    ...build.steps.map((step) => moved(step.text)),
   ].join('\n');
   fs.writeFileSync(path.join(work, 'script'), script);
   return measure(`bash "${work}/script"`);
+}
+
+/** What the build needs, where it looks for it. */
+function layNeeds(build: Build, sysroot: string): void {
+  fs.mkdirSync(sysroot);
+  const {layers} = JSON.parse(recipes(['show', label, '--json'])) as {layers: string[]};
+  for (const [at, layer] of layers.entries()) {
+    const out = path.join(folder, 'plain', `layer-${String(at)}`);
+    recipes(['checkout', '--copy', layer, out]);
+    execFileSync('cp', ['-a', `${out}/.`, sysroot]);
+  }
 }
 
 /** Wall and CPU seconds of a command with all it waited for, as bash's `time` says. */

@@ -3,8 +3,9 @@
  * again, until everything is built; then compares with an undisturbed build where one is given.
  * Run by hand: it takes as long as the build, and a little more for each kill.
  *
- * Usage: node dist/tests/machine/kills.js PROJECT STORE TARGET [KILLS] [RESULT.json]
- * RESULT.json: what `build TARGET --json` printed for an undisturbed store.
+ * Usage: node dist/tests/machine/kills.js PROJECT STORE TARGET [KILLS] [RESULT.json] [SECONDS]
+ * RESULT.json: what `build TARGET --json` printed for an undisturbed store, or - for none.
+ * SECONDS: each kill comes somewhere in as many seconds.
  */
 import {spawn} from 'node:child_process';
 import fs from 'node:fs';
@@ -18,15 +19,21 @@ interface Round {
   readonly status: number | null;
 }
 
-const [project = '.', store = '.recipes', target = '@tour', kills = '30', expected] =
-  process.argv.slice(2);
+const [
+  project = '.',
+  store = '.recipes',
+  target = '@tour',
+  kills = '30',
+  expected = '-',
+  seconds = '9',
+] = process.argv.slice(2);
 const VICTIMS = ['engine', 'worker', 'bwrap'];
 const finished = new Set<string>();
 const troubles: string[] = [];
 
 for (let round = 0; round < Number(kills); round += 1) {
   const victim = VICTIMS[round % VICTIMS.length] ?? 'engine';
-  const done = await disturbed(victim, 700 + Math.random() * 9000);
+  const done = await disturbed(victim, 700 + Math.random() * Number(seconds) * 1000);
   console.log(
     `${round + 1}: ${done.victim} after ${Math.round(done.afterMs)} ms, exit ${done.status}, built ${done.built.join(' ') || '-'}`,
   );
@@ -155,7 +162,7 @@ interface Result {
 }
 
 async function compare(): Promise<void> {
-  if (expected === undefined) return;
+  if (expected === '-') return;
   const child = spawn(
     process.execPath,
     [MAIN, '-C', project, '--store', store, '-q', 'build', target, '--json'],
