@@ -43,8 +43,12 @@ function octals(text: string): string {
 
 /** The place of a tree's path below a folder, for file calls. */
 export function joinBytes(folder: string, path: BytePath): Buffer {
+  if (ASCII.test(folder)) return toBytes(`${folder}/${path}`);
   return Buffer.concat([Buffer.from(`${folder}/`), toBytes(path)]);
 }
+
+/** What has the same bytes in latin1 and in UTF-8. */
+const ASCII = /^[\0-\x7f]*$/;
 
 /** The folder a path lies in; empty at the top. */
 export function parentOf(path: BytePath): BytePath {

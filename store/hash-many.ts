@@ -4,7 +4,7 @@
  */
 import * as files from '../engine/base/files.ts';
 import {hashFile} from './inspect.ts';
-import {joinShare, share} from './share.ts';
+import {callSecond, joinShare, share} from './share.ts';
 
 /** A pool file and what its bytes have to come to. */
 export interface Hashable {
@@ -21,10 +21,10 @@ const WORTH = {files: 1000, bytes: 32 << 20};
 export function findOthers(list: readonly Hashable[]): readonly number[] {
   const bytes = list.reduce((sum, one) => sum + one.size, 0);
   const alone = list.length <= WORTH.files && bytes <= WORTH.bytes;
-  const {done, failure} = share(import.meta.url, list, undefined, isSame, alone);
+  using second = callSecond(import.meta.url, alone);
+  const {outs, failure} = share(second, list, undefined, isSame);
   if (failure !== undefined) throw failure;
-  const others = done.filter(([, same]) => !same).map(([at]) => at);
-  return others.sort((a, b) => a - b);
+  return [...outs.keys()].filter((at) => outs[at] !== true);
 }
 
 /** What vanished, or cannot be read for an error of the disk, is not what it was. */

@@ -8,10 +8,11 @@ import * as files from '../engine/base/files.ts';
 import {joinBytes, type BytePath} from './bytes.ts';
 import {assert} from '../engine/base/result.ts';
 import {fileIn, type Store} from './layout.ts';
-import {linked, linkMany} from './link-many.ts';
+import {callLinker, linked, linkMany} from './link-many.ts';
 import {makeNode} from './nodes.ts';
 import {blobPath} from './pool.ts';
 import {Reach} from './reach.ts';
+import type {Second} from './share.ts';
 import {POOL_TIME} from './stage.ts';
 import {fault} from './trouble.ts';
 import type {FileEntry, TreeEntry, WhiteoutEntry, Xattr} from './tree-entry.ts';
@@ -66,6 +67,7 @@ export function layOut(
   folder: string,
   manner: Manner,
 ): LaidOut {
+  using second = callLinker(manner.copy ? 0 : entries.length);
   using reach = new Reach(folder);
   using firsts = new Reach(folder);
   const work: Work = {
@@ -73,7 +75,7 @@ export function layOut(
     ...{late: [], copies: [], left: [], files: 0, linked: 0},
   };
   for (const entry of entries) make(work, entry);
-  linkFiles(work);
+  linkFiles(work, second);
   for (const entry of work.others) copyFile(work, entry);
   for (const entry of work.names) nameAgain(work, entry);
   const late = work.late.map((one) => ({path: one.path, xattrs: keptXattrs(one, manner)}));
@@ -116,15 +118,9 @@ function sortFile(work: Work, entry: FileEntry): void {
 }
 
 /** What cannot be a link, or whose pool file has to be looked at closely, becomes a copy. */
-function linkFiles(work: Work): void {
+function linkFiles(work: Work, second: Second | undefined): void {
   const {store, folder, links} = work;
-  const tasks = links.map(({digest, mode, size, path}) => ({
-    digest,
-    mode,
-    size,
-    place: joinBytes(folder, path),
-  }));
-  const made = linkMany(store, tasks);
+  const made = linkMany(store, folder, links, second);
   for (const [at, entry] of links.entries()) {
     if (made[at] === true || linkMended(work, entry)) work.linked += 1;
     else work.others.push(entry);

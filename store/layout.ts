@@ -135,7 +135,7 @@ function unique(): string {
 
 /** Two digits as a folder, so that no folder grows past some thousand names. */
 function fanOut(store: Store, kind: string, digest: string): string {
-  return path.join(store.root, kind, digest.slice(0, 2), digest.slice(2));
+  return `${store.root}/${kind}/${digest.slice(0, 2)}/${digest.slice(2)}`;
 }
 
 // --- making and checking -------------------------------------------------------------------------

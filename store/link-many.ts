@@ -2,40 +2,49 @@
  * Links many pool files into a tree with two processors. Also the program of the second thread.
  */
 import * as files from '../engine/base/files.ts';
-import type {BlobDigest} from '../engine/base/hash.ts';
+import {joinBytes} from './bytes.ts';
 import {verifyPoolFile} from './inspect.ts';
 import {fileIn, type Store} from './layout.ts';
 import {reaching} from './reach.ts';
-import {joinShare, share} from './share.ts';
-
-export interface Link {
-  readonly digest: BlobDigest;
-  readonly mode: number;
-  readonly size: number;
-  /** Where the new name is to be; its folder is there. */
-  readonly place: Uint8Array;
-}
+import {callSecond, joinShare, share, type Second} from './share.ts';
+import type {FileEntry} from './tree-entry.ts';
 
 /** Below this a second thread costs more than it helps. */
 const WORTH = 4000;
 
-/** For each whether it was made; false: its pool file is not as it should be, or no link can be. */
-export function linkMany(store: Store, links: readonly Link[]): boolean[] {
-  const alone = links.length < WORTH;
-  const {done, failure} = share(import.meta.url, links, store, linkOne, alone);
-  if (failure !== undefined) throw failure;
-  const made: boolean[] = [];
-  for (const [at, one] of done) made[at] = one;
-  return made;
+/** Of an entry, what is needed for a link. */
+type Link = Pick<FileEntry, 'digest' | 'mode' | 'size' | 'path'>;
+
+interface Common {
+  readonly store: Store;
+  readonly folder: string;
 }
 
-function linkOne({digest, mode, size, place}: Link, store: Store): boolean {
+/** A second thread where it will pay for so many. */
+export function callLinker(count: number): Second | undefined {
+  return callSecond(import.meta.url, count < WORTH);
+}
+
+/**
+ * Links pool files to their paths below a folder, whose folders are there. For each whether it
+ * was made; false: its pool file is not as it should be, or no link can be.
+ */
+export function linkMany(
+  store: Store,
+  folder: string,
+  links: readonly FileEntry[],
+  second: Second | undefined,
+): readonly boolean[] {
+  const common: Common = {store, folder};
+  const {outs, failure} = share(second, links, common, linkOne, pack);
+  if (failure !== undefined) throw failure;
+  return outs.map((made) => made === true);
+}
+
+function linkOne({digest, mode, size, path}: Link, {store, folder}: Common): boolean {
   if (verifyPoolFile(store, digest, mode, size) !== undefined) return false;
-  // Between threads a Buffer becomes plain bytes.
-  const at = Buffer.isBuffer(place)
-    ? place
-    : Buffer.from(place.buffer, place.byteOffset, place.length);
-  return reaching(at, (near) => linked(fileIn(store, digest, mode), near));
+  const place = joinBytes(folder, path);
+  return reaching(place, (near) => linked(fileIn(store, digest, mode), near));
 }
 
 /** EMLINK: no more links for this inode. EXDEV: another disk. EPERM: not the owner's own file. */
@@ -47,4 +56,16 @@ export function linked(pooled: string, place: Buffer): boolean {
   return done === true;
 }
 
-joinShare(import.meta.url, linkOne);
+/** One text instead of an object: twenty thousand of those take long to be copied. */
+function pack({digest, mode, size, path}: Link): string {
+  return `${mode} ${size} ${digest}${path}`;
+}
+
+function unpack(packed: string): Link {
+  const [mode = '', size = ''] = packed.split(' ', 2);
+  const at = mode.length + size.length + 2;
+  const digest = packed.slice(at, at + 64) as FileEntry['digest'];
+  return {mode: Number(mode), size: Number(size), digest, path: packed.slice(at + 64)};
+}
+
+joinShare(import.meta.url, (packed: string, common: Common) => linkOne(unpack(packed), common));

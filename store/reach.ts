@@ -99,7 +99,10 @@ export function within<T>(folder: string, prefix: string, work: (at: string) => 
 
 /** Does something with one place, which may be out of reach by its path alone. */
 export function reaching<T>(place: Buffer, work: (near: Buffer) => T): T {
-  if (place.length < LONGEST) return work(place);
+  return place.length < LONGEST ? work(place) : reachingFar(place, work);
+}
+
+function reachingFar<T>(place: Buffer, work: (near: Buffer) => T): T {
   const path = fromBytes(place);
   const isAbsolute = path.startsWith('/');
   using reach = new Reach(isAbsolute ? '' : '.');

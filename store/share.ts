@@ -16,105 +16,146 @@ import {isCrashWanted} from '../engine/base/crash.ts';
 import {Bug} from '../engine/base/result.ts';
 
 /** What each thing came to, by its place in the list; without `failure` all are there. */
-export interface Shared<Out> {
-  readonly done: readonly (readonly [place: number, out: Out])[];
+export interface Shared<Out extends object | boolean> {
+  readonly outs: readonly (Out | undefined)[];
   readonly failure?: Error;
 }
 
-/** What the second thread is given. */
+/** What the second thread is given at its start. */
 interface ShareData {
   /** URL of the module that is the program. */
   readonly program: string;
-  readonly list: readonly unknown[];
-  readonly common: unknown;
   readonly state: SharedArrayBuffer;
   readonly port: MessagePort;
+}
+
+/** What it is given to do. */
+interface Task {
+  readonly list: readonly unknown[];
+  readonly common: unknown;
 }
 
 /** Places in the state: the next thing of the list, and how far the second thread is. */
 const NEXT = 0;
 const PHASE = 1;
-const WORKING = 1;
-const ENDED = 2;
-const UNWANTED = 3;
+/** Phases: there is no list yet; there is one; at work; done; nothing is wanted of it any more. */
+const WAITING = 0;
+const GIVEN = 1;
+const WORKING = 2;
+const ENDED = 3;
+const UNWANTED = 4;
 
 /** Things taken at once: fewer means more contention, more means waiting for the last. */
 const STEP = 16;
 
-/** `alone`: the list is too short for a second thread to pay, or must be done in order. */
-export function share<One, Out, Common>(
-  program: string,
+/**
+ * The second thread. It takes a tenth of a second to begin: who knows early that there will be
+ * much to do makes one early. With nothing to do it ends by itself.
+ */
+export class Second implements Disposable {
+  readonly #state = new SharedArrayBuffer(8);
+  readonly #phase = new Int32Array(this.#state);
+  readonly #port: MessagePort;
+
+  constructor(program: string) {
+    const {port1, port2} = new MessageChannel();
+    this.#port = port1;
+    const data: ShareData = {program, state: this.#state, port: port2};
+    const thread = new Worker(new URL(program), {workerData: data, transferList: [port2]});
+    thread.unref();
+    // It has not begun then, and is not waited for.
+    thread.on('error', () => undefined);
+  }
+
+  /** Gives it the list; the counter says what is taken already. */
+  give(task: Task): Int32Array {
+    this.#port.postMessage(task);
+    Atomics.store(this.#phase, PHASE, GIVEN);
+    Atomics.notify(this.#phase, PHASE);
+    return this.#phase;
+  }
+
+  /** What it came to; undefined when it did not come to begin. */
+  answer<Out extends object | boolean>(): Shared<Out> | undefined {
+    if (Atomics.compareExchange(this.#phase, PHASE, GIVEN, UNWANTED) === GIVEN) return undefined;
+    Atomics.wait(this.#phase, PHASE, WORKING);
+    const message = receiveMessageOnPort(this.#port)?.message as
+      {outs: Shared<Out>['outs']; failure: Told | undefined} | undefined;
+    if (message === undefined) throw new Bug('a thread ended without an answer');
+    const {outs, failure} = message;
+    return failure === undefined ? {outs} : {outs, failure: Object.assign(new Error(), failure)};
+  }
+
+  [Symbol.dispose](): void {
+    if (Atomics.compareExchange(this.#phase, PHASE, WAITING, UNWANTED) === WAITING)
+      Atomics.notify(this.#phase, PHASE);
+    this.#port.close();
+  }
+}
+
+/** Undefined where one thread is to do it: crash points are counted in one. */
+export function callSecond(program: string, alone: boolean): Second | undefined {
+  return alone || isCrashWanted() ? undefined : new Second(program);
+}
+
+/**
+ * Does the work for each of a list, with the second thread where there is one; that gets the
+ * things as `pack` makes them.
+ */
+export function share<One, Out extends object | boolean, Common>(
+  second: Second | undefined,
   list: readonly One[],
   common: Common,
   work: (one: One, common: Common) => Out,
-  alone: boolean,
+  pack: (one: One) => unknown = (one) => one,
 ): Shared<Out> {
-  const state = new SharedArrayBuffer(8);
   const own = (one: One): Out => work(one, common);
-  // Crash points are counted in one thread.
-  if (alone || isCrashWanted()) return takeShare(list, state, own);
-  const {port1, port2} = new MessageChannel();
-  const data: ShareData = {program, list, common, state, port: port2};
-  const thread = new Worker(new URL(program), {workerData: data, transferList: [port2]});
-  thread.unref();
-  // It has not begun then, and is not waited for.
-  thread.on('error', () => undefined);
-  const mine = takeShare(list, state, own);
-  const theirs = waitFor<Out>(state, port1);
-  port1.close();
+  if (second === undefined) return takeShare(list, new Int32Array(2), own);
+  const mine = takeShare(list, second.give({list: list.map(pack), common}), own);
+  const theirs = second.answer<Out>();
   if (theirs === undefined) return mine;
+  const outs = list.map((_, at) => mine.outs[at] ?? theirs.outs[at]);
   const failure = mine.failure ?? theirs.failure;
-  const done = [...mine.done, ...theirs.done];
-  return failure === undefined ? {done} : {done, failure};
+  return failure === undefined ? {outs} : {outs, failure};
 }
 
 /** The second thread's part of a share; does nothing in any other thread. */
 export function joinShare(program: string, work: (one: never, common: never) => unknown): void {
   const data = workerData as ShareData | null;
   if (data?.program !== program) return;
-  const {list, common, state, port} = data;
+  const {state, port} = data;
   const phase = new Int32Array(state);
-  if (Atomics.compareExchange(phase, PHASE, 0, WORKING) !== 0) return;
+  Atomics.wait(phase, PHASE, WAITING);
+  if (Atomics.compareExchange(phase, PHASE, GIVEN, WORKING) !== GIVEN) return;
   try {
-    const own = (one: unknown): unknown => work(one as never, common as never);
-    const {done, failure} = takeShare(list, state, own);
-    port.postMessage({done, failure: failure === undefined ? undefined : told(failure)});
+    const {list, common} = receiveMessageOnPort(port)?.message as Task;
+    const own = (one: unknown): object | boolean => work(one as never, common as never) as object;
+    const {outs, failure} = takeShare(list, phase, own);
+    port.postMessage({outs, failure: failure === undefined ? undefined : told(failure)});
   } finally {
     Atomics.store(phase, PHASE, ENDED);
     Atomics.notify(phase, PHASE);
   }
 }
 
-function takeShare<One, Out>(
+function takeShare<One, Out extends object | boolean>(
   list: readonly One[],
-  state: SharedArrayBuffer,
+  counter: Int32Array,
   work: (one: One) => Out,
 ): Shared<Out> {
-  const counter = new Int32Array(state);
-  const done: [number, Out][] = [];
+  const outs: (Out | undefined)[] = [];
   try {
     for (;;) {
       const from = Atomics.add(counter, NEXT, STEP);
-      if (from >= list.length) return {done};
-      list.slice(from, from + STEP).forEach((one, at) => done.push([from + at, work(one)]));
+      if (from >= list.length) return {outs};
+      while (outs.length < from) outs.push(undefined);
+      for (const one of list.slice(from, from + STEP)) outs.push(work(one));
     }
   } catch (failure) {
     if (!(failure instanceof Error)) throw failure;
     Atomics.store(counter, NEXT, list.length);
-    return {done, failure};
+    return {outs, failure};
   }
-}
-
-/** Undefined when the second thread did not come to begin. */
-function waitFor<Out>(state: SharedArrayBuffer, port: MessagePort): Shared<Out> | undefined {
-  const phase = new Int32Array(state);
-  if (Atomics.compareExchange(phase, PHASE, 0, UNWANTED) === 0) return undefined;
-  Atomics.wait(phase, PHASE, WORKING);
-  const message = receiveMessageOnPort(port)?.message as
-    {done: Shared<Out>['done']; failure: Told | undefined} | undefined;
-  if (message === undefined) throw new Bug('a thread ended without an answer');
-  const {done, failure} = message;
-  return failure === undefined ? {done} : {done, failure: Object.assign(new Error(), failure)};
 }
 
 /** What is left of a system error on its way between threads. */

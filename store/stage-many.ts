@@ -3,7 +3,7 @@
  */
 import type {Store} from './layout.ts';
 import {reaching} from './reach.ts';
-import {joinShare, share} from './share.ts';
+import {callSecond, joinShare, share} from './share.ts';
 import {stageCopy, unstage, type Staged} from './stage.ts';
 
 export interface Copy {
@@ -20,14 +20,12 @@ const WORTH = {files: 400, bytes: 8 << 20};
 export function stageCopies(store: Store, copies: readonly Copy[]): Staged[] {
   const bytes = copies.reduce((sum, one) => sum + one.size, 0);
   const alone = copies.length < 2 || (copies.length < WORTH.files && bytes < WORTH.bytes);
-  const {done, failure} = share(import.meta.url, copies, store, stageOne, alone);
-  if (failure !== undefined) {
-    unstage(done.map(([, staged]) => staged));
-    throw failure;
-  }
-  const staged: Staged[] = [];
-  for (const [place, one] of done) staged[place] = one;
-  return staged;
+  using second = callSecond(import.meta.url, alone);
+  const {outs, failure} = share(second, copies, store, stageOne);
+  const staged = outs.filter((one) => one !== undefined);
+  if (failure === undefined) return staged;
+  unstage(staged);
+  throw failure;
 }
 
 function stageOne({from, mode}: Copy, store: Store): Staged {
