@@ -10,6 +10,7 @@ import {assert} from '../engine/base/result.ts';
 import {fileIn, type Store} from './layout.ts';
 import {callLinker, linked, linkMany} from './link-many.ts';
 import {makeNode} from './nodes.ts';
+import {copyPool} from './open-pool.ts';
 import {blobPath} from './pool.ts';
 import {Reach} from './reach.ts';
 import type {Second} from './share.ts';
@@ -142,7 +143,7 @@ function nameAgain(work: Work, entry: FileEntry): void {
 function copyFile(work: Work, entry: FileEntry): void {
   const place = work.reach.at(entry.path);
   const pooled = blobPath(work.store, entry.digest, entry.mode, entry.size);
-  files.copyFile(pooled, place);
+  copyPool(pooled, place);
   if (entry.size > 0) work.copies.push(joinBytes(work.folder, entry.path));
   giveOwner(work, entry, place);
   if (keptXattrs(entry, work.manner).length === 0) return finish(work, entry);
