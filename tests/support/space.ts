@@ -152,7 +152,7 @@ export function cleanEnv(): Record<string, string> {
  */
 export function removeAll(folder: string): void {
   try {
-    fs.rmSync(folder, {recursive: true, force: true});
+    fs.rmSync(folder, {recursive: true, force: true, maxRetries: 20});
   } catch {
     const asOthers = ['unshare', '--user', '--map-auto', '--map-root-user'];
     const wipe = [...(process.getuid?.() === 0 ? [] : asOthers), 'rm', '-rf', '--', folder];

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import test from 'ava';
 import {fileIn} from '../../../store/layout.ts';
 import {openRig, type BuildPlan, type Built, type Rig} from './rig.ts';
+import {removeAll} from '../../support/space.ts';
 
 /** Layers, new files, a hard link, a removal, an attribute: all that staging and storing do. */
 function planFor(rig: Rig, number: number): BuildPlan {
@@ -66,6 +67,6 @@ test('a worker that dies at any call leaves a store in which the same build come
 /** What the sweep before each run removes. */
 function emptyFolder(rig: Rig, name: string): void {
   for (const one of fs.readdirSync(rig.inStore(name))) {
-    fs.rmSync(rig.inStore(`${name}/${one}`), {recursive: true, force: true});
+    removeAll(rig.inStore(`${name}/${one}`));
   }
 }

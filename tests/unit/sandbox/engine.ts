@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import {spawn, type ChildProcess} from 'node:child_process';
 import {fileURLToPath} from 'node:url';
+import {removeAll} from '../../support/space.ts';
 
 export const PUPPET: string = path.join(path.dirname(fileURLToPath(import.meta.url)), 'puppet.js');
 
@@ -85,7 +86,9 @@ export function startEngine(
   const env = {...process.env, HOME: os.tmpdir(), TMPDIR: folder};
   const stdio = ['pipe', 'pipe', 'pipe'] as const;
   const child = spawn(argv[0] ?? '', argv.slice(1), {env, stdio: [...stdio]});
-  return new Engine(child, () => fs.rmSync(folder, {recursive: true, force: true, maxRetries: 20}));
+  return new Engine(child, () => {
+    removeAll(folder);
+  });
 }
 
 /** How to become another user; undefined (with the reason) where that cannot be tested. */
