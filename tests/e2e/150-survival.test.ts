@@ -1,14 +1,13 @@
 /**
  * What files can be, from a build through store, checkout, export and import and back: modes with
  * setuid, owners, xattrs, capabilities, hard links, fifos, empty folders, names that are no text
- * or as long as they may be, folders 10,000 deep. As user: what users may not have is left out
- * as the documentation of checkout says.
+ * or as long as they may be. As user: what users may not have is left out as the documentation of
+ * checkout says. Folders 10,000 deep: tests/long/deep.test.ts.
  */
 import {execFileSync} from 'node:child_process';
-import fs from 'node:fs';
 import test from 'ava';
-import {removeTree} from '../../engine/base/files.ts';
-import {recipe, recipes} from '../support/recipes.ts';
+import {moved, treeOf} from '../support/moved.ts';
+import {recipes} from '../support/recipes.ts';
 import {remains} from '../support/remains.ts';
 import {Space} from '../support/space.ts';
 
@@ -33,38 +32,7 @@ touch "$(printf 'n%.0s' {1..255})"; mkdir "$(printf 'm%.0s' {1..255})"
 : > nothing
 `;
 
-/** Ten times a thousand folders, one lot moved below the other: no path is longer than may be. */
-const DEEP = `mkdir -p "$DESTDIR/deep/a" && cd "$DESTDIR/deep"
-long=$(printf 'd/%.0s' {1..1000})
-mkdir -p "a/$long"; pushd "a/$long" > /dev/null
-echo bottom > file; echo more > other; ln file again; ln -s file link; mkdir -m 1777 sticky
-setfattr -n user.note -v deep file
-popd > /dev/null
-for i in {1..9}; do mkdir -p "b/$long"; mv a/d "b/$long"; mv b/d a/d; rmdir b; done
-mv a/d d; rmdir a
-`;
-
-interface Shown {
-  readonly tree: string;
-}
-
-async function treeOf(space: Space, label: string): Promise<string> {
-  const {stdout} = await space.expect(0, ['show', label, '--json']);
-  return (JSON.parse(stdout) as Shown).tree;
-}
-
 const tools = {recipe: {tools: ['setfattr', 'setcap', 'mkfifo']}};
-
-/** Into another store through an export; gives the space of that store. */
-async function moved(space: Space, label: string): Promise<Space> {
-  await space.expect(0, ['store', 'export', '-o', 'moved.tar', label]);
-  const other = Space.create();
-  for (const name of fs.readdirSync(space.at('recipes/t'))) {
-    other.write(`recipes/t/${name}`, space.read(`recipes/t/${name}`));
-  }
-  await other.expect(0, ['store', 'import', space.at('moved.tar')]);
-  return other;
-}
 
 /** What find, getfattr and ls say of a checkout: no times, owners or inodes. */
 function facts(folder: string): string {
@@ -152,42 +120,3 @@ getfattr -R -h -d -m - -e hex . > "$DESTDIR/seen/xattrs" || true
   if (!found.includes('no-owners')) t.regex(found, /^owned f 644 3:4 /m);
   t.regex(xattrs, /# file: marked\nuser\.note=0x610a623d635c64/);
 });
-
-test.serial('10,000 folders in each other', async (t) => {
-  t.timeout(300_000);
-  const counts = 'mkdir -p "$DESTDIR/u"; find /sysroot/deep | wc -l > "$DESTDIR/u/n"';
-  const user = {needs: ['deep'], steps: counts, recipe: {tools: ['find', 'wc']}};
-  await using space = Space.create(recipes({'t/deep': {steps: DEEP, ...tools}, 't/user': user}));
-  await space.expect(0, ['build', 'deep']);
-  const tree = await treeOf(space, 'deep');
-  // Below /sysroot it lies in a farm, which is laid out and looked at like any other.
-  await space.expect(0, ['build', 'user']);
-  await space.expect(0, ['checkout', 'user', 'u']);
-  t.is(space.read('u/u/n').trim(), '10006');
-  await using other = await moved(space, 'deep');
-  t.is(await treeOf(other, 'deep'), tree);
-  await other.expect(0, ['checkout', 'deep', 'out']);
-  await other.expect(0, ['checkout', '--copy', 'deep', 'copied']);
-  t.regex(
-    bottomOf(other.at('out/deep')),
-    /^bottom\nfile\n1777\ndeepagain\nfile\nlink\nother\nsticky\n$/,
-  );
-  t.is(bottomOf(other.at('out/deep')), bottomOf(other.at('copied/deep')));
-  await other.expect(0, ['store', 'verify', '--full']);
-  // As a source it is taken in again.
-  other.write(
-    'recipes/t/source.yaml',
-    recipe('t/source', {recipe: {sources: [{path: '../../copied'}]}}),
-  );
-  await other.expect(0, ['build', 'source']);
-  removeTree(other.at('copied'));
-  t.false(other.exists('copied'));
-  t.deepEqual(remains(space), []);
-});
-
-/** What lies at the bottom, reached step by step. */
-function bottomOf(folder: string): string {
-  const script = `cd "$1"; for i in $(seq 10); do cd -P "$2" || exit; done
-    cat file; readlink link; stat -c %a sticky; getfattr --only-values -n user.note file; ls`;
-  return execFileSync('sh', ['-c', script, 'sh', folder, 'd/'.repeat(1000)], {encoding: 'utf8'});
-}
