@@ -8,6 +8,7 @@ import {randomBytes} from 'node:crypto';
 import path from 'node:path';
 import * as files from '../engine/base/files.ts';
 import {isDigest, treeDigest, type BlobDigest} from '../engine/base/hash.ts';
+import {fromBytes} from './bytes.ts';
 import {hasDigest} from './inspect.ts';
 import {farmIn, fileIn, scratchDir, type Store} from './layout.ts';
 import {Reach} from './reach.ts';
@@ -72,7 +73,7 @@ function isAsMade(store: Store, place: Buffer, entry: TreeEntry, fully: boolean)
     case 'file':
       return stat.size === entry.size && (!fully || isContent(store, place, entry, stat));
     case 'link':
-      return files.readLink(place).toString('latin1') === entry.target;
+      return fromBytes(files.readLink(place)) === entry.target;
     default:
       return true;
   }

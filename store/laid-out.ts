@@ -5,15 +5,17 @@
  * Owners, times and what only root can make are not looked at: checkouts need not have them.
  */
 import * as files from '../engine/base/files.ts';
-import {joinBytes} from './bytes.ts';
+import {fromBytes} from './bytes.ts';
 import {hasDigest} from './inspect.ts';
 import {fileIn, type Store} from './layout.ts';
+import {Reach} from './reach.ts';
 import type {FileEntry, TreeEntry} from './tree-entry.ts';
 
 /** Throws system errors, but for what cannot be read: that is not as it was. */
 export function isAsLaidOut(store: Store, folder: string, entries: readonly TreeEntry[]): boolean {
+  using reach = new Reach(folder);
   return entries.every((entry) => {
-    const place = joinBytes(folder, entry.path);
+    const place = reach.at(entry.path);
     const stat = files.lookAt(place);
     switch (entry.type) {
       case 'file':
@@ -21,10 +23,7 @@ export function isAsLaidOut(store: Store, folder: string, entries: readonly Tree
       case 'dir':
         return stat?.isDirectory() === true;
       case 'link':
-        return (
-          stat?.isSymbolicLink() === true &&
-          files.readLink(place).toString('latin1') === entry.target
-        );
+        return stat?.isSymbolicLink() === true && fromBytes(files.readLink(place)) === entry.target;
       default:
         return true;
     }

@@ -13,6 +13,7 @@ import {checkOut} from '../../../store/checkout.ts';
 import {exportArtifacts} from '../../../store/export.ts';
 import {importArchive} from '../../../store/import.ts';
 import {importFolder} from '../../../store/import-folder.ts';
+import {isAsLaidOut} from '../../../store/laid-out.ts';
 import type {Store} from '../../../store/layout.ts';
 import {Reach, reaching} from '../../../store/reach.ts';
 import {writeRecord, type ActionRecord} from '../../../store/records.ts';
@@ -179,6 +180,7 @@ test('10,000 folders in each other: in, out, to another store, out, in, and remo
   for (const copy of [true, false]) {
     const dest = path.join(folder(t), 'out');
     must(checkOut(two, must(readTree(two, tree)), dest, {copy, owners: false}));
+    t.true(isAsLaidOut(two, dest, entries));
     const again = must(importFolder(two, dest, EXACTLY));
     t.is(again.tree, copy || !isRoot ? tree : again.tree);
     t.is(again.entries.length, entries.length);
