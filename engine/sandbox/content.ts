@@ -4,6 +4,7 @@
  */
 import * as files from '../base/files.ts';
 import {blobDigest, sha256Stream, type BlobDigest} from '../base/hash.ts';
+import {INSIDE} from './places.ts';
 
 export interface Content {
   readonly digest: BlobDigest;
@@ -11,7 +12,9 @@ export interface Content {
   readonly leak: string | undefined;
 }
 
-const NEEDLES = [Buffer.from('/sysroot'), Buffer.from('/build/')];
+const NEEDLES = [INSIDE.sysroot, `${INSIDE.build}/`, `${INSIDE.tools}/`].map((one) =>
+  Buffer.from(one),
+);
 const CHUNK = 1 << 20;
 /** What is kept of a chunk for texts that cross its end, and for what stands before them. */
 const OVERLAP = 64;

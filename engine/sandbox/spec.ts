@@ -6,7 +6,7 @@ import {assert} from '../base/result.ts';
 import {absolute, INSIDE, type Scratch} from './places.ts';
 
 /** Goes into every action key: raised whenever a build can see or do something else. */
-export const POLICY_VERSION = 2;
+export const POLICY_VERSION = 3;
 
 /** What of the machine's own root a host environment is made of. */
 export interface HostShape {

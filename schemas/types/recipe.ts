@@ -256,7 +256,7 @@ export interface Build {
      */
     replaces?: Label[];
     /**
-     * Globs of files that may contain the text of paths of the sandbox (/sysroot, /build/).
+     * Globs of files that may contain the text of paths of the sandbox (/sysroot, /build/, /tools/).
      */
     leaks?: Glob[];
   };

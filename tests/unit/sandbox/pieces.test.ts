@@ -40,6 +40,8 @@ test('sandbox paths are found where a path begins, and nowhere else', (t) => {
     ['"/build/it-1/src"', '/build/it-1/src"'],
     ['\0/build/x\0', '/build/x'],
     ['PATH=/usr/bin:/sysroot/bin', '/sysroot/bin'],
+    ['SED=/tools/sed', '/tools/sed'],
+    ['/usr/share/tools/x', undefined],
     ['/usr/build/x', undefined],
     ['./build/x', undefined],
     ['my-dir/build/x', undefined],
