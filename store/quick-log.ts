@@ -8,7 +8,7 @@
  */
 import path from 'node:path';
 import * as files from '../engine/base/files.ts';
-import {quickPrint} from '../engine/base/hash.ts';
+import {quickPrint} from '../engine/base/quick-print.ts';
 import {giveToOwner, setAside} from './commit.ts';
 import {auxIn, temporaryIn, type Store} from './layout.ts';
 import {tryLock} from './lock.ts';

@@ -83,10 +83,15 @@ export function lookAt(file: PathLike): fs.Stats | undefined {
   return unless(['ENOENT', 'ENOTDIR'], () => fs.lstatSync(file));
 }
 
-/** Whether there is a file (no link), as far as one can see; for names others have written. */
-export function isFileAt(file: PathLike): boolean {
-  const closed = ['EACCES', 'ELOOP', 'ENAMETOOLONG', 'EINVAL'];
-  return unless(closed, () => lookAt(file))?.isFile() === true;
+/** stat: what a path leads to; undefined where it leads to nothing. */
+export function follow(file: PathLike): fs.Stats | undefined {
+  return unless(['ENOENT', 'ENOTDIR', 'ELOOP'], () => fs.statSync(file, {throwIfNoEntry: false}));
+}
+
+/** Whether a path leads to a file, as far as one can see; for names others have written. */
+export function leadsToFile(file: PathLike): boolean {
+  const closed = ['EACCES', 'ENAMETOOLONG', 'EINVAL'];
+  return unless(closed, () => follow(file))?.isFile() === true;
 }
 
 /** lstat with nanoseconds, undefined where there is nothing. */

@@ -1,9 +1,8 @@
 /**
- * The identities of things: sha256 for everything that decides, xxhash64 for local prints only.
+ * The identities of things: sha256 for everything that decides (quick-print.ts for local prints).
  * The only file that makes branded digests; a string becomes one by `parse…` or by hashing.
  */
 import {createHash, hash, type Hash} from 'node:crypto';
-import xxhash from 'xxhash-wasm';
 
 declare const brand: unique symbol;
 type Branded<Name extends string> = string & {readonly [brand]: Name};
@@ -51,21 +50,6 @@ export function isDigest(text: string): boolean {
 /** The eight digits shown to people; never used to decide. */
 export function short(digest: string): string {
   return digest.slice(0, 8);
-}
-
-const {h64ToString, create64} = await xxhash();
-
-/**
- * xxhash64 as 16 hex digits: 64 bits are good for noticing change on this machine (stat rows,
- * log lines), not for telling contents apart.
- */
-export function quickPrint(text: string): string {
-  return h64ToString(text);
-}
-
-/** The same over bytes given piece by piece. */
-export function quickPrintBytes(bytes: Uint8Array): string {
-  return create64().update(bytes).digest().toString(16).padStart(16, '0');
 }
 
 /** JSON with sorted keys and without `undefined`, so that equal values have equal text. */

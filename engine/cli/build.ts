@@ -21,6 +21,7 @@ import {startTrace} from '../run/trace.ts';
 import {openRunContext} from '../run/open-context.ts';
 import {createReporter} from '../ui/reporter.ts';
 import {guard} from '../../store/trouble.ts';
+import {rememberIdle} from './keep-idle.ts';
 import {openWork, ownerFor, type OpenWork} from './open.ts';
 import {planRecord, planText} from './plan-report.ts';
 import {engineVersion} from './shipped.ts';
@@ -111,7 +112,9 @@ async function buildTargets(world: World, widen: Widen, tests = false): Answer {
   const missing = allMissing(world, work, plan);
   if (missing.length > 0) return err(missing);
   const replan = (): Checked<Plan> => planAgain(work, forced);
-  return runPlan(world, work, plan, forced, {replan, remembered: true});
+  const status = await runPlan(world, work, plan, forced, {replan, remembered: true});
+  rememberIdle(world, work, plan, status);
+  return status;
 }
 
 /** Tools that are not here, else, with --offline, sources. */

@@ -4,10 +4,9 @@
  * Signals and uncaught errors end here; what a command does is in the files beside this one.
  */
 import {realHost, type Host} from '../base/host.ts';
-import {answer} from './answers.ts';
-import {makeProgram, parseWords, type Call} from './commands.ts';
-import {engineVersion} from './shipped.ts';
-import {exitOf, makeWorld, type InterruptHandler} from './world.ts';
+import {answerIdle, idlePlace} from './idle.ts';
+import type {Call} from './commands.ts';
+import type {InterruptHandler} from './world.ts';
 
 const BUG = 70;
 const USAGE = 2;
@@ -21,17 +20,23 @@ async function main(host: Host): Promise<number> {
     await (await import('./completion.ts')).complete(host);
     return 0;
   }
+  const memo = idlePlace(host, process.argv.slice(2));
+  if (memo !== undefined && answerIdle(host, memo)) return 0;
+  const {makeProgram, parseWords} = await import('./commands.ts');
+  const {engineVersion} = await import('./shipped.ts');
   let status = 0;
   const program = makeProgram(engineVersion(), async (call) => {
-    status = await answerCall(host, call);
+    status = await answerCall(host, call, memo);
   });
   const parsed = await parseWords(program, process.argv);
   if (parsed !== 'answered') return parsed === 'helped' ? 0 : USAGE;
   return interrupted === undefined ? status : (SIGNALS[interrupted] ?? 1);
 }
 
-async function answerCall(host: Host, call: Call): Promise<number> {
-  const world = makeWorld(host, call, listen);
+async function answerCall(host: Host, call: Call, memo: string | undefined): Promise<number> {
+  const {exitOf, makeWorld} = await import('./world.ts');
+  const {answer} = await import('./answers.ts');
+  const world = makeWorld(host, call, listen, memo);
   const answered = await answer(world);
   if (answered.ok) return answered.value;
   await world.show(answered.error);

@@ -24,6 +24,8 @@ import {allMistakes} from './mistakes.ts';
 import type {World} from './world.ts';
 
 export interface OpenProject {
+  /** Files and folders that reading the project looked at: load/project.ts. */
+  readonly inputs: readonly string[];
   readonly project: Project;
   readonly graph: BuildGraph;
 }
@@ -61,11 +63,11 @@ export function loadRequest(world: World): LoadRequest {
 export async function openProject(world: World): Promise<Checked<OpenProject>> {
   const read = readProject(loadRequest(world));
   if (!read.ok) return read;
-  const {project, errors, warnings} = read.value;
+  const {project, errors, warnings, inputs} = read.value;
   if (errors.length > 0) return err([...allMistakes(read.value), ...warnings]);
   if (warnings.length > 0) await world.show(warnings);
   const graph = linkProject(project);
-  return graph.ok ? ok({project, graph: graph.value}) : graph;
+  return graph.ok ? ok({project, graph: graph.value, inputs}) : graph;
 }
 
 export function openProjectStore(world: World, project: Project): Checked<Store> {
@@ -85,7 +87,7 @@ export async function openWork(
 ): Promise<Checked<OpenWork>> {
   const opened = await openProject(world);
   if (!opened.ok) return opened;
-  const {project, graph} = opened.value;
+  const {project, graph, inputs} = opened.value;
   const named = resolveTargets(graph, words);
   if (!named.ok) return named;
   const targets = more(graph, named.value);
@@ -99,6 +101,7 @@ export async function openWork(
   return ok({
     project,
     graph,
+    inputs,
     store: store.value,
     log,
     resolver,

@@ -22,6 +22,10 @@ export interface World {
   show(diagnostics: readonly Diagnostic[]): Promise<void>;
   /** Where SIGINT and SIGTERM go while something runs. */
   onInterrupt(handler: InterruptHandler): void;
+  /** Where this call's answer is kept, if it comes to nothing to do: idle.ts. */
+  readonly memo: string | undefined;
+  /** Whether any diagnostic was shown. */
+  readonly hasShown: () => boolean;
 }
 
 /** `taken`: the command ends in order; `ignored`: the signal was for the program inside. */
@@ -34,7 +38,9 @@ export function makeWorld(
   host: Host,
   call: Call,
   onInterrupt: (handler: InterruptHandler) => void,
+  memo?: string,
 ): World {
+  let shown = false;
   const cwd = path.resolve(host.cwd, call.globals.directory);
   return {
     host,
@@ -46,8 +52,13 @@ export function makeWorld(
     tell: (text) => {
       if (call.globals.quiet !== true) host.stderr.write(`${text}\n`);
     },
-    show: (diagnostics) => showDiagnostics(host, call, cwd, diagnostics),
+    show: (diagnostics) => {
+      shown = true;
+      return showDiagnostics(host, call, cwd, diagnostics);
+    },
     onInterrupt,
+    memo,
+    hasShown: () => shown,
   };
 }
 

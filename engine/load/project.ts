@@ -4,7 +4,7 @@
  */
 import path from 'node:path';
 import {problem, type Checked, type Diagnostic} from '../base/diagnostic.ts';
-import {isFileAt} from '../base/files.ts';
+import {leadsToFile} from '../base/files.ts';
 import {err, ok} from '../base/result.ts';
 import {configOf, notFound, settingsRequest, type LoadRequest} from './config.ts';
 import {flatten, RecipeIndex, type FlatRecipe, type RecipeSource} from './extends.ts';
@@ -89,7 +89,7 @@ function surround(
     aliases: new Set([...Object.keys(config.aliases), ...BUILT_IN_ALIASES]),
     isFile: (file) => {
       inputs.add(file);
-      return isFileAt(file);
+      return leadsToFile(file);
     },
   };
 }

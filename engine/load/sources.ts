@@ -5,7 +5,7 @@
 import path from 'node:path';
 import type {Source as SourceFile} from '../../schemas/types/recipe.ts';
 import type {Location} from '../base/diagnostic.ts';
-import {isFileAt} from '../base/files.ts';
+import {leadsToFile} from '../base/files.ts';
 import {didYouMean, similarTo} from '../base/suggest.ts';
 import {parseSize} from './measure.ts';
 import type {Patch, Place, Placement, Source} from './model.ts';
@@ -99,7 +99,7 @@ function pathSource(
 ): Source {
   const written = textAt(work, [...at, 'path']) ?? '';
   const file = path.resolve(folderOf(work, [...at, 'path']), written);
-  const isFile = isFileAt(file);
+  const isFile = leadsToFile(file);
   const placement = readPlacement(work, source, at, top, isFile ? path.basename(file) : undefined);
   const ignore = readGlobs(work, [...at, 'ignore']);
   return {type: 'path', at: place, placement, path: file, ignore};

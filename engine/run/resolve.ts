@@ -41,6 +41,8 @@ export interface Knowledge {
   tools(names: readonly string[]): HostTools;
   /** What a program says is its version. */
   toolVersion(place: string): string | undefined;
+  /** Every path that decides what some tools are. */
+  toolPlaces(names: Iterable<string>): readonly string[];
   /** Keeps what was learnt of unchanged files for the next time. */
   saveCache(): void;
   /** Imports local folders once more, where the store has lost what it took. */

@@ -7,13 +7,13 @@ import type {Host} from '../base/host.ts';
 import {compareVersions} from '../base/version.ts';
 import type {BuildGraph} from '../graph/model.ts';
 import type {Build} from '../load/model.ts';
-import {fingerprint, toolVersion, type PrintCache} from '../sandbox/host-tools.ts';
+import {fingerprint, toolPlaces, toolVersion, type PrintCache} from '../sandbox/host-tools.ts';
 import type {Plan} from './plan.ts';
 import type {HostTools, Knowledge} from './resolve.ts';
 import {buildOf} from './tasks.ts';
 
 /** What looks for tools and remembers what it has found. */
-export type ToolFinder = Pick<Knowledge, 'tools' | 'toolVersion'>;
+export type ToolFinder = Pick<Knowledge, 'tools' | 'toolVersion' | 'toolPlaces'>;
 
 /** Finds tools one by one and remembers each. */
 export function toolFinder(host: Host, cache: PrintCache): ToolFinder {
@@ -34,7 +34,11 @@ export function toolFinder(host: Host, cache: PrintCache): ToolFinder {
       problems: all.flatMap((one) => one.problems),
     };
   };
-  return {tools, toolVersion: (place) => toolVersion(place, host, cache)};
+  return {
+    tools,
+    toolVersion: (place) => toolVersion(place, host, cache),
+    toolPlaces: (names) => toolPlaces(names, host, cache),
+  };
 }
 
 function findTool(name: string, host: Host, cache: PrintCache): HostTools {
@@ -82,7 +86,7 @@ export interface ToolState {
 export function checkTools(
   names: readonly string[],
   versions: Readonly<Record<string, string>>,
-  {tools: find, toolVersion: ask}: ToolFinder,
+  {tools: find, toolVersion: ask}: Pick<ToolFinder, 'tools' | 'toolVersion'>,
 ): readonly ToolState[] {
   const {tools} = find(names);
   return names.map((name): ToolState => {

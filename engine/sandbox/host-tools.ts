@@ -54,6 +54,24 @@ export function fingerprint(
   return problems.length > 0 ? err(problems) : ok({tools: found, fingerprint: prints});
 }
 
+/**
+ * Every path that decides what some tools are: where each is looked for, down to where it is, and
+ * what compilers work with.
+ */
+export function toolPlaces(
+  names: Iterable<string>,
+  host: Host,
+  cache: PrintCache,
+): readonly string[] {
+  return [...names].flatMap((name) => {
+    const found = findTool(name);
+    const all = SEARCH.map((folder) => `${folder}/${name}`);
+    const looked = found === undefined ? all : all.slice(0, all.indexOf(found) + 1);
+    const others = found !== undefined && COMPILERS.has(name) ? companions(found, host, cache) : [];
+    return [...looked, ...others.map(([, place]) => place)];
+  });
+}
+
 function missing(name: string): Diagnostic {
   const where = SEARCH.slice(0, 2).join(', ');
   return problem('machine/missing-tool', `the program ${name} is not installed (in ${where}, …)`, {

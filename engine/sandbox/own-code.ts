@@ -9,7 +9,7 @@ import {fileURLToPath} from 'node:url';
 import {nodeProgram} from '../base/host.ts';
 import type {Checked} from '../base/diagnostic.ts';
 import * as files from '../base/files.ts';
-import {quickPrint} from '../base/hash.ts';
+import {quickPrint} from '../base/quick-print.ts';
 import {ok} from '../base/result.ts';
 import type {Owner} from '../../store/layout.ts';
 import {guard} from '../../store/trouble.ts';

@@ -96,7 +96,7 @@ function importTree(
   folder: string,
   cache: ImportCache,
 ): Checked<PathContent> {
-  const ignore = ignorer(source.ignore);
+  const ignore = isLeftOut(source.ignore);
   // Links are judged below: by where they really lead, and all at once.
   const rules = {normalize: true, ignore, outsideLinks: 'keep', cache} as const;
   const imported = importFolder(store, folder, rules);
@@ -105,8 +105,11 @@ function importTree(
   return stray.length > 0 ? err(stray) : ok({type: 'tree', tree: imported.value.tree});
 }
 
-/** Globs match whole relative paths; what lies below a match is left out with it. */
-function ignorer(globs: readonly string[]): (path: BytePath) => boolean {
+/**
+ * Whether a path in a folder is no part of a source. Globs match whole relative paths; what lies
+ * below a match is left out with it.
+ */
+export function isLeftOut(globs: readonly string[]): (path: BytePath) => boolean {
   const matches = globMatcher(globs);
   return (path) => {
     if (LEFT_OUT.has(path.slice(path.lastIndexOf('/') + 1))) return true;

@@ -4,6 +4,7 @@
  */
 import type {Event, Failure, Summary} from '../base/event.ts';
 import {formatDiagnostics, type DiagnosticStyle} from './diagnostics.ts';
+import {nothingToDo} from './idle.ts';
 import type {Look} from './look.ts';
 import {count, formatDuration, formatGuess, harmless, indent, overprinted} from './text.ts';
 
@@ -129,7 +130,7 @@ function total(summary: Summary): number {
 }
 
 function lastLine(summary: Summary, look: Look): string {
-  if (summary.ok && isIdle(summary)) return nothingToDo(summary);
+  if (summary.ok && isIdle(summary)) return nothingToDo(summary.fresh.length, summary.milliseconds);
   const stopped = summary.interrupted === null ? [] : [`interrupted by ${summary.interrupted}`];
   const counts = [...stopped, ...countParts(summary)].join(', ');
   const saved = summary.ok ? savedText(summary) : '';
@@ -142,12 +143,6 @@ function lastLine(summary: Summary, look: Look): string {
 export function isIdle(summary: Summary): boolean {
   const {executed, failed, skipped, cancelled} = summary;
   return [executed, failed, skipped, cancelled].every((list) => list.length === 0);
-}
-
-/** `312 fresh, nothing to do (0.14 s)` */
-export function nothingToDo(summary: Summary): string {
-  const time = (summary.milliseconds / 1000).toFixed(2);
-  return `${summary.fresh.length} fresh, nothing to do (${time} s)`;
 }
 
 function countParts(summary: Summary): string[] {

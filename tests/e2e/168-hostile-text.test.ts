@@ -6,7 +6,7 @@ import {createHash} from 'node:crypto';
 import fs from 'node:fs';
 import {execFileSync} from 'node:child_process';
 import test, {type ExecutionContext} from 'ava';
-import {quickPrint} from '../../engine/base/hash.ts';
+import {quickPrint} from '../../engine/base/quick-print.ts';
 import {Table, measured, type Measured} from '../support/peak.ts';
 import {recipe, recipes} from '../support/recipes.ts';
 import {remains} from '../support/remains.ts';

@@ -98,7 +98,7 @@ export class Space implements AsyncDisposable {
     const words = [...(options.through ?? []), process.execPath, MAIN, ...argv];
     const child = spawn(words[0] ?? '', words.slice(1), {
       cwd: options.cwd ?? this.root,
-      env: {...cleanEnv(), ...options.env},
+      env: {...cleanEnv(), XDG_CACHE_HOME: path.join(this.root, '.cache'), ...options.env},
       stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       detached: options.group === true,
     });
@@ -143,7 +143,8 @@ export function cleanEnv(): Record<string, string> {
   const keep = ['PATH', 'HOME', 'USER', 'TMPDIR', 'NODE_V8_COVERAGE'];
   const there = keep.filter((name) => process.env[name] !== undefined);
   const env = Object.fromEntries(there.map((name) => [name, process.env[name] ?? '']));
-  return {...env, NO_COLOR: '1', LANG: 'C.UTF-8'};
+  // No cache of the user is written to.
+  return {...env, XDG_CACHE_HOME: '/dev/null', NO_COLOR: '1', LANG: 'C.UTF-8'};
 }
 
 /**

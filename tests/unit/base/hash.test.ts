@@ -6,14 +6,13 @@ import {
   blobDigest,
   canonicalJson,
   isDigest,
-  quickPrint,
-  quickPrintBytes,
   recipeKey,
   sha256,
   sha256Stream,
   short,
   treeDigest,
 } from '../../../engine/base/hash.ts';
+import {quickPrint, quickPrintBytes} from '../../../engine/base/quick-print.ts';
 
 /** FIPS 180-4 examples (NIST), and the empty message. */
 const SHA256: readonly (readonly [string, string])[] = [

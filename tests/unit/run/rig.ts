@@ -99,6 +99,7 @@ export function bedFor(graph: BuildGraph, store: Store, parts: BedParts = {}): B
     choices,
     tools,
     toolVersion,
+    toolPlaces: () => [],
     saveCache: () => undefined,
     importAgain: () => ({ok: true, value: undefined}),
   };

@@ -1,0 +1,63 @@
+/**
+ * Keeps the answer of a build that found nothing to do, for the short way: idle.ts.
+ * Only what has been as it is since before this process began: else what was looked at might be
+ * older than what is kept of it.
+ */
+import type {Checked} from '../base/diagnostic.ts';
+import {isPlain, isSettled, takeWitness} from '../base/witness.ts';
+import {errorCode, namesIn} from '../base/files.ts';
+import {idleInputs} from '../run/idle-inputs.ts';
+import type {Plan} from '../run/plan.ts';
+import {fittingKind} from '../ui/reporter.ts';
+import {tellingPaths, workFolders} from '../../store/quiet.ts';
+import {keepIdle} from './idle.ts';
+import type {OpenWork} from './open.ts';
+import type {World} from './world.ts';
+
+/** After a run; kept is the answer of one that ended well and had nothing to do. */
+export function rememberIdle(
+  world: World,
+  work: OpenWork,
+  plan: Plan,
+  status: Checked<number>,
+): void {
+  const planned = [...plan.nodes.values()];
+  const isIdle = planned.every((node) => node.verdict === 'fresh' && node.kind === 'build');
+  const wentWell = status.ok && status.value === 0 && !world.hasShown();
+  if (world.memo === undefined || !isIdle || !wentWell || !isPlainCall(world)) return;
+  try {
+    keep(world, work, planned.length, world.memo);
+  } catch (error) {
+    // What cannot be looked at any more is somebody else's to report.
+    if (errorCode(error) === undefined) throw error;
+  }
+}
+
+function keep(world: World, work: OpenWork, fresh: number, memo: string): void {
+  const paths = [...idleInputs(work), ...tellingPaths(work.store)];
+  const witness = takeWitness(paths);
+  const empty = workFolders(work.store);
+  const isQuiet = empty.every((folder) => namesIn(folder).length === 0);
+  const begun = world.host.now() - world.host.tick();
+  if (!isQuiet || !paths.every(isPlain) || !isSettled(witness, begun)) return;
+  const told = world.call.globals.quiet !== true && kindOf(world) !== 'quiet';
+  keepIdle(memo, {fresh, told, empty}, witness);
+}
+
+/** What changes nothing where nothing is to be done. */
+const HARMLESS = new Set(['jobs', 'keepGoing', 'onError', 'offline', 'wait']);
+
+/** Whether the one line is all that is wanted, and nothing is to be done whatever is there. */
+function isPlainCall(world: World): boolean {
+  const {json, verbose} = world.call.globals;
+  const others = Object.entries(world.call.options).filter(
+    ([name, value]) => !HARMLESS.has(name) && value !== undefined && value !== false,
+  );
+  const isPlainBuild = others.every(([name, value]) => name === 'tests' && value === 'none');
+  return json !== true && verbose !== true && kindOf(world) !== 'json' && isPlainBuild;
+}
+
+function kindOf({call, host}: World): string {
+  const {progress} = call.globals;
+  return progress === 'auto' ? fittingKind(host) : progress;
+}

@@ -1,0 +1,65 @@
+/** The short way to "nothing to do" (engine/cli/idle.ts): what it loads. */
+import test from 'ava';
+import {recipes} from '../support/recipes.ts';
+import {Space, type Ran} from '../support/space.ts';
+
+/** Tells on standard error each module that is loaded. */
+const HOOK = `export async function load(url, context, next) {
+  process._rawDebug('load ' + url);
+  return next(url, context);
+}`;
+const data = (text: string): string => `data:text/javascript,${encodeURIComponent(text)}`;
+const IMPORT = data(
+  `import {register} from 'node:module'; register(${JSON.stringify(data(HOOK))});`,
+);
+const WATCHED = {NODE_OPTIONS: `--import ${IMPORT}`};
+
+interface Seen {
+  readonly ran: Ran;
+  /** Modules in the order loaded: `engine/…` of ours, `name` of packages. */
+  readonly modules: readonly string[];
+  /** What was said besides. */
+  readonly said: string;
+}
+
+async function watched(space: Space): Promise<Seen> {
+  const ran = await space.run(['build'], {env: WATCHED});
+  const lines = ran.stderr.split('\n');
+  const isLoad = (line: string): boolean => line.startsWith('load ');
+  const modules = lines.filter(isLoad).flatMap((line) => {
+    const [, name] = /^load .*\/(?:dist|node_modules)\/(.*)$/.exec(line) ?? [];
+    return name === undefined ? [] : [name];
+  });
+  return {ran, modules, said: lines.filter((line) => !isLoad(line)).join('\n')};
+}
+
+const tookShortWay = ({modules}: Seen): boolean => !modules.includes('engine/cli/commands.js');
+
+/** Builds until the short way is open: what has just changed is not relied upon. */
+async function settled(space: Space): Promise<Seen> {
+  await space.expect(0, ['build']);
+  for (let tries = 0; tries < 60; tries += 1) {
+    const seen = await watched(space);
+    if (seen.ran.status !== 0) throw new Error(space.report());
+    if (tookShortWay(seen)) return seen;
+  }
+  throw new Error(`never the short way\n${space.report()}`);
+}
+
+test('the short way loads these files and no package', async (t) => {
+  await using space = Space.create(recipes({'t/a': {}, 't/b': {needs: ['a']}, 't/c': {}}));
+  const {ran, modules, said} = await settled(space);
+  t.is(ran.stdout, '');
+  t.regex(said, /^3 fresh, nothing to do \(\d+\.\d\d s\)\n$/);
+  t.deepEqual([...modules].sort(), [
+    'engine/base/crash.js',
+    'engine/base/files.js',
+    'engine/base/hash.js',
+    'engine/base/host.js',
+    'engine/base/witness.js',
+    'engine/cli/idle.js',
+    'engine/cli/main.js',
+    'engine/cli/shipped.js',
+    'engine/ui/idle.js',
+  ]);
+});
