@@ -19,7 +19,8 @@ export interface Layers {
 interface RunEdges {
   readonly numberOf: ReadonlyMap<Label, number>;
   readonly labels: readonly Label[];
-  readonly runs: readonly (readonly number[])[];
+  /** Each list is made when it is asked for. */
+  readonly runsOf: (number: number) => readonly number[];
 }
 
 /**
@@ -75,7 +76,7 @@ function layDown(edges: RunEdges, seen: Uint8Array, root: number, laid: Label[])
   while (path.length > 0) {
     const top = path.length - 1;
     const at = path[top] ?? 0;
-    const next = edges.runs[at]?.[nextOf[top] ?? 0];
+    const next = edges.runsOf(at)[nextOf[top] ?? 0];
     if (next === undefined) {
       path.pop();
       nextOf.pop();
@@ -104,10 +105,13 @@ function runEdges(graph: BuildGraph): RunEdges {
 function numberRunEdges(graph: BuildGraph): RunEdges {
   const labels = graph.order;
   const numberOf = new Map(labels.map((label, number) => [label, number]));
-  const runs = labels.map((label) =>
-    runNeedsOf(nodeOf(graph, label)).map((to) => numberOf.get(to) ?? -1),
-  );
-  return {numberOf, labels, runs};
+  const runs: (readonly number[] | undefined)[] = [];
+  const find = (number: number): readonly number[] => {
+    const label = labels[number];
+    const needs = label === undefined ? [] : runNeedsOf(nodeOf(graph, label));
+    return needs.map((to) => numberOf.get(to) ?? -1);
+  };
+  return {numberOf, labels, runsOf: (number) => (runs[number] ??= find(number))};
 }
 
 function runNeedsOf(node: Node): readonly Label[] {

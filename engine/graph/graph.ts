@@ -52,7 +52,16 @@ export function finishGraph(
 ): BuildGraph {
   const {nodes, order, stuck, dependents} = loose;
   if (stuck.length > 0) throw new Bug(`a cycle above ${stuck.join(', ')}`);
-  return {nodes, order, dependents, names, generated, sets: new Map()};
+  const node = (label: Label): Node => {
+    const found = nodes.get(label);
+    if (found === undefined) throw new Bug(`no node ${label}`);
+    return found;
+  };
+  return {
+    ...{nodes, order, dependents, names, generated, sets: new Map()},
+    kindOf: (label) => node(label).kind,
+    targetsOf: (label) => node(label).dependencies.map((edge) => edge.to),
+  };
 }
 
 /** The node of a label that is known to be there. */

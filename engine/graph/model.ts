@@ -88,6 +88,10 @@ export interface BuildGraph {
   readonly names: NameIndex;
   /** Globs no artifact may own, sorted: what a capture leaves out is part of what is built. */
   readonly generated: readonly string[];
+  /** What kind of node a label is, without making the node. */
+  readonly kindOf: (label: Label) => NodeKind;
+  /** The labels of a node's dependencies, without making the node. */
+  readonly targetsOf: (label: Label) => readonly Label[];
   /** Nodes with an edge to this one, sorted. */
   readonly dependents: (label: Label) => readonly Label[];
 }

@@ -23,7 +23,7 @@ export function dependenciesOf(
   labels: readonly Label[],
   reach: Reach = 'all',
 ): readonly Label[] {
-  return ask(graph, labels, reach, (label) => targetsOf(graph, label));
+  return ask(graph, labels, reach, graph.targetsOf);
 }
 
 /** Nodes that need these, in build order, without themselves. */
@@ -37,7 +37,7 @@ export function dependentsOf(
 
 /** These and all nodes they need: what a run has to look at, in build order. */
 export function wantedBy(graph: BuildGraph, labels: readonly Label[]): readonly Label[] {
-  const wanted = new Set([...labels, ...reachable((label) => targetsOf(graph, label), labels)]);
+  const wanted = new Set([...labels, ...reachable(graph.targetsOf, labels)]);
   return graph.order.filter((label) => wanted.has(label));
 }
 
@@ -57,7 +57,7 @@ export function pathsByFirstEdge(
   to: Label,
   limit: number,
 ): readonly (readonly Hop[])[] {
-  const paths = targetsOf(graph, from).flatMap((next) => {
+  const paths = graph.targetsOf(from).flatMap((next) => {
     const rest = next === to ? [] : somePath(graph, next, to);
     return rest === undefined ? [] : [[hop(graph, from, next), ...rest]];
   });
@@ -73,7 +73,7 @@ export function levelsOf(
   const levels: Label[][] = [];
   const among = new Set(labels);
   for (const label of graph.order.filter((one) => among.has(one))) {
-    const below = targetsOf(graph, label).map((target) => levelOf.get(target) ?? -1);
+    const below = graph.targetsOf(label).map((target) => levelOf.get(target) ?? -1);
     const level = below.reduce((highest, one) => Math.max(highest, one), -1) + 1;
     levelOf.set(label, level);
     (levels[level] ??= []).push(label);
@@ -93,11 +93,7 @@ function ask(
 }
 
 function netOf(graph: BuildGraph): Net<Label> {
-  return {ids: graph.order, targets: (label) => targetsOf(graph, label)};
-}
-
-function targetsOf(graph: BuildGraph, label: Label): readonly Label[] {
-  return nodeOf(graph, label).dependencies.map((edge) => edge.to);
+  return {ids: graph.order, targets: graph.targetsOf};
 }
 
 function hop(graph: BuildGraph, from: Label, to: Label): Hop {

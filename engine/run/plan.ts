@@ -150,10 +150,9 @@ export function closureOf(graph: BuildGraph, targets: readonly Label[]): Readonl
   const seen = new Set<Label>();
   const stack = [...targets];
   for (let label = stack.pop(); label !== undefined; label = stack.pop()) {
-    const node = graph.nodes.get(label);
-    if (node === undefined || seen.has(label) || node.kind === 'fetch') continue;
+    if (seen.has(label) || !graph.nodes.has(label) || graph.kindOf(label) === 'fetch') continue;
     seen.add(label);
-    stack.push(...node.dependencies.map((edge) => edge.to));
+    stack.push(...graph.targetsOf(label));
   }
   return seen;
 }

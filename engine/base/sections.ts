@@ -1,0 +1,73 @@
+/**
+ * Several pieces of bytes in one, each found by its name, all vouched for by one sha256: how caches
+ * are written. A reader gets views of what was read, so that nothing is copied.
+ *
+ *     <64 hex digits>\n<length of the table, 8 digits> <table: JSON, name → [start, end]>\n<pieces>
+ *
+ * Knows nothing of what is in the pieces.
+ */
+import {sha256} from './hash.ts';
+
+export type Sections = Readonly<Record<string, Buffer>>;
+
+const DIGEST = 64;
+const DIGITS = 8;
+
+export function packSections(sections: Sections): Buffer {
+  const table: Record<string, readonly [number, number]> = {};
+  let at = 0;
+  for (const [name, bytes] of Object.entries(sections)) {
+    table[name] = [at, at + bytes.length];
+    at += bytes.length;
+  }
+  const text = Buffer.from(JSON.stringify(table));
+  const size = String(text.length).padStart(DIGITS, '0');
+  const rest = Buffer.concat([Buffer.from(`${size} `), text, ...Object.values(sections)]);
+  return Buffer.concat([Buffer.from(`${sha256(rest)}\n`), rest]);
+}
+
+/** Undefined for bytes that are not as they were packed. */
+export function unpackSections(bytes: Buffer): Sections | undefined {
+  const rest = bytes.subarray(DIGEST + 1);
+  if (bytes.toString('latin1', 0, DIGEST) !== sha256(rest)) return undefined;
+  const size = Number(rest.toString('latin1', 0, DIGITS));
+  const start = DIGITS + 1 + size;
+  const table = JSON.parse(rest.toString('utf8', DIGITS + 1, start)) as Record<
+    string,
+    [number, number]
+  >;
+  return Object.fromEntries(
+    Object.entries(table).map(([name, [from, to]]) => [
+      name,
+      rest.subarray(start + from, start + to),
+    ]),
+  );
+}
+
+/** Texts one after the other, to be found by number: what lazy reading is made of. */
+export function packTexts(texts: readonly string[]): Buffer {
+  const parts = texts.map((text) => Buffer.from(text));
+  const ends = new Uint32Array(parts.length + 1);
+  let end = 0;
+  parts.forEach((part, at) => {
+    end += part.length;
+    ends[at + 1] = end;
+  });
+  return Buffer.concat([packNumbers(ends), ...parts]);
+}
+
+/** `count` texts as `packTexts` made them; each is decoded when it is asked for. */
+export function unpackTexts(bytes: Buffer, count: number): (at: number) => string {
+  const size = (count + 1) * Uint32Array.BYTES_PER_ELEMENT;
+  const ends = unpackNumbers(bytes.subarray(0, size));
+  return (at) => bytes.toString('utf8', size + (ends[at] ?? 0), size + (ends[at + 1] ?? 0));
+}
+
+export function packNumbers(numbers: Uint32Array): Buffer {
+  return Buffer.from(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+}
+
+/** Copied, since numbers lie at multiples of their size. */
+export function unpackNumbers(bytes: Buffer): Uint32Array {
+  return new Uint32Array(Uint8Array.from(bytes).buffer);
+}
