@@ -16,6 +16,19 @@ export interface Witness {
   readonly prints: Float64Array;
 }
 
+/**
+ * Looks at every path now; undefined where one cannot be looked at, or cannot be kept, or has
+ * changed since `moment` (ms since 1970) or right before.
+ */
+export function settledWitness(paths: readonly string[], moment: number): Witness | undefined {
+  if (!paths.every(isPlain)) return undefined;
+  const witness = files.unless(CLOSED, () => takeWitness(paths));
+  return witness !== undefined && isSettled(witness, moment) ? witness : undefined;
+}
+
+/** What cannot be looked at. */
+const CLOSED = ['EACCES', 'EPERM', 'EIO', 'ENAMETOOLONG', 'EINVAL', 'ESTALE'];
+
 /** Looks at every path now. Throws system errors other than absence. */
 export function takeWitness(paths: readonly string[]): Witness {
   const prints = new Float64Array(paths.length * FIELDS);
@@ -25,13 +38,14 @@ export function takeWitness(paths: readonly string[]): Witness {
   return {paths, prints};
 }
 
-/** Whether all is as it was; ends at the first difference. */
+/** Whether all is as it was; ends at the first difference, and what cannot be looked at is one. */
 export function isUnchanged({paths, prints}: Witness): boolean {
   const now = new Float64Array(FIELDS);
-  return paths.every((path, at) => {
+  const isSame = (path: string, at: number): boolean => {
     printInto(path, now, 0);
     return now.every((field, place) => field === prints[at * FIELDS + place]);
-  });
+  };
+  return files.unless(CLOSED, () => paths.every(isSame)) === true;
 }
 
 /** File systems count time in ticks, some in whole seconds. */

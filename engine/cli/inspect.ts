@@ -11,7 +11,8 @@ import {dependenciesOf, dependentsOf, somePath, type Hop} from '../graph/query.t
 import {resolveTargets} from '../graph/targets.ts';
 import type {Recipe} from '../load/model.ts';
 import {count} from '../ui/text.ts';
-import {openProject} from './open.ts';
+import {readWhole} from './read-whole.ts';
+import {loadRequest, openProject} from './open.ts';
 import {isSet, optionOf, type Answer, type World} from './world.ts';
 
 export async function list(world: World): Answer {
@@ -54,7 +55,7 @@ function sameRecipe(recipe: Recipe, label: Label): boolean {
 
 /** The mistakes themselves are the answer; without any, what was read. */
 export async function validate(world: World): Answer {
-  const opened = await openProject(world);
+  const opened = await readWhole(world, loadRequest(world));
   if (!opened.ok) return opened;
   const {project} = opened.value;
   const builds = project.recipes.reduce((sum, recipe) => sum + recipe.builds.length, 0);

@@ -4,12 +4,13 @@
  * older than what is kept of it.
  */
 import type {Checked} from '../base/diagnostic.ts';
-import {isPlain, isSettled, takeWitness} from '../base/witness.ts';
-import {errorCode, namesIn} from '../base/files.ts';
+import {settledWitness} from '../base/witness.ts';
+import {namesIn} from '../base/files.ts';
 import {idleInputs} from '../run/idle-inputs.ts';
 import type {Plan} from '../run/plan.ts';
 import {fittingKind} from '../ui/reporter.ts';
 import {tellingPaths, workFolders} from '../../store/quiet.ts';
+import {guard} from '../../store/trouble.ts';
 import {keepIdle} from './idle.ts';
 import type {OpenWork} from './open.ts';
 import type {World} from './world.ts';
@@ -25,21 +26,19 @@ export function rememberIdle(
   const isIdle = planned.every((node) => node.verdict === 'fresh' && node.kind === 'build');
   const wentWell = status.ok && status.value === 0 && !world.hasShown();
   if (world.memo === undefined || !isIdle || !wentWell || !isPlainCall(world)) return;
-  try {
-    keep(world, work, planned.length, world.memo);
-  } catch (error) {
-    // What cannot be looked at any more is somebody else's to report.
-    if (errorCode(error) === undefined) throw error;
-  }
+  // What cannot be looked at any more is somebody else's to report.
+  guard(work.store.root, () => {
+    keep(world, work, planned.length, world.memo ?? '');
+  });
 }
 
 function keep(world: World, work: OpenWork, fresh: number, memo: string): void {
   const paths = [...idleInputs(work), ...tellingPaths(work.store)];
-  const witness = takeWitness(paths);
+  const begun = world.host.now() - world.host.tick();
+  const witness = settledWitness(paths, begun);
   const empty = workFolders(work.store);
   const isQuiet = empty.every((folder) => namesIn(folder).length === 0);
-  const begun = world.host.now() - world.host.tick();
-  if (!isQuiet || !paths.every(isPlain) || !isSettled(witness, begun)) return;
+  if (!isQuiet || witness === undefined) return;
   const told = world.call.globals.quiet !== true && kindOf(world) !== 'quiet';
   keepIdle(memo, {fresh, told, empty}, witness);
 }

@@ -3,12 +3,11 @@
  */
 import type {Checked} from '../base/diagnostic.ts';
 import type {Label} from '../base/label.ts';
-import {err, ok} from '../base/result.ts';
-import {linkProject} from '../graph/link.ts';
+import {ok} from '../base/result.ts';
 import type {BuildGraph} from '../graph/model.ts';
 import {resolveTargets} from '../graph/targets.ts';
 import type {Project} from '../load/model.ts';
-import {readProject, type LoadRequest} from '../load/project.ts';
+import type {LoadRequest} from '../load/config.ts';
 import {readPrints} from '../run/prints.ts';
 import {closureOf} from '../run/plan.ts';
 import {Resolver, type Knowledge} from '../run/resolve.ts';
@@ -20,15 +19,8 @@ import {reindexLog} from '../../store/reindex.ts';
 import {StatCache} from '../../store/stat-cache.ts';
 import {guard} from '../../store/trouble.ts';
 import {SHIPPED} from './shipped.ts';
-import {allMistakes} from './mistakes.ts';
+import {keepProject, projectPlace, recallProject, type OpenProject} from './project-cache.ts';
 import type {World} from './world.ts';
-
-export interface OpenProject {
-  /** Files and folders that reading the project looked at: load/project.ts. */
-  readonly inputs: readonly string[];
-  readonly project: Project;
-  readonly graph: BuildGraph;
-}
 
 /** A project with its store and all that is known of some labels and what they need. */
 export interface OpenWork extends OpenProject {
@@ -59,15 +51,17 @@ export function loadRequest(world: World): LoadRequest {
   };
 }
 
-/** Reads and links all recipes; warnings are shown to people. */
+/** The project as it was read the last time while that is true; else read, linked and kept. */
 export async function openProject(world: World): Promise<Checked<OpenProject>> {
-  const read = readProject(loadRequest(world));
-  if (!read.ok) return read;
-  const {project, errors, warnings, inputs} = read.value;
-  if (errors.length > 0) return err([...allMistakes(read.value), ...warnings]);
-  if (warnings.length > 0) await world.show(warnings);
-  const graph = linkProject(project);
-  return graph.ok ? ok({project, graph: graph.value, inputs}) : graph;
+  const request = loadRequest(world);
+  const place = projectPlace(world.host, world.cwd, request.flags);
+  const kept = place === undefined ? undefined : recallProject(world.host, place);
+  if (kept !== undefined) return ok(kept);
+  const {readWhole} = await import('./read-whole.ts');
+  const read = await readWhole(world, request);
+  const begun = world.host.now() - world.host.tick();
+  if (read.ok && place !== undefined && !world.hasShown()) keepProject(place, read.value, begun);
+  return read;
 }
 
 export function openProjectStore(world: World, project: Project): Checked<Store> {

@@ -45,7 +45,8 @@ export function findFiles(root: string, problems: Diagnostic[], shipped?: string
   const missing = theirs.kinds.filter(({name}) => !own.kinds.some((kind) => kind.name === name));
   const kinds = [...own.kinds, ...missing.map(({name, file}) => ({name, file: here(file)}))];
   const generated = theirs.generated === undefined ? undefined : here(theirs.generated);
-  return {...own, kinds, generated: own.generated ?? generated};
+  const folders = [...own.folders, here(TOP), here(`${TOP}/${KINDS}`)];
+  return {...own, kinds, generated: own.generated ?? generated, folders};
 }
 
 function findOwn(root: string, problems: Diagnostic[]): FoundFiles {

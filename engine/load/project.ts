@@ -15,7 +15,7 @@ import {placeAt} from './nodes.ts';
 import {checkSettings, type OptionOwner} from './options.ts';
 import {globError} from './paths.ts';
 import {readRecipe} from './recipe.ts';
-import {findRoot} from './root.ts';
+import {findRoot, searchedFor} from './root.ts';
 import {configFilesOf, readSettings, type Setting} from './settings.ts';
 import type {Surroundings} from './work.ts';
 
@@ -61,6 +61,7 @@ export function readProject(request: LoadRequest): Checked<ReadProject> {
   const generated = readGenerated(root, files.generated, problems);
   const {errors, warnings} = sortDiagnostics(problems);
   const all = [
+    ...searchedFor(request.cwd, root),
     ...configFilesOf(settingsRequest(request, root)),
     ...inputsOf(root, files),
     ...inputs,

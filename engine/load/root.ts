@@ -16,6 +16,12 @@ export function findRoot(cwd: string): string | undefined {
   }
 }
 
+/** Every path that decides which folder `findRoot` comes to. */
+export function searchedFor(cwd: string, root: string): readonly string[] {
+  const places = CONFIG_NAMES.map((name) => path.join(cwd, name));
+  return cwd === root ? places : [...places, ...searchedFor(path.dirname(cwd), root)];
+}
+
 /** The configuration file of a project folder. */
 export function configFile(root: string): string | undefined {
   return CONFIG_NAMES.map((name) => path.join(root, name)).find((file) => exists(file));
