@@ -48,6 +48,18 @@ export function isUnchanged({paths, prints}: Witness): boolean {
   return files.unless(CLOSED, () => paths.every(isSame)) === true;
 }
 
+/** The paths that are not as they were; one that cannot be looked at is among them. */
+export function changedIn({paths, prints}: Witness): readonly string[] {
+  const now = new Float64Array(FIELDS);
+  return paths.filter((path, at) => {
+    const looked = files.unless(CLOSED, () => {
+      printInto(path, now, 0);
+      return true;
+    });
+    return looked !== true || now.some((field, place) => field !== prints[at * FIELDS + place]);
+  });
+}
+
 /** File systems count time in ticks, some in whole seconds. */
 const TICK = 2000;
 

@@ -19,7 +19,13 @@ import {reindexLog} from '../../store/reindex.ts';
 import {StatCache} from '../../store/stat-cache.ts';
 import {guard} from '../../store/trouble.ts';
 import {SHIPPED} from './shipped.ts';
-import {keepProject, projectPlace, recallProject, type OpenProject} from './project-cache.ts';
+import {
+  keepProject,
+  projectPlace,
+  recallProject,
+  takenOver,
+  type OpenProject,
+} from './project-cache.ts';
 import type {World} from './world.ts';
 
 /** A project with its store and all that is known of some labels and what they need. */
@@ -51,14 +57,14 @@ export function loadRequest(world: World): LoadRequest {
   };
 }
 
-/** The project as it was read the last time while that is true; else read, linked and kept. */
+/** The project as it was read the last time; what has changed since is read again. */
 export async function openProject(world: World): Promise<Checked<OpenProject>> {
   const request = loadRequest(world);
   const place = projectPlace(world.host, world.cwd, request.flags);
   const kept = place === undefined ? undefined : recallProject(world.host, place);
-  if (kept !== undefined) return ok(kept);
+  if (kept?.changed.length === 0) return ok(kept);
   const {readWhole} = await import('./read-whole.ts');
-  const read = await readWhole(world, request);
+  const read = await readWhole(world, request, kept && takenOver(kept));
   const begun = world.host.now() - world.host.tick();
   if (read.ok && place !== undefined && !world.hasShown()) keepProject(place, read.value, begun);
   return read;

@@ -1,17 +1,22 @@
 /**
- * Reads and links all recipes of a project, with every mistake of every file.
+ * Reads and links the recipes of a project, all or those that have changed, with every mistake of
+ * every file.
  */
 import type {Checked} from '../base/diagnostic.ts';
 import {err, ok} from '../base/result.ts';
 import {linkProject} from '../graph/link.ts';
-import {readProject, type LoadRequest} from '../load/project.ts';
+import {readProject, type LoadRequest, type Previous} from '../load/project.ts';
 import {allMistakes} from './mistakes.ts';
 import type {OpenProject} from './project-cache.ts';
 import type {World} from './world.ts';
 
 /** Warnings are shown to people. */
-export async function readWhole(world: World, request: LoadRequest): Promise<Checked<OpenProject>> {
-  const read = readProject(request);
+export async function readWhole(
+  world: World,
+  request: LoadRequest,
+  previous?: Previous,
+): Promise<Checked<OpenProject>> {
+  const read = readProject(request, previous);
   if (!read.ok) return read;
   const {project, errors, warnings, inputs} = read.value;
   if (errors.length > 0) return err([...allMistakes(read.value), ...warnings]);

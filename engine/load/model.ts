@@ -3,10 +3,13 @@
  * decided, kinds applied. Needs are still names as written; the graph links them.
  * Types only.
  */
+import type {RecipeFile} from '../../schemas/types/recipe.ts';
 import type {Location} from '../base/diagnostic.ts';
 import type {Label, LabelParts} from '../base/label.ts';
 
 export type OptionValue = string | boolean;
+
+export type Declarations = NonNullable<RecipeFile['options']>;
 
 export interface Project {
   /** The folder that holds the configuration, absolute. */
@@ -56,6 +59,8 @@ export interface Recipe {
   readonly builds: readonly Build[];
   /** The recipe this one extends, as written. */
   readonly extends: string | undefined;
+  /** The options it declares, its bases' among them. */
+  readonly options: Declarations;
 }
 
 export interface Build {

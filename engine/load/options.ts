@@ -1,16 +1,14 @@
 /**
  * Options of recipes: their declarations, and the values that configuration and flags give them.
  */
-import type {RecipeFile} from '../../schemas/types/recipe.ts';
 import {problem, type Diagnostic} from '../base/diagnostic.ts';
 import {err, ok, type Result} from '../base/result.ts';
 import {didYouMean, similarTo} from '../base/suggest.ts';
 import type {OptionFact} from './condition.ts';
-import type {OptionValue} from './model.ts';
+import type {Declarations, OptionValue} from './model.ts';
 import {keyAt, placeAt, type DataNode} from './nodes.ts';
 import {ORIGINS, type Setting, type SettingValue} from './settings.ts';
 
-export type Declarations = NonNullable<RecipeFile['options']>;
 type Declaration = Declarations[string];
 
 /** Whose option it is. */

@@ -38,6 +38,16 @@ export interface ReadProject extends LoadedProject {
   readonly broken: ReadonlySet<string>;
 }
 
+/**
+ * An earlier reading of the same project without mistakes, since which neither the settings nor a
+ * kind has changed: of it everything is taken that would be read the same again.
+ */
+export interface Previous {
+  /** The recipe of a file (absolute) that has not changed. */
+  recipeOf(file: string): Recipe | undefined;
+  readonly inputs: readonly string[];
+}
+
 /** Everything at and above a folder that makes a project; diagnostics sorted by file and line. */
 export function loadProject(request: LoadRequest): Checked<LoadedProject> {
   const read = readProject(request);
@@ -47,7 +57,7 @@ export function loadProject(request: LoadRequest): Checked<LoadedProject> {
 }
 
 /** The same with its mistakes: what others find in the rest can be told with them. */
-export function readProject(request: LoadRequest): Checked<ReadProject> {
+export function readProject(request: LoadRequest, previous?: Previous): Checked<ReadProject> {
   const root = findRoot(request.cwd);
   if (root === undefined) return notFound(request.cwd);
   const problems: Diagnostic[] = [];
@@ -57,7 +67,7 @@ export function readProject(request: LoadRequest): Checked<ReadProject> {
   const files = findFiles(root, problems, request.shipped);
   const inputs = new Set<string>();
   const surroundings = surround(root, request.host.arch, files, config, inputs, problems);
-  const {recipes, broken} = readRecipes(files, surroundings, settings, problems);
+  const {recipes, broken} = readRecipes(files, surroundings, settings, problems, previous);
   const generated = readGenerated(root, files.generated, problems);
   const {errors, warnings} = sortDiagnostics(problems);
   const all = [
@@ -65,6 +75,8 @@ export function readProject(request: LoadRequest): Checked<ReadProject> {
     ...configFilesOf(settingsRequest(request, root)),
     ...inputsOf(root, files),
     ...inputs,
+    // Of what is taken over too: places where something was looked for, recipes left out.
+    ...(previous?.inputs ?? []).filter((file) => !file.endsWith('.yaml')),
   ];
   const project = {root, config, recipes, generated};
   return ok({project, errors, warnings, broken, inputs: [...new Set(all)]});
@@ -114,31 +126,64 @@ function readRecipes(
   around: Around,
   settings: readonly Setting[],
   problems: Diagnostic[],
+  previous: Previous | undefined,
 ): {recipes: readonly Recipe[]; broken: ReadonlySet<string>} {
-  const sources = files.recipes.map(({collection, name, file}): RecipeSource => {
-    const {document, problems: wrong} = readFound('recipe', around.root, file);
-    problems.push(...wrong);
-    return {collection, package: name, file, document};
-  });
+  const sources = files.recipes.map(({collection, name, file}) =>
+    lazySource({collection, package: name, file}, around.root, problems),
+  );
   const surroundings = {...around, index: new RecipeIndex(sources)};
-  const flat = sources.flatMap((source) => flatten(source, surroundings.index, problems) ?? []);
-  checkSettings(settings, flat.map(optionOwner), problems);
-  const read = flat.map((one) => ({
-    name: one.source.package,
-    ...readRecipe(one, surroundings, settings, problems),
-  }));
-  const sound = new Set(read.filter((one) => one.sound).map((one) => one.recipe.file));
-  const broken = sources.filter((one) => !sound.has(path.resolve(around.root, one.file)));
+  const takers = sources.map((source) => {
+    const kept = previous?.recipeOf(path.join(around.root, source.file));
+    // What it extends may have changed.
+    return {source, kept: kept?.extends === undefined ? kept : undefined};
+  });
+  const fresh = takers.filter((one) => one.kept === undefined).map((one) => one.source);
+  const flat = fresh.flatMap((source) => flatten(source, surroundings.index, problems) ?? []);
+  const kept = takers.flatMap((one) => one.kept ?? []);
+  checkSettings(settings, [...flat.map(optionOwner), ...kept.map(ownerOf)], problems);
+  const read = new Map(
+    flat.map((one) => [one.source.file, readRecipe(one, surroundings, settings, problems)]),
+  );
+  const broken = fresh.filter((one) => read.get(one.file)?.sound !== true);
   return {
     // Two files may give themselves one name; the file's own name is the one that is looked for.
-    recipes: read.filter(({name, recipe}) => recipe.package === name).map((one) => one.recipe),
+    recipes: takers
+      .map((one) => ({
+        name: one.source.package,
+        recipe: one.kept ?? read.get(one.source.file)?.recipe,
+      }))
+      .flatMap(({name, recipe}) => (recipe?.package === name ? [recipe] : [])),
     broken: new Set(broken.map((one) => one.package)),
+  };
+}
+
+/** A recipe file that is read when somebody wants what is in it. */
+function lazySource(
+  named: Omit<RecipeSource, 'document'>,
+  root: string,
+  problems: Diagnostic[],
+): RecipeSource {
+  let read: {readonly document: RecipeSource['document']} | undefined;
+  const look = (): {readonly document: RecipeSource['document']} => {
+    const {document, problems: wrong} = readFound('recipe', root, named.file);
+    problems.push(...wrong);
+    return {document};
+  };
+  return {
+    ...named,
+    get document() {
+      return (read ??= look()).document;
+    },
   };
 }
 
 function optionOwner({source, sound, data}: FlatRecipe): OptionOwner {
   const {collection, package: name} = source;
   return {collection, package: name, declared: data.options ?? {}, sound};
+}
+
+function ownerOf({collection, package: name, options}: Recipe): OptionOwner {
+  return {collection, package: name, declared: options, sound: true};
 }
 
 function readGenerated(

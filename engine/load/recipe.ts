@@ -51,6 +51,7 @@ export function readRecipe(
     at: keyAt(root, ['package']),
     builds,
     extends: data.extends,
+    options: data.options ?? {},
   };
   return {recipe: read, sound};
 }

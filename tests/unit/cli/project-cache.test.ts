@@ -46,6 +46,16 @@ const CHANGES: Readonly<Record<string, (space: Space) => void>> = {
   'a recipe that goes': (space) => {
     fs.unlinkSync(space.at('recipes/t/d.yaml'));
   },
+  'a recipe that others extend': (space) => {
+    space.edit('recipes/t/a.yaml', 'What a is', 'What a was');
+  },
+  'a recipe that hides the one that was extended': (space) => {
+    space.write('recipes/u/a.yaml', recipe('u/a', {recipe: {version: '7'}}));
+  },
+  'a recipe with an option that the configuration sets': (space) => {
+    const options = {options: {x: {type: 'bool', default: false, summary: 'X'}}};
+    space.write('recipes/t/e.yaml', recipe('t/e', {recipe: options}));
+  },
   'a mistake': (space) => {
     space.edit('recipes/t/b.yaml', 'summary', 'sumary');
   },
@@ -53,7 +63,7 @@ const CHANGES: Readonly<Record<string, (space: Space) => void>> = {
     space.edit('recipes/t/b.yaml', 'sumary', 'summary');
   },
   'the configuration': (space) => {
-    space.write('recipes.config.yaml', 'sets: {all: [t/a, t/b]}\n');
+    space.write('recipes.config.yaml', 'sets: {all: [t/a, t/b]}\noptions: {t/e.x: true}\n');
   },
   'the configuration of the user': (space) => {
     space.write('home/.config/recipes/config.yaml', 'jobs: 1\n');
@@ -74,6 +84,9 @@ test('after every change it is what reading gives, and it was kept before', asyn
   const source = {recipe: {sources: [{path: '../../one'}]}};
   await using space = Space.create({
     ...recipes({'t/a': {}, 't/b': {needs: ['a']}, 't/c': source}),
+    'recipes/u/c.yaml': 'package: c\nextends: t/c\n',
+    'recipes/v/b.yaml': 'package: b\nextends: a\nversion: "2"\n',
+    'recipes/v/a.yaml': recipe('v/a', {recipe: {version: '3'}}),
     one: 'one\n',
   });
   for (const [what, change] of Object.entries(CHANGES)) {

@@ -149,6 +149,7 @@ function recipeOf(name: string, text: RecipeText): Recipe {
     package: packageName,
     version,
     summary: text.summary ?? 'A package',
+    options: {},
     homepage: undefined,
     license: undefined,
     file: `/project/${file}`,
