@@ -12,7 +12,7 @@ import path from 'node:path';
 import {fileURLToPath} from 'node:url';
 
 const [pairs = '5', count = '20000', megabytes = '400'] = process.argv.slice(2);
-const WORK = fileURLToPath(new URL('store-work.js', import.meta.url));
+const WORK = fileURLToPath(new URL('parts/store-work.js', import.meta.url));
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'recipes-bench-'));
 const at = (name: string): string => path.join(folder, name);
 

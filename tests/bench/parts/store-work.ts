@@ -3,13 +3,13 @@
  *
  * Usage: node store-work.js import STORE FOLDER | checkout STORE TREE FOLDER | verify STORE
  */
-import type {Checked} from '../../engine/base/diagnostic.ts';
-import {treeDigest} from '../../engine/base/hash.ts';
-import {checkOut} from '../../store/checkout.ts';
-import {importFolder} from '../../store/import-folder.ts';
-import {openStore} from '../../store/layout.ts';
-import {readTree} from '../../store/trees.ts';
-import {surveyStore} from '../../store/verify.ts';
+import type {Checked} from '../../../engine/base/diagnostic.ts';
+import {treeDigest} from '../../../engine/base/hash.ts';
+import {checkOut} from '../../../store/checkout.ts';
+import {importFolder} from '../../../store/import-folder.ts';
+import {openStore} from '../../../store/layout.ts';
+import {readTree} from '../../../store/trees.ts';
+import {surveyStore} from '../../../store/verify.ts';
 
 const [work = '', place = '', ...words] = process.argv.slice(2);
 const store = must(openStore(place, undefined));
