@@ -3,7 +3,7 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import {measure, run, type Cost} from './command.ts';
+import {measure, run, type Command, type Cost} from './command.ts';
 import {outputText, sourceText, usersOf, type Edit, type Layered} from './layered.ts';
 import type {Tool} from './tools.ts';
 
@@ -38,11 +38,16 @@ export class Project {
     run({argv: ['sync', '-f', this.#folder], cwd: this.#folder});
   }
 
-  build(): Cost {
-    return measure(this.tool.build(this.#folder));
+  /** What builds it. */
+  command(): Command {
+    return this.tool.build(this.#folder);
   }
 
-  /** Throws unless what was made of the source that changes is what it should be. */
+  build(): Cost {
+    return measure(this.command());
+  }
+
+  /** Throws unless a node that needs the one that changes has come to what it should be. */
   check(): void {
     const {nodes, changing} = this.#graph;
     const byName = new Map(nodes.map((node) => [node.name, node]));
@@ -51,13 +56,12 @@ export class Project {
       return sourceText(node, node === changing ? this.#edit : {});
     };
     const [user] = usersOf(nodes).get(changing.name) ?? [];
-    for (const name of [changing.name, user ?? changing.name, nodes.at(-1)?.name ?? '']) {
-      const wanted = outputText(byName.get(name) ?? changing, textOf);
-      const found = this.tool.read(this.#folder, name);
-      if (found === wanted) continue;
-      const both = `${JSON.stringify(found)}, not ${JSON.stringify(wanted)}`;
-      throw new Error(`${this.tool.name} has made ${both} of ${name}`);
-    }
+    const name = user ?? changing.name;
+    const wanted = outputText(byName.get(name) ?? changing, textOf);
+    const found = this.tool.read(this.#folder, name);
+    if (found === wanted) return;
+    const both = `${JSON.stringify(found)}, not ${JSON.stringify(wanted)}`;
+    throw new Error(`${this.tool.name} has made ${both} of ${name}`);
   }
 
   close(): void {

@@ -17,26 +17,55 @@ export interface Plan {
 /** Scenario → tool → what each run took. */
 export type Samples = ReadonlyMap<Scenario, ReadonlyMap<string, readonly Cost[]>>;
 
-/** Measures all scenarios of one graph; the first of the projects is ours. */
+/**
+ * Measures all scenarios of one graph; the first of the projects is ours. A peer that fails is left
+ * out from there on, and said; a failure of ours is thrown.
+ */
 export function measureAll(projects: readonly Project[], plan: Plan): Samples {
-  const samples = new Map<Scenario, Map<string, Cost[]>>();
+  const samples = new Map<Scenario, ReadonlyMap<string, readonly Cost[]>>();
+  let able = projects;
   for (const scenario of SCENARIOS) {
-    const costs = new Map<string, Cost[]>();
+    const taking = able.filter((one) => one.tool.takesPart(scenario));
+    const {costs, failed} = measureScenario(scenario, taking, plan);
     samples.set(scenario, costs);
-    const taking = projects.filter((one) => one.tool.takesPart(scenario));
-    for (const one of taking) warmUp(scenario, one);
-    for (let pair = 0; pair < plan.pairs; pair += 1) {
-      for (const one of inTurn(taking, pair)) {
-        const own = costs.get(one.tool.name) ?? [];
-        if (one !== projects[0] && isSlow(own, plan.patience)) continue;
-        own.push(measureOnce(scenario, one, pair));
-        costs.set(one.tool.name, own);
-        plan.tell(`${TITLES[scenario]}, ${one.tool.name}: ${seconds(own.at(-1))} s`);
-      }
-    }
-    for (const one of taking) one.check();
+    able = able.filter((one) => !failed.has(one));
   }
   return samples;
+}
+
+interface Measured {
+  readonly costs: ReadonlyMap<string, readonly Cost[]>;
+  readonly failed: ReadonlySet<Project>;
+}
+
+function measureScenario(scenario: Scenario, taking: readonly Project[], plan: Plan): Measured {
+  const [ours] = taking;
+  const costs = new Map<string, Cost[]>(taking.map((one) => [one.tool.name, []]));
+  const failed = new Set<Project>();
+  const attempt = (one: Project, work: () => void): void => {
+    if (failed.has(one)) return;
+    try {
+      work();
+    } catch (error) {
+      if (one === ours) throw error;
+      failed.add(one);
+      costs.delete(one.tool.name);
+      plan.tell(`FAILED, left out from here on: ${error instanceof Error ? error.message : ''}`);
+    }
+  };
+  for (const one of taking) attempt(one, () => warmUp(scenario, one));
+  for (let pair = 0; pair < plan.pairs; pair += 1) {
+    for (const one of inTurn(taking, pair)) {
+      const own = costs.get(one.tool.name) ?? [];
+      if (one !== ours && isSlow(own, plan.patience)) continue;
+      attempt(one, () => {
+        own.push(measureOnce(scenario, one, pair));
+        plan.tell(`${TITLES[scenario]}, ${one.tool.name}: ${seconds(own.at(-1))} s`);
+      });
+    }
+  }
+  for (const one of taking) attempt(one, () => one.check());
+  return {costs, failed};
 }
 
 function seconds(cost: Cost | undefined): string {

@@ -52,9 +52,18 @@ async function measureSize(
     await new Promise((resolve) => setTimeout(resolve, AGE));
     return measureAll(projects, {pairs, patience, tell});
   } finally {
-    for (const project of projects) project.close();
+    for (const project of projects) close(project, tell);
     fs.rmSync(parent, {recursive: true, force: true, maxRetries: 20});
   }
 }
 
 const AGE = 2200;
+
+/** What a tool leaves behind is no reason to lose the figures. */
+function close(project: Project, tell: (line: string) => void): void {
+  try {
+    project.close();
+  } catch (error) {
+    tell(`${project.tool.name} did not end well: ${error instanceof Error ? error.message : ''}`);
+  }
+}

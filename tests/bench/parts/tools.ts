@@ -187,11 +187,11 @@ const PEERS: readonly Tool[] = [
 export const PEER_NAMES: readonly string[] = PEERS.map((one) => one.name);
 
 /** The peers of these names, by whether this machine has them. */
-export function findPeers(names: readonly string[]): {
-  readonly there: readonly Tool[];
-  readonly missing: readonly Tool[];
-} {
+export function findPeers(
+  names: readonly string[],
+  find: (program: string) => string | undefined = findProgram,
+): {readonly there: readonly Tool[]; readonly missing: readonly Tool[]} {
   const wanted = PEERS.filter((one) => names.includes(one.name));
-  const has = ({program}: Tool): boolean => findProgram(program ?? '') !== undefined;
+  const has = ({program}: Tool): boolean => find(program ?? '') !== undefined;
   return {there: wanted.filter(has), missing: wanted.filter((one) => !has(one))};
 }

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import test from 'ava';
 import {compare, figuresOf, latest, type Entry, type Figure} from '../../bench/parts/history.ts';
 import {DOCUMENT, documentText, readHistory, replaceBlock} from '../../bench/parts/keep.ts';
+import {phaseRows, REST, WHOLE} from '../../bench/parts/phases.ts';
 import {comparisonText, entryText} from '../../bench/parts/report.ts';
 import {exponent, median, ratioOf, steps} from '../../bench/parts/statistics.ts';
 
@@ -130,4 +131,27 @@ test('a block of a document is replaced, the rest stays', (t) => {
 
 test('docs/benchmarks.md has the last figures that were kept', async (t) => {
   t.is(fs.readFileSync(DOCUMENT, 'utf8'), await documentText(readHistory()));
+});
+
+test('the bars of a trace are added up by phase, the rest of a node beside them', (t) => {
+  const bar = (name: string, cat: string, tid: number, ts: number, dur: number) => ({
+    ...{name, cat, tid},
+    ts: ts * 1000,
+    dur: dur * 1000,
+  });
+  const rows = phaseRows([
+    bar('staging', 'phase', 1, 10, 20),
+    bar('capturing', 'phase', 1, 30, 60),
+    bar('t/a', 'build', 1, 0, 100),
+    // At the same time, in another lane.
+    bar('capturing', 'phase', 2, 20, 40),
+    bar('t/b', 'build', 2, 10, 60),
+    bar('t/c', 'fetch', 3, 0, 500),
+  ]);
+  t.deepEqual(rows, [
+    {name: 'capturing', count: 2, mean: 50, median: 50, most: 60, share: 100 / 160},
+    {name: 'staging', count: 1, mean: 20, median: 20, most: 20, share: 20 / 160},
+    {name: REST, count: 2, mean: 20, median: 20, most: 20, share: 40 / 160},
+    {name: WHOLE, count: 2, mean: 80, median: 80, most: 100, share: 1},
+  ]);
 });
