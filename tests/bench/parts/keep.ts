@@ -24,18 +24,18 @@ export function newEntry(benchmark: Benchmark, figures: Record<string, Figure>):
     date: new Date().toISOString(),
     commit: commitOf(ROOT),
     machine: `${cpus[0]?.model.trim() ?? 'a processor'}, ${cpus.length} processors, ${memory} GiB`,
-    system: `${os.type()} ${os.release()}`,
+    system: `${os.type()} ${os.release().split('.').slice(0, 2).join('.')}`,
     node: process.versions.node,
     figures,
   };
 }
 
-/** With a plus when files differ from it. */
+/** With a plus when files differ from it; in docs only, where figures are written, they may. */
 function commitOf(folder: string): string {
   const git = (...words: string[]): string =>
     run({argv: ['git', ...words], cwd: folder}).stdout.trim();
   try {
-    const isChanged = git('status', '--porcelain', '--untracked-files=no') !== '';
+    const isChanged = git('status', '--porcelain', '-uno', '--', ':!docs') !== '';
     return git('rev-parse', '--short=10', 'HEAD') + (isChanged ? '+' : '');
   } catch {
     return 'unknown';
