@@ -2,7 +2,8 @@
  * What the sandbox, the capture and the store cost: builds one package with `recipes` and with the
  * same commands in a plain shell, in turn, and compares CPU seconds and wall time.
  *
- * Usage: npm run bench overhead [LABEL] [PAIRS] [JOBS]
+ * Usage: npm run bench overhead [LABEL] [PAIRS] [JOBS] [STORE]
+ * STORE: one that has the package; else all it needs is built first, in a store of its own.
  */
 import {execFileSync} from 'node:child_process';
 import fs from 'node:fs';
@@ -21,17 +22,17 @@ interface Cost {
   readonly cpu: number;
 }
 
-const [label = 'tour/gmp', pairs = '5', jobs = '1'] = process.argv.slice(2);
+const [label = 'tour/gmp', pairs = '5', jobs = '1', given] = process.argv.slice(2);
 const root = path.resolve(path.dirname(MAIN), '../../..');
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'recipes-overhead-'));
-const store = path.join(folder, 'store');
+const store = given ?? path.join(folder, 'store');
 
 main();
 
 function main(): void {
   try {
     const build = findBuild(label as Label);
-    recipes(['build', label]);
+    if (given === undefined) recipes(['build', label]);
     const archives = sourcesOf(build);
     const costs = {recipes: [] as Cost[], shell: [] as Cost[]};
     for (let pair = 0; pair < Number(pairs); pair += 1) {
