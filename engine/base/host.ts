@@ -25,6 +25,8 @@ export interface Host {
   now(): number;
   /** Monotonic clock: milliseconds since the process began; for durations and deadlines. */
   tick(): number;
+  /** The same clock as all processes of the machine read it: milliseconds since some moment. */
+  clock(): number;
 }
 
 /** The process this runs in. */
@@ -42,7 +44,24 @@ export function realHost(): Host {
     stderr: outputOf(process.stderr),
     now: () => Date.now(),
     tick: () => performance.now(),
+    clock: () => Number(process.hrtime.bigint()) / 1e6,
   };
+}
+
+/** The tick at which Node was ready to read the program. */
+export function nodeReadyTick(): number {
+  return performance.nodeTiming.bootstrapComplete;
+}
+
+/** Milliseconds from the wall clock, with fractions as other programs read it, to `Host.clock`. */
+export function wallToClock(): number {
+  const tick = performance.now();
+  const clock = Number(process.hrtime.bigint()) / 1e6;
+  const fine = performance.timeOrigin + tick;
+  const coarse = Date.now();
+  // It was set since we began: then a millisecond is as well as it is known.
+  const wall = Math.abs(fine - coarse - 0.5) < 2 ? fine : coarse;
+  return clock - wall;
 }
 
 /** Node's name of the processor as uname(1) says it. */

@@ -7,9 +7,9 @@ import type {Failure, Summary} from '../base/event.ts';
 import type {ActionKey} from '../base/hash.ts';
 import {testLabel, type Label} from '../base/label.ts';
 import {Bug, err, ok} from '../base/result.ts';
+import {timed} from '../base/span.ts';
 import type {BuildNode, FetchNode, TestNode} from '../graph/model.ts';
-import type {Reply} from '../sandbox/protocol.ts';
-import type {Worker} from '../sandbox/worker-process.ts';
+import type {JobReply, Worker} from '../sandbox/worker-process.ts';
 import {claim, mayBeClaimed, releaseClaim, waitForClaim} from '../../store/claims.ts';
 import {logIn} from '../../store/layout.ts';
 import {guard, storeTrouble} from '../../store/trouble.ts';
@@ -116,12 +116,22 @@ export class BuildRun {
     return new Scheduler(
       tasksOf(graph, this.#plan, durations, config.testsGate),
       {
-        decide: (label) => this.#decide(label),
+        decide: (label) => {
+          const decision = timed(this.#context.watch.engine, 'engine', `key ${label}`, () =>
+            this.#decide(label),
+          );
+          if (decision !== 'done') this.#context.watch.waits(label, 'downloads');
+          return decision;
+        },
+        ready: (label) => {
+          this.#context.watch.waits(label, 'queue');
+        },
         execute: (label, share, lease) => this.#execute(label, share, lease),
         adjustTokens: (label, count) => {
           this.#adjustTokens(label, count);
         },
         dropped: (label, state, because) => {
+          this.#context.watch.waits(label, undefined);
           this.#tally.ended(
             label,
             this.#kindOf(label),
@@ -185,11 +195,13 @@ export class BuildRun {
   async #execute(label: Label, jobs: number, lease: Lease | undefined): Promise<boolean> {
     const node = this.#context.graph.nodes.get(label);
     if (node === undefined) throw new Bug(`no node ${label}`);
+    this.#context.watch.waits(label, undefined);
     this.#tally.started(label, node.kind, this.#reason(label));
     this.#tellEstimate();
     if (lease !== undefined) this.#leases.set(label, lease);
     if (node.kind === 'fetch') return this.#fetch(node);
-    const known = this.#context.resolver.resolve(node);
+    const watch = this.#context.watch.of(label);
+    const known = timed(watch, 'prepare', 'key', () => this.#context.resolver.resolve(node));
     if (known.type === 'open') throw new Bug(`${label} runs before ${known.on.join(', ')}`);
     return this.#alone(node, known, jobs, lease);
   }
@@ -205,7 +217,8 @@ export class BuildRun {
   }
 
   async #fetch(node: FetchNode): Promise<boolean> {
-    const fetched = await fetchSource(this.#context, node);
+    const watch = this.#context.watch.of(node.label);
+    const fetched = await timed(watch, 'run', 'fetch', () => fetchSource(this.#context, node));
     return this.#close(node.label, 'fetch', fetched.ok ? undefined : problemsOf(fetched.error));
   }
 
@@ -217,10 +230,13 @@ export class BuildRun {
     lease: Lease | undefined,
   ): Promise<boolean> {
     const {store, run} = this.#context;
-    const claimed = await this.#claim(known.key, node.label);
+    const watch = this.#context.watch.of(node.label);
+    const claimed = await timed(watch, 'wait', 'claim', () => this.#claim(known.key, node.label));
     if (!claimed.ok) return this.#close(node.label, node.kind, problemsOf(claimed.error));
     try {
-      const named = guard(store.root, () => nameInputs(this.#context, known.key, known.inputs));
+      const named = timed(watch, 'prepare', 'name inputs for gc', () =>
+        guard(store.root, () => nameInputs(this.#context, known.key, known.inputs)),
+      );
       if (!named.ok) return this.#close(node.label, node.kind, problemsOf(named.error));
       if (!this.#options.forced.has(node.label) && this.#isDone(node, known.key)) {
         this.#tally.ended(node.label, node.kind, 'fresh');
@@ -282,9 +298,11 @@ export class BuildRun {
     return this.#close(node.label, node.kind, end.ok ? undefined : end.error);
   }
 
-  #replied(label: Label, reply: Reply, lease: Lease | undefined): void {
+  #replied(label: Label, reply: JobReply, lease: Lease | undefined): void {
     if (reply.type === 'tokens') lease?.returned(reply.count);
-    else if (reply.type === 'step') {
+    else if (reply.type === 'spans') {
+      for (const span of reply.spans) this.#context.watch.of(label).add(span);
+    } else {
       const {phase, step} = reply;
       this.#context.listener({type: 'node-phase', label, phase, ...(step === '' ? {} : {step})});
     }

@@ -3,6 +3,7 @@
  */
 import type {Listener} from '../base/event.ts';
 import type {Host} from '../base/host.ts';
+import type {RunWatch} from '../base/span.ts';
 import type {BuildGraph} from '../graph/model.ts';
 import type {Config} from '../load/model.ts';
 import type {ActionLog} from '../../store/action-log.ts';
@@ -21,6 +22,7 @@ export interface RunContext {
   readonly resolver: Resolver;
   readonly run: RunHandle;
   readonly worker: WorkerHolder;
+  readonly watch: RunWatch;
   readonly offline: boolean;
   /** False: another process that has a node is an error, not something to wait for. */
   readonly wait: boolean;

@@ -5,6 +5,7 @@ import type {Checked} from '../base/diagnostic.ts';
 import type {Listener} from '../base/event.ts';
 import type {Host} from '../base/host.ts';
 import {ok} from '../base/result.ts';
+import {NO_RUN_WATCH, timed, type RunWatch} from '../base/span.ts';
 import type {BuildGraph} from '../graph/model.ts';
 import type {Project} from '../load/model.ts';
 import {startWorker} from '../sandbox/worker-process.ts';
@@ -26,6 +27,8 @@ export interface RunSettings {
   readonly owner: Owner | undefined;
   /** The worker gets the user's terminal. */
   readonly terminal?: boolean;
+  /** Who reads where the time goes; nobody without it. */
+  readonly watch?: RunWatch;
 }
 
 export interface OpenContext {
@@ -54,7 +57,7 @@ export async function openRunContext(
   settings: RunSettings,
 ): Promise<Checked<OpenContext>> {
   const {store} = work;
-  const {host, listener} = settings;
+  const {host, listener, watch = NO_RUN_WATCH} = settings;
   const opened = guard(store.root, () => openRun(store, host));
   if (!opened.ok) return opened;
   const run = opened.value;
@@ -66,6 +69,7 @@ export async function openRunContext(
       owner: settings.owner,
       listener,
       terminal: settings.terminal === true,
+      watch: watch.worker,
     }),
   );
   const context: RunContext = {
@@ -74,6 +78,7 @@ export async function openRunContext(
     config: work.project.config,
     run,
     worker,
+    watch,
     hostsDown: new Set(),
     signal: aborter.signal,
   };
@@ -84,7 +89,8 @@ export async function openRunContext(
     await sweepAll(store, run, worker);
     await worker.quit();
   };
-  const swept = await sweepAll(store, run, worker);
+  const sweep = (): ReturnType<typeof sweepAll> => sweepAll(store, run, worker);
+  const swept = await timed(watch.engine, 'engine', 'sweep what dead runs left', sweep);
   if (!swept.ok) {
     await close();
     return swept;

@@ -44,6 +44,8 @@ export type Decision = 'done' | 'run' | 'fetch-first';
 export interface Hooks {
   /** All dependencies ended well: must it run? `fetch-first`: ask again after the downloads. */
   decide(label: Label): Decision | Promise<Decision>;
+  /** Nothing but a turn is missing now: tokens, memory, a slot. */
+  ready?(label: Label): void;
   /** Runs it; true when it ended well. */
   execute(label: Label, jobs: number, lease: Lease | undefined): Promise<boolean>;
   /** Lends or recalls tokens of a running build. */
@@ -206,6 +208,7 @@ export class Scheduler {
 
   #makeReady(entry: Entry): void {
     entry.state = 'ready';
+    this.#hooks.ready?.(entry.task.label);
     this.#ready.push(entry);
     this.#ready.sort((a, b) => b.task.priority - a.task.priority);
   }

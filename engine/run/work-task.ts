@@ -7,9 +7,10 @@ import type {Failure} from '../base/event.ts';
 import {exists, readFile, unless} from '../base/files.ts';
 import type {ActionKey, TreeDigest} from '../base/hash.ts';
 import {ok, type Result} from '../base/result.ts';
+import {timed} from '../base/span.ts';
 import type {BuildNode, TestNode} from '../graph/model.ts';
-import type {BuildRequest, IdMode, JobResult, Reply} from '../sandbox/protocol.ts';
-import type {Worker} from '../sandbox/worker-process.ts';
+import type {BuildRequest, IdMode, JobResult} from '../sandbox/protocol.ts';
+import type {JobReply, Worker} from '../sandbox/worker-process.ts';
 import {formatOf} from '../source/archive-check.ts';
 import {checkStoredArchive} from '../source/archive-verdict.ts';
 import {keptIn, logIn} from '../../store/layout.ts';
@@ -38,24 +39,28 @@ export interface Job {
   readonly keepBuild: boolean;
   /** The job is under way: tokens and kill go by this. */
   readonly onStart: (worker: Worker, id: number, log: string) => void;
-  readonly onReply: (reply: Reply) => void;
+  readonly onReply: (reply: JobReply) => void;
 }
 
 /** The tree of a good end (none for a test), or why it failed. */
 export type WorkEnd = Result<TreeDigest | undefined, Failure>;
 
 export async function work(context: RunContext, job: Job): Promise<WorkEnd> {
-  const stored = storePatches(context, job);
+  const watch = context.watch.of(job.node.label);
+  const stored = timed(watch, 'prepare', 'store patches', () => storePatches(context, job));
   if (!stored.ok) return failure(stored.error, {machine: false});
-  const refused = await inputTrouble(context, job);
+  const refused = await timed(watch, 'prepare', 'check inputs', () => inputTrouble(context, job));
   if (refused.length > 0) return failure(refused, {machine: false});
-  const worker = await context.worker.get();
+  const worker = await timed(watch, 'wait', 'wait for the worker', () => context.worker.get());
   if (!worker.ok) return failure(worker.error, {machine: true});
   const request = requestFor(context, job);
-  const {id, result} = worker.value.build(request, job.onReply);
-  job.onStart(worker.value, id, logNameOf(request));
-  const ended = await result;
+  const ended = await timed(watch, 'prepare', 'in the worker', () => {
+    const {id, result} = worker.value.build(request, job.onReply);
+    job.onStart(worker.value, id, logNameOf(request));
+    return result;
+  });
   if (!ended.ok) return failure(ended.error, {machine: true, logFile: logFileOf(context, request)});
+  context.watch.used(job.node.label, ended.value.usage);
   return finish(context, job, request, ended.value, worker.value.idMode);
 }
 
@@ -149,6 +154,7 @@ function requestFor(context: RunContext, job: Job): Omit<BuildRequest, 'type' | 
     jobs,
     keep: keepFor(job),
     resume: resumed ? kept : undefined,
+    timed: context.watch.of(node.label).on,
   };
 }
 
@@ -175,10 +181,13 @@ function finish(
     result,
     idMode,
   };
-  const stored = guard(context.store.root, () => record(context, ran));
+  const watch = context.watch.of(job.node.label);
+  const stored = timed(watch, 'store', 'record', () =>
+    guard(context.store.root, () => record(context, ran)),
+  );
   if (!stored.ok) return failure(stored.error, {machine: true, logFile});
-  for (const diagnostic of warningsOf(context, job, result))
-    context.listener({type: 'diagnostic', diagnostic});
+  const warnings = timed(watch, 'capture', 'judge', () => warningsOf(context, job, result));
+  for (const diagnostic of warnings) context.listener({type: 'diagnostic', diagnostic});
   if (result.outcome === 'ok' && result.tree !== undefined) trustTree(context.store, result.tree);
   if (result.outcome === 'ok' || stored.value === 'ok')
     return ok(result.outcome === 'ok' ? result.tree : undefined);

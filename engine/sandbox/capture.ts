@@ -5,6 +5,7 @@
 import {problem, warning, type Diagnostic} from '../base/diagnostic.ts';
 import {globMatcher} from '../base/glob.ts';
 import type {Label} from '../base/label.ts';
+import {timed, type Watch} from '../base/span.ts';
 import {fromText, joinBytes, parentOf, toBytes, toText, type BytePath} from '../../store/bytes.ts';
 import {sortEntries, type TreeEntry} from '../../store/manifest.ts';
 import {Reach} from '../../store/reach.ts';
@@ -41,13 +42,16 @@ export interface CaptureInput {
   readonly laidOut: (entry: SolidEntry) => SolidEntry;
   /** A clock in milliseconds. */
   readonly tick: () => number;
+  readonly watch: Watch;
 }
 
 export async function capture(input: CaptureInput): Promise<Capture> {
   const replaced = new Set(input.rules.replaces);
   using reach = new Reach(input.folder);
   const isReplaced = (owner: Label): boolean => replaced.has(owner);
-  const compared = await compareAll(input, {...input, reach, isReplaced});
+  const compared = await timed(input.watch, 'capture', 'hash and compare', () =>
+    compareAll(input, {...input, reach, isReplaced}),
+  );
   const recorded = compared.filter((one) => one.change !== 'none');
   const entries = withHardLinks(treeOf(compared, input), recorded);
   const removed = input.walked.removed.flatMap((path) => removals(input.lowers, path));

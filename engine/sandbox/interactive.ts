@@ -10,6 +10,7 @@ import {isatty} from 'node:tty';
 import type {Checked} from '../base/diagnostic.ts';
 import * as files from '../base/files.ts';
 import {err, ok} from '../base/result.ts';
+import {NO_WATCH} from '../base/span.ts';
 import {startGuest} from './guest.ts';
 import {closeJob, openJob, removeAll, type Job} from './job-state.ts';
 import {bashIn, placeSources, unpackShell, viewOf} from './job-shells.ts';
@@ -31,7 +32,7 @@ export async function runInteractive(
   id: number,
   wanted: InteractiveSpec,
 ): Promise<Checked<number>> {
-  const job = await openJob(shop, asRequest(shop, id, wanted), placesFor(wanted));
+  const job = await openJob(shop, asRequest(shop, id, wanted), placesFor(wanted), NO_WATCH);
   try {
     return await enter(job, wanted);
   } finally {
@@ -65,7 +66,7 @@ async function enter(job: Job, wanted: InteractiveSpec): Promise<Checked<number>
   const copied = wanted.resume !== undefined && files.exists(`${wanted.resume}/merged`);
   const tree = copied
     ? undefined
-    : await openTree(store, job.shop, job.scratch, spec, lowers.value);
+    : await openTree(store, job.shop, job.scratch, spec, lowers.value, NO_WATCH);
   if (tree?.ok === false) return tree;
   try {
     const unpacked = wanted.resume === undefined ? await unpack(job, sources.value) : ok(undefined);
@@ -91,7 +92,7 @@ async function attend(
 ): Promise<Checked<number>> {
   const {spec} = wanted;
   const cwd = startFolder(job.scratch, wanted);
-  await writeControl(job.scratch, {...spec, jobs: job.request.jobs});
+  await writeControl(job.scratch, {...spec, jobs: job.request.jobs, watch: NO_WATCH});
   writeText(`${job.scratch.control}/rc`, rcText(spec.label, spec.shell, cwd));
   const bash = spec.environment === 'host' ? '/bin/bash' : (bashIn(lowers) ?? '/bin/bash');
   const shell = [bash, '--noprofile', '--rcfile', `${INSIDE.control}/rc`, '-i'];

@@ -8,6 +8,7 @@ import * as files from '../base/files.ts';
 import {globMatcher} from '../base/glob.ts';
 import type {TreeDigest} from '../base/hash.ts';
 import {ok} from '../base/result.ts';
+import {timed} from '../base/span.ts';
 import {fromText} from '../../store/bytes.ts';
 import {capture} from './capture.ts';
 import {removeAll, type Job} from './job-state.ts';
@@ -37,18 +38,20 @@ export async function collect(
   const rules = spec.capture;
   if (rules === undefined) return ok({problems: [], warnings: [], publish: () => ok(undefined)});
   tell(job, 'capturing', '');
-  const walked = tree.walk(skipFor(spec, rules));
+  const {watch} = job;
+  const walked = timed(watch, 'capture', 'walk', () => tree.walk(skipFor(spec, rules)));
   const {folder, isUntouched, laidOut} = tree;
   const {host} = job.shop;
   const captured = await capture({
     ...{walked, folder, lowers, rules, label: spec.label, isUntouched, laidOut},
     tick: () => host.tick(),
+    watch,
   });
   const {problems, warnings} = captured;
   return ok({
     problems,
     warnings,
-    publish: () => publish(job.shop.store, runOfScratch(job.scratch.root), captured),
+    publish: () => publish(job.shop.store, runOfScratch(job.scratch.root), captured, watch),
   });
 }
 

@@ -45,6 +45,7 @@ export function unpackShell(
     shell: ['errexit', 'nounset', 'pipefail'],
     variables: {},
     top: '',
+    group: 'unpack',
     onStep: (step) => tell(job, 'unpacking', step),
   });
 }
@@ -73,6 +74,7 @@ export function buildShell(
     shell: spec.shell,
     variables: spec.variables,
     top: spec.top,
+    group: 'run',
     onStep: (step) => tell(job, 'running', step),
   });
 }
@@ -86,7 +88,15 @@ export function bashIn(lowers: Lowers): string | undefined {
 
 type Common = Pick<
   ShellPlan,
-  'jobs' | 'allowed' | 'logLimit' | 'milliseconds' | 'logFd' | 'makeFds' | 'onTick' | 'onStart'
+  | 'jobs'
+  | 'allowed'
+  | 'logLimit'
+  | 'milliseconds'
+  | 'logFd'
+  | 'makeFds'
+  | 'watch'
+  | 'onTick'
+  | 'onStart'
 >;
 
 function common(job: Job): Common {
@@ -99,6 +109,7 @@ function common(job: Job): Common {
     logLimit: shop.logLimit,
     logFd: job.logFd,
     makeFds: [server.read, server.write],
+    watch: job.watch,
     onTick: () => returnTokens(job),
     onStart: () => undefined,
   };

@@ -4,6 +4,7 @@
  */
 import * as files from '../base/files.ts';
 import {run} from '../base/process.ts';
+import {timed, type Watch} from '../base/span.ts';
 import type {Guest, Reason} from './guest.ts';
 import {openJobserver, type Jobserver} from './jobserver.ts';
 import type {Scratch} from './places.ts';
@@ -19,20 +20,28 @@ export interface Job {
   readonly logFd: number;
   readonly server: Jobserver;
   readonly since: number;
+  readonly watch: Watch;
   guest: Guest | undefined;
   killed: Reason | undefined;
   cpuMilliseconds: number;
   peakBytes: number;
 }
 
-export async function openJob(shop: Shop, request: BuildRequest, scratch: Scratch): Promise<Job> {
+export async function openJob(
+  shop: Shop,
+  request: BuildRequest,
+  scratch: Scratch,
+  watch: Watch,
+): Promise<Job> {
   const since = shop.host.tick();
   if (files.exists(scratch.root)) await removeAll([scratch.root]);
-  makeScratch(scratch, request.spec);
-  const server = await openJobserver(scratch.tokens, request.tokens);
+  timed(watch, 'prepare', 'make folders', () => makeScratch(scratch, request.spec));
+  const server = await timed(watch, 'prepare', 'open the jobserver', () =>
+    openJobserver(scratch.tokens, request.tokens),
+  );
   const logFd = files.openAppend(request.log);
   const idle = {guest: undefined, killed: undefined, cpuMilliseconds: 0, peakBytes: 0};
-  return {shop, request, scratch, logFd, server, since, ...idle};
+  return {shop, request, scratch, logFd, server, since, watch, ...idle};
 }
 
 export function closeJob(job: Job): void {

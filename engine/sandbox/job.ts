@@ -6,6 +6,7 @@ import path from 'node:path';
 import {exitCodeOf, fail, problem, type Checked, type Diagnostic} from '../base/diagnostic.ts';
 import * as files from '../base/files.ts';
 import {err, ok} from '../base/result.ts';
+import {NO_WATCH, SpanList, timed, type Span} from '../base/span.ts';
 import {storeTrouble} from '../../store/trouble.ts';
 import type {Reason} from './guest.ts';
 import {closeJob, openJob, removeAll, type Job} from './job-state.ts';
@@ -14,7 +15,7 @@ import type {StepFailure} from './outcome.ts';
 import {scratchPlaces} from './places.ts';
 import type {BuildRequest, JobResult, Usage} from './protocol.ts';
 import {buildShell, placeSources, unpackShell} from './job-shells.ts';
-import {collect, keepRemains, type Collected} from './job-end.ts';
+import {collect, keepRemains} from './job-end.ts';
 import {logTail, runShell, type ShellPlan} from './shell-run.ts';
 import type {Shop} from './shop.ts';
 import {SUBIDS_HINT} from './machine-trouble.ts';
@@ -26,14 +27,18 @@ export interface RunningJob {
   kill(reason: Reason): void;
   /** More tokens, or fewer where `count` is negative. */
   adjustTokens(count: number): void;
+  /** Where its time went, when that was asked for. */
+  spans(): readonly Span[];
 }
 
 export function startJob(shop: Shop, request: BuildRequest): RunningJob {
   let job: Job | undefined;
   let early: Reason | undefined;
   const earlyTokens = {given: 0, recalled: 0};
+  const measured = request.timed === true ? new SpanList(() => shop.host.clock()) : undefined;
+  const watch = measured ?? NO_WATCH;
   const begin = async (): Promise<Checked<JobResult>> => {
-    job = await openJob(shop, request, scratchPlaces(request.scratch));
+    job = await openJob(shop, request, scratchPlaces(request.scratch), watch);
     if (early !== undefined) kill(job, early);
     job.server.give(earlyTokens.given);
     job.server.recall(earlyTokens.recalled);
@@ -45,9 +50,12 @@ export function startJob(shop: Shop, request: BuildRequest): RunningJob {
   };
   const result = begin()
     .catch((error: unknown) => err(storeTrouble(error, request.scratch)))
-    .finally(() => removeAll([request.scratch]));
+    .finally(() =>
+      timed(watch, 'clean', 'remove the scratch folder', () => removeAll([request.scratch])),
+    );
   return {
     result,
+    spans: () => measured?.spans() ?? [],
     kill: (reason) => {
       early = reason;
       if (job !== undefined) kill(job, reason);
@@ -80,17 +88,22 @@ const NO_STEP = {step: undefined, exit: undefined, signal: undefined, cwd: undef
 // --- the phases ----------------------------------------------------------------------------------
 
 async function work(job: Job): Promise<Checked<JobResult>> {
+  const {watch} = job;
   const {store} = job.shop;
   const {spec} = job.request;
-  const lowers = staging.readLayers(store, spec);
+  const lowers = timed(watch, 'prepare', 'read layers', () => staging.readLayers(store, spec));
   if (!lowers.ok) return lowers;
   const {resume} = job.request;
   if (resume !== undefined) takeKept(job, resume);
-  const placed = placeSources(job, resume === undefined);
+  const placed = timed(watch, 'prepare', 'stage sources', () =>
+    placeSources(job, resume === undefined),
+  );
   if (!placed.ok) return placed;
-  const tree = await openTree(store, job.shop, job.scratch, spec, lowers.value);
+  const tree = await openTree(store, job.shop, job.scratch, spec, lowers.value, watch);
   if (!tree.ok) return tree;
-  const failure = await runPhases(job, placed.value, lowers.value).finally(tree.value.close);
+  const failure = await runPhases(job, placed.value, lowers.value).finally(() =>
+    timed(watch, 'clean', 'unmount', tree.value.close),
+  );
   if (!failure.ok) return failure;
   if (failure.value !== undefined) return ok(await failed(job, tree.value, failure.value));
   return finish(job, tree.value, lowers.value);
@@ -141,24 +154,25 @@ function cancelled(): StepFailure {
 // --- the end -------------------------------------------------------------------------------------
 
 async function finish(job: Job, tree: BuildTree, lowers: Lowers): Promise<Checked<JobResult>> {
-  const {request, scratch} = job;
-  const collected = await collect(job, tree, lowers);
+  const {watch} = job;
+  const collected = await timed(watch, 'capture', 'capture', () => collect(job, tree, lowers));
   if (!collected.ok) return collected;
   const {problems, warnings} = collected.value;
   if (problems.length > 0) {
     return ok(await failed(job, tree, {...NO_STEP, diagnostics: problems, machine: false}));
   }
-  if (request.keep?.always === true) await keepBuild(job, request.keep.folder);
-  // Before anything is synced: what is deleted now never has to reach the disk.
-  else await removeAll([scratch.build, scratch.temporary]);
-  const published = publishAll(collected.value);
+  await timed(watch, 'clean', 'put /build away', () => putAway(job));
+  const published = timed(watch, 'store', 'publish', () => collected.value.publish());
   if (!published.ok) return published;
   const copiedRoot = tree.copied;
   return ok({outcome: 'ok', tree: published.value, warnings, usage: usageOf(job), copiedRoot});
 }
 
-function publishAll(collected: Collected): ReturnType<Collected['publish']> {
-  return collected.publish();
+async function putAway(job: Job): Promise<void> {
+  const {request, scratch} = job;
+  if (request.keep?.always === true) await keepBuild(job, request.keep.folder);
+  // Before anything is synced: what is deleted now never has to reach the disk.
+  else await removeAll([scratch.build, scratch.temporary]);
 }
 
 async function keepBuild(job: Job, folder: string): Promise<void> {
@@ -170,7 +184,12 @@ async function keepBuild(job: Job, folder: string): Promise<void> {
 async function failed(job: Job, tree: BuildTree, failure: StepFailure): Promise<JobResult> {
   const full = fullDisk(job);
   const keep = job.killed === 'cancelled' ? undefined : job.request.keep;
-  const kept = keep === undefined ? undefined : await keepWhatFits(job, tree, keep.folder);
+  const kept =
+    keep === undefined
+      ? undefined
+      : await timed(job.watch, 'clean', 'keep what is left', () =>
+          keepWhatFits(job, tree, keep.folder),
+        );
   return {
     outcome: 'failed',
     step: failure.step,

@@ -6,6 +6,7 @@
 import type {Diagnostic} from '../base/diagnostic.ts';
 import type {BlobDigest, TreeDigest} from '../base/hash.ts';
 import type {Label} from '../base/label.ts';
+import type {Span} from '../base/span.ts';
 
 export interface Layer {
   readonly tree: TreeDigest;
@@ -81,6 +82,8 @@ export interface BuildRequest {
   readonly keep: {readonly always: boolean; readonly folder: string} | undefined;
   /** Start from this kept /build instead of unpacking (tests). */
   readonly resume: string | undefined;
+  /** Its phases are measured, and told by `spans` before the end is. */
+  readonly timed?: boolean;
 }
 
 export type Request =
@@ -104,7 +107,14 @@ export interface InteractiveSpec {
 export type IdMode = 'range' | 'single';
 
 export type Reply =
-  | {readonly type: 'ready'; readonly idMode: IdMode; readonly overlay: boolean}
+  | {
+      readonly type: 'ready';
+      readonly idMode: IdMode;
+      readonly overlay: boolean;
+      /** `Host.clock` when the worker's program began, and when overlays had been tried. */
+      readonly begun: number;
+      readonly tried: number;
+    }
   | {
       readonly type: 'step';
       readonly id: number;
@@ -113,6 +123,8 @@ export type Reply =
     }
   /** Tokens taken back from a running build. */
   | {readonly type: 'tokens'; readonly id: number; readonly count: number}
+  /** What a build that is timed spent its time on. */
+  | {readonly type: 'spans'; readonly id: number; readonly spans: readonly Span[]}
   | {readonly type: 'built'; readonly id: number; readonly result: JobResult}
   | {readonly type: 'removed'; readonly id: number}
   | {readonly type: 'exited'; readonly id: number; readonly status: number}

@@ -4,6 +4,7 @@
  */
 import type {Checked} from '../base/diagnostic.ts';
 import type {TreeDigest} from '../base/hash.ts';
+import {timed, type Watch} from '../base/span.ts';
 import {adoptAll} from '../../store/batch.ts';
 import type {RunHandle} from '../../store/claims.ts';
 import type {Store} from '../../store/layout.ts';
@@ -17,17 +18,20 @@ export function publish(
   store: Store,
   run: Pick<RunHandle, 'id'>,
   captured: Capture,
+  watch: Watch,
 ): Checked<TreeDigest> {
+  const locked = watch.begin('wait', 'lock against gc');
   return guard(store.root, () =>
     protect(store, run, [], (name) => {
-      const tree = storeAll(store, captured);
+      locked();
+      const tree = storeAll(store, captured, watch);
       name([`tree ${tree}`]);
       return tree;
     }),
   );
 }
 
-function storeAll(store: Store, captured: Capture): TreeDigest {
+function storeAll(store: Store, captured: Capture, watch: Watch): TreeDigest {
   adoptAll(
     store,
     captured.files.map(({entry, file}) => ({
@@ -36,6 +40,7 @@ function storeAll(store: Store, captured: Capture): TreeDigest {
       mode: entry.mode,
       xattrs: entry.xattrs.length > 0,
     })),
+    watch,
   );
-  return writeTree(store, captured.entries);
+  return timed(watch, 'store', 'write the manifest', () => writeTree(store, captured.entries));
 }

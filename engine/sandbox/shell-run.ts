@@ -5,12 +5,14 @@
 import * as files from '../base/files.ts';
 import type {Host} from '../base/host.ts';
 import {run} from '../base/process.ts';
+import {timed, type Group, type Watch} from '../base/span.ts';
 import {startGuest, type Guest, type GuestEnd} from './guest.ts';
 import {openOutput} from './output.ts';
 import {failureOf, type StepFailure} from './outcome.ts';
 import {INSIDE, type Scratch} from './places.ts';
 import {outOfMemoryKills} from './processes.ts';
 import {sandboxCommand, type View} from './spec.ts';
+import {stampSpans} from './stamps.ts';
 import {writeText} from './staging.ts';
 import {readReport, readSteps} from './status.ts';
 import {driverText, stepFile, stepName, variablesText, type StepText} from './steps.ts';
@@ -31,6 +33,9 @@ export interface ShellPlan {
   readonly logLimit: number;
   /** Descriptors 3 and 4. */
   readonly makeFds: readonly [number, number];
+  readonly watch: Watch;
+  /** What the time of its steps is spent on. */
+  readonly group: Group;
   onStep(step: string): void;
   onTick(): void;
   /** Called with the running sandbox, so that it can be killed. */
@@ -46,17 +51,22 @@ export interface ShellEnd {
 
 export async function runShell(host: Host, plan: ShellPlan): Promise<ShellEnd> {
   const {scratch} = plan.view;
-  await writeControl(scratch, plan);
+  const {watch} = plan;
+  await timed(watch, 'prepare', 'write the steps', () => writeControl(scratch, plan));
   const kills = outOfMemoryKills();
   const since = host.tick();
   const nothing = files.openRead('/dev/null');
-  const output = await openOutput(scratch.output, plan.logFd);
+  const output = await timed(watch, 'prepare', 'open the log', () =>
+    openOutput(scratch.output, plan.logFd),
+  );
   try {
+    const begun = host.clock();
     const guest = startGuest(guestPlan(plan, nothing, output.fd));
     output.letGo();
     plan.onStart(guest);
     const end = await guest.ended;
-    await output.written;
+    if (watch.on) noteSteps(plan, begun, host.clock());
+    await timed(watch, 'clean', 'wait for the log', () => output.written);
     const report = readReport(scratch.status);
     const failure = failureOf({
       ...{end, report, allowed: plan.allowed, environment: plan.view.environment},
@@ -67,6 +77,12 @@ export async function runShell(host: Host, plan: ShellPlan): Promise<ShellEnd> {
   } finally {
     files.closeFile(nothing);
   }
+}
+
+/** The sandbox as a span, and in it what its shell has said of its steps. */
+function noteSteps({watch, view, group}: ShellPlan, since: number, until: number): void {
+  watch.add({name: 'sandbox', group: 'prepare', since, until});
+  for (const span of stampSpans(view.scratch.status, group, {since, until})) watch.add(span);
 }
 
 function usage(
@@ -80,7 +96,7 @@ function usage(
 /** The files of /run/recipes; those of an earlier run in the same scratch folder go. */
 export async function writeControl(
   scratch: Scratch,
-  plan: Pick<ShellPlan, 'steps' | 'shell' | 'variables' | 'jobs' | 'top'>,
+  plan: Pick<ShellPlan, 'steps' | 'shell' | 'variables' | 'jobs' | 'top' | 'watch'>,
 ): Promise<void> {
   for (const folder of [scratch.status, scratch.control]) {
     files.removeTree(folder);
@@ -92,7 +108,10 @@ export async function writeControl(
     writeText(`${scratch.control}/steps/${stepFile(index, name)}`, `${text}\n`);
   });
   writeText(`${scratch.control}/variables`, variablesText(plan.variables, plan.jobs));
-  writeText(`${scratch.control}/driver`, driverText(plan.steps, plan.shell, plan.top));
+  writeText(
+    `${scratch.control}/driver`,
+    driverText(plan.steps, plan.shell, plan.top, plan.watch.on),
+  );
   await run(['mkfifo', '-m', '600', `${scratch.status}/pause`]);
 }
 

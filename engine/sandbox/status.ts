@@ -44,6 +44,11 @@ export function readSteps(folder: string): readonly StepBegun[] {
   return steps;
 }
 
+/** What a timed shell has noted of its steps' times; undefined where there is nothing. */
+export function readClock(folder: string): string | undefined {
+  return readSome(`${folder}/clock`);
+}
+
 /** A build could put anything in place of these files: only plain, small ones are read. */
 function readSome(file: string): string | undefined {
   const stat = files.lookAt(file);

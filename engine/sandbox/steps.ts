@@ -7,6 +7,8 @@
  *     cwd times  written when the shell ends: its folder, and what times(1p) says
  *     others     left-over processes, one a line: process id, command
  *     done       there: all steps ended well and nothing was left running
+ *     clock      only where a build is timed: `begun`, each step's file name, and `ended`, each
+ *                followed by a blank and bash's EPOCHREALTIME, one a line
  *
  * What counts is `done`: a step that calls `exit 0`, or takes over the EXIT trap, does not make it.
  */
@@ -29,19 +31,34 @@ export function stepName(file: string): string {
   return file.replace(/^\d+-/, '');
 }
 
-/** The program bash is started with. `top`: the folder below /build the first step starts in. */
+/**
+ * The program bash is started with. `top`: the folder below /build the first step starts in;
+ * `timed`: it notes when each step begins.
+ */
 export function driverText(
   steps: readonly StepText[],
   shell: readonly string[],
   top: string,
+  timed = false,
 ): string {
+  const stamp = (what: string): string[] => (timed ? [stampOf(what)] : []);
   return [
     PRELUDE,
+    ...stamp('begun'),
     `builtin . ${INSIDE.control}/variables`,
     `builtin cd -- ${quote(top === '' ? INSIDE.build : `${INSIDE.build}/${top}`)} || builtin exit`,
-    ...steps.map((step, index) => callStep(stepFile(index, step.name), shell)),
+    ...steps.flatMap((step, index) => {
+      const file = stepFile(index, step.name);
+      return [...stamp(file), callStep(file, shell)];
+    }),
+    ...stamp('ended'),
     FINALE,
   ].join('\n');
+}
+
+/** An older bash has no such variable, and a step may have unset it. */
+function stampOf(what: string): string {
+  return `builtin printf '%s %s\\n' ${quote(what)} "\${EPOCHREALTIME-}" >>${INSIDE.status}/clock`;
 }
 
 /** Not inside a function: there `declare` of a step would make local variables. */

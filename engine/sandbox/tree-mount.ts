@@ -5,6 +5,7 @@
 import {fail, type Checked} from '../base/diagnostic.ts';
 import * as files from '../base/files.ts';
 import {ok} from '../base/result.ts';
+import {timed, type Watch} from '../base/span.ts';
 import {joinBytes, type BytePath} from '../../store/bytes.ts';
 import type {Store} from '../../store/layout.ts';
 import {reaching} from '../../store/reach.ts';
@@ -37,10 +38,13 @@ export async function openTree(
   scratch: Scratch,
   spec: JobSpec,
   lowers: Lowers,
+  watch: Watch,
 ): Promise<Checked<BuildTree>> {
   return manner.overlay
-    ? openOverlay(store, scratch, spec, lowers)
-    : openCopy(store, manner.owners, scratch, spec, lowers);
+    ? openOverlay(store, scratch, spec, lowers, watch)
+    : timed(watch, 'prepare', 'copy layers', () =>
+        openCopy(store, manner.owners, scratch, spec, lowers),
+      );
 }
 
 async function openOverlay(
@@ -48,10 +52,13 @@ async function openOverlay(
   scratch: Scratch,
   spec: JobSpec,
   lowers: Lowers,
+  watch: Watch,
 ): Promise<Checked<BuildTree>> {
-  const count = stageFarms(store, scratch, spec, lowers);
+  const count = timed(watch, 'prepare', 'stage farms', () =>
+    stageFarms(store, scratch, spec, lowers),
+  );
   if (!count.ok) return count;
-  const mounted = await mountOverlay(scratch, count.value);
+  const mounted = await timed(watch, 'prepare', 'mount', () => mountOverlay(scratch, count.value));
   if (!mounted.ok) return fail('machine/sandbox', `cannot mount an overlay: ${mounted.error}`);
   return ok({
     copied: false,

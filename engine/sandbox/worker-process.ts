@@ -6,6 +6,7 @@ import {fail, type Checked} from '../base/diagnostic.ts';
 import type {Listener} from '../base/event.ts';
 import type {Host} from '../base/host.ts';
 import {err, ok} from '../base/result.ts';
+import {NO_WATCH, timed, type Watch} from '../base/span.ts';
 import type {Owner} from '../../store/layout.ts';
 import {launch, type Launched} from './launch.ts';
 import {lineSplitter} from './lines.ts';
@@ -22,7 +23,12 @@ export interface WorkerRequest {
   readonly listener: Listener;
   /** The worker gets our terminal, for `interactive`; then it says nothing of its own there. */
   readonly terminal?: boolean;
+  /** How long its start takes. */
+  readonly watch?: Watch;
 }
+
+/** What a build says while it runs. */
+export type JobReply = Extract<Reply, {type: 'step' | 'tokens' | 'spans'}>;
 
 export interface StartedBuild {
   readonly id: number;
@@ -36,7 +42,7 @@ export interface Worker {
   readonly overlay: boolean;
   build(
     request: Omit<BuildRequest, 'type' | 'id'>,
-    onReply: (reply: Extract<Reply, {type: 'step' | 'tokens'}>) => void,
+    onReply: (reply: JobReply) => void,
   ): StartedBuild;
   /** Lends more make tokens to a running build (`count` > 0) or asks for some back. */
   tokens(id: number, count: number): void;
@@ -51,21 +57,34 @@ export interface Worker {
   readonly died: Promise<string>;
 }
 
-export async function startWorker(request: WorkerRequest): Promise<Checked<Worker>> {
+export function startWorker(request: WorkerRequest): Promise<Checked<Worker>> {
+  const {watch = NO_WATCH} = request;
+  return timed(watch, 'prepare', 'start the worker', () => start(request, watch));
+}
+
+async function start(request: WorkerRequest, watch: Watch): Promise<Checked<Worker>> {
   const programs = requirePrograms();
   if (!programs.ok) return programs;
   const program = workerProgram(request.storeRoot, request.owner);
   if (!program.ok) return program;
   const {host, storeRoot, terminal = false} = request;
-  const launched = await launch({host, storeRoot, program: program.value, terminal});
+  const launched = await timed(watch, 'prepare', 'make its user namespace', () =>
+    launch({host, storeRoot, program: program.value, terminal}),
+  );
   program.value.close();
   if (!launched.ok) return launched;
-  return connect(launched.value);
+  return connect(launched.value, host, watch);
 }
 
-async function connect(launched: Launched): Promise<Checked<Worker>> {
+async function connect(launched: Launched, host: Host, watch: Watch): Promise<Checked<Worker>> {
+  const since = host.clock();
   const connection = new Connection(launched);
   const ready = await connection.ready;
+  if (ready !== undefined && watch.on) {
+    const {begun, tried} = ready;
+    watch.add({name: 'enter it and load the program', group: 'prepare', since, until: begun});
+    watch.add({name: 'try an overlay', group: 'prepare', since: begun, until: tried});
+  }
   launched.release();
   if (ready === undefined) {
     return whyNoWorker(await connection.died);
@@ -82,6 +101,10 @@ async function connect(launched: Launched): Promise<Checked<Worker>> {
     quit: () => connection.quit(),
     died: connection.died,
   });
+}
+
+function isJobReply(reply: Reply): reply is JobReply {
+  return reply.type === 'step' || reply.type === 'tokens' || reply.type === 'spans';
 }
 
 type Take = (reply: Reply | undefined) => void;
@@ -129,11 +152,11 @@ class Connection {
 
   build(
     wanted: Omit<BuildRequest, 'type' | 'id'>,
-    onReply: (reply: Extract<Reply, {type: 'step' | 'tokens'}>) => void,
+    onReply: (reply: JobReply) => void,
   ): StartedBuild {
     const id = (this.#lastId += 1);
     const result = this.#ask<JobResult>({type: 'build', id, ...wanted}, (reply) => {
-      if (reply.type === 'step' || reply.type === 'tokens') onReply(reply);
+      if (isJobReply(reply)) onReply(reply);
       return reply.type === 'built' ? ok(reply.result) : undefined;
     });
     return {id, result};

@@ -31,9 +31,11 @@ async function main(): Promise<void> {
   // For ps(1): as root it was started by a descriptor and would be called `4`.
   process.title = 'recipes-worker';
   const host = realHost();
+  const begun = host.clock();
   const store = workerStore('.');
   const idMode: IdMode = host.env['RECIPES_ID_MODE'] === 'single' ? 'single' : 'range';
   const overlay = host.env['RECIPES_NO_OVERLAY'] !== '1' && (await tryOverlay(tmpDir(store)));
+  const tried = host.clock();
   const shop = {
     store,
     host,
@@ -50,7 +52,7 @@ async function main(): Promise<void> {
   );
   // The engine is gone: nothing is to be finished, the next run sweeps what is left.
   channel.on('close', () => process.exit(0));
-  reply({type: 'ready', idMode, overlay});
+  reply({type: 'ready', idMode, overlay, begun, tried});
 }
 
 /** In tmp/, which nobody cleans while a run lives: of a run's scratch folder it knows nothing yet. */
@@ -100,6 +102,7 @@ async function build(
   jobs.set(request.id, job);
   const result = await job.result;
   jobs.delete(request.id);
+  if (request.timed === true) reply({type: 'spans', id: request.id, spans: job.spans()});
   if (result.ok) reply({type: 'built', id: request.id, result: result.value});
   else reply({type: 'trouble', id: request.id, diagnostics: result.error});
 }

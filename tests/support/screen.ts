@@ -42,6 +42,7 @@ export function fakeScreen(options: ScreenOptions = {}): FakeScreen {
     stderr: output,
     now: () => now,
     tick: () => now,
+    clock: () => now,
   };
   const timers: Timers = {
     every: (every, call) => {

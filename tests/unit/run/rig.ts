@@ -11,6 +11,7 @@ import {treeDigest, type ActionKey, type TreeDigest} from '../../../engine/base/
 import {realHost, type Host} from '../../../engine/base/host.ts';
 import type {Label} from '../../../engine/base/label.ts';
 import {ok} from '../../../engine/base/result.ts';
+import {NO_RUN_WATCH} from '../../../engine/base/span.ts';
 import type {BuildGraph, BuildNode, FetchNode, TestNode} from '../../../engine/graph/model.ts';
 import type {SourcePrints} from '../../../engine/graph/prints.ts';
 import type {RunContext} from '../../../engine/run/context.ts';
@@ -162,7 +163,8 @@ export function stillHost(start = 0): Host & {move: (milliseconds: number) => vo
   const move = (milliseconds: number): void => {
     at += milliseconds;
   };
-  return {...realHost(), env: {}, now: () => 1_700_000_000_000 + at, tick: () => at, move};
+  const tick = (): number => at;
+  return {...realHost(), env: {}, now: () => 1_700_000_000_000 + at, tick, clock: tick, move};
 }
 
 export interface ContextParts {
@@ -186,7 +188,7 @@ export function contextFor(bed: Bed, parts: ContextParts = {}): RunContext {
     ...{graph: bed.graph, store: bed.store, log: bed.log, resolver: bed.resolver},
     run: parts.run ?? runWithoutProcess(bed.store),
     worker: parts.worker ?? noWorker,
-    ...{offline, wait, hostsDown: new Set<string>(), engine: '1.2.3'},
+    ...{offline, wait, hostsDown: new Set<string>(), engine: '1.2.3', watch: NO_RUN_WATCH},
     signal: parts.signal ?? new AbortController().signal,
   };
 }

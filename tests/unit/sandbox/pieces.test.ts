@@ -1,3 +1,4 @@
+import {execFileSync} from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -22,6 +23,7 @@ import {
 import {unpackTools} from '../../../engine/sandbox/unpack.ts';
 import {plainCapability} from '../../../engine/sandbox/walk.ts';
 import {sha256} from '../../../engine/base/hash.ts';
+import {spansOf} from '../../../engine/sandbox/stamps.ts';
 import type {TreeEntry} from '../../../store/manifest.ts';
 
 function temporary(t: {teardown: (end: () => void) => void}): string {
@@ -183,6 +185,45 @@ test('texts survive the shell’s quoting, and names of steps their order', (t) 
   const driver = driverText([{name: 'a', text: 'never in here'}], ['errexit'], "top'x");
   t.false(driver.includes('never in here'));
   t.true(driver.includes(`cd -- '/build/top'\\''x'`));
+  t.false(driver.includes('EPOCHREALTIME'), 'nobody has asked for times');
+});
+
+test('a timed shell notes its steps, whatever they are', (t) => {
+  const folder = temporary(t);
+  const steps = [
+    {name: 'a', text: 'set -o nounset; unset EPOCHREALTIME'},
+    {name: 'b', text: 'true'},
+  ];
+  const lines = driverText(steps, [], '', true).match(/^builtin printf '%s %s.*$/gm) ?? [];
+  const script = lines.join('\n').replaceAll('/run/recipes/status', folder);
+  execFileSync('bash', ['-c', `set -o nounset -o noclobber\n${script}`]);
+  const stamps = fs.readFileSync(path.join(folder, 'clock'), 'utf8').trimEnd().split('\n');
+  t.deepEqual(
+    stamps.map((one) => one.split(' ')[0]),
+    ['begun', '01-a', '02-b', 'ended'],
+  );
+  for (const one of stamps) t.regex(one, /^\S+ \d+\.\d{6}$/);
+});
+
+test('the times of steps lie one after the other, within those of the sandbox', (t) => {
+  const range = {since: 100, until: 200};
+  const spans = (text: string): unknown[] =>
+    spansOf(text, 'run', range, -5000).map(({name, since, until}) => [name, since, until]);
+  t.deepEqual(spans('begun 5.110000\n01-make 5.120000\n02-in-stall 5.150500\nended 5,190000\n'), [
+    ['start the sandbox', 100, 110],
+    ['make', 120, 150.5],
+    ['in-stall', 150.5, 190],
+    ['end the sandbox', 190, 200],
+  ]);
+  t.deepEqual(spans('begun 5.110000\n01-make 5.120000\n').at(-1), ['make', 120, 200], 'it failed');
+  t.deepEqual(spans(''), [], 'a bash without times');
+  t.deepEqual(spans('begun \n01-make \n'), []);
+  // What a build may write there.
+  t.deepEqual(spans('begun 1.000000\nx 9999.000000\n\0 1\ny -1.000000\nz 5.100000\n'), [
+    ['start the sandbox', 100, 100],
+    ['x', 200, 200],
+    ['z', 200, 200],
+  ]);
 });
 
 test('reports: what a build wrote there is only ever text', (t) => {
