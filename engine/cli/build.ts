@@ -1,26 +1,24 @@
 /**
  * `build` and `test`: plan, run, report. What runs and how is engine/run's business.
  */
-import path from 'node:path';
 import {exitCodeOf, fail, type Checked, type Diagnostic} from '../base/diagnostic.ts';
-import type {Failure, Summary} from '../base/event.ts';
-import {writeFileAtomic} from '../base/files.ts';
+import type {Failure, Listener, Summary} from '../base/event.ts';
 import {testLabel, type Label} from '../base/label.ts';
 import {Bug, err, ok} from '../base/result.ts';
+import {timed} from '../base/span.ts';
 import type {BuildGraph} from '../graph/model.ts';
 import {configFile} from '../load/root.ts';
 import {BuildRun} from '../run/build-run.ts';
 import type {RunContext} from '../run/context.ts';
-import {closureOf, type Plan} from '../run/plan.ts';
+import {closureOf, fetchesOf, type Plan} from '../run/plan.ts';
 import type {FailureMode} from '../run/scheduler.ts';
 import {isRemembered, remember, type ProjectBuild} from '../run/project-root.ts';
 import {isSpaceLow, settlePlan} from '../run/settle.ts';
 import {makeSoundPlan} from '../run/sound-plan.ts';
+import {dependenciesIn} from '../run/tasks.ts';
 import {missingTools} from '../run/tools.ts';
-import {startTrace} from '../run/trace.ts';
 import {openRunContext} from '../run/open-context.ts';
 import {createReporter} from '../ui/reporter.ts';
-import {guard} from '../../store/trouble.ts';
 import {rememberIdle} from './keep-idle.ts';
 import {openWork, ownerFor, type OpenWork} from './open.ts';
 import {planRecord, planText} from './plan-report.ts';
@@ -29,11 +27,21 @@ import {excerptReader, isSet, optionOf, textOption, type Answer, type World} fro
 
 export function build(world: World): Answer {
   const which = textOption(world, 'tests') ?? 'none';
-  return buildTargets(world, (graph, targets) => [...targets, ...testsOf(graph, targets, which)]);
+  return recorded(world, (watched) =>
+    buildTargets(watched, (graph, targets) => [...targets, ...testsOf(graph, targets, which)]),
+  );
 }
 
 export function test(world: World): Answer {
-  return buildTargets(world, (graph, targets) => testsOf(graph, targets, 'all', true), true);
+  return recorded(world, (watched) =>
+    buildTargets(watched, (graph, targets) => testsOf(graph, targets, 'all', true), true),
+  );
+}
+
+/** With `--trace` or `--timings` the time is measured and written down, whatever the outcome. */
+async function recorded(world: World, answer: (world: World) => Answer): Answer {
+  const asked = ['trace', 'timings'].some((name) => textOption(world, name) !== undefined);
+  return asked ? (await import('./timings.ts')).answerTimed(world, answer) : answer(world);
 }
 
 /** The tests of what is wanted: of the targets alone, or of all they need too. */
@@ -98,23 +106,33 @@ async function buildTargets(world: World, widen: Widen, tests = false): Answer {
   const opened = await openWork(world, wordsOf(world), widen);
   if (!opened.ok) return opened;
   const work = opened.value;
+  world.watch.connect((label) => waitsFor(work, label));
   if (tests && work.targets.length === 0) {
     const hint = 'a recipe states it as `test:`';
     return fail('target/unknown', `${wordsOf(world).join(' ')}: there is no test`, {hint});
   }
   const forced = new Set(isSet(world, 'force') ? work.targets : []);
-  const sound = makeSoundPlan(work, forced, isSet(world, 'dryRun') ? 'look' : 'mend');
+  const {engine} = world.watch;
+  const sound = timed(engine, 'engine', 'plan', () =>
+    makeSoundPlan(work, forced, isSet(world, 'dryRun') ? 'look' : 'mend'),
+  );
   work.knowledge.saveCache();
   if (!sound.ok) return sound;
   const {plan, warnings} = sound.value;
   if (warnings.length > 0) await world.show(warnings);
   if (isSet(world, 'dryRun')) return report(world, work, plan);
-  const missing = allMissing(world, work, plan);
+  const missing = timed(engine, 'engine', 'look for tools', () => allMissing(world, work, plan));
   if (missing.length > 0) return err(missing);
   const replan = (): Checked<Plan> => planAgain(work, forced);
   const status = await runPlan(world, work, plan, forced, {replan, remembered: true});
   rememberIdle(world, work, plan, status);
   return status;
+}
+
+/** What has to end before a node: for the chain of those that held up the end. */
+function waitsFor({graph, project}: OpenWork, label: Label): readonly Label[] {
+  const fetches = fetchesOf(graph, label).map((fetch) => fetch.label);
+  return [...dependenciesIn(graph, label, project.config.testsGate), ...fetches];
 }
 
 /** Tools that are not here, else, with --offline, sources. */
@@ -169,22 +187,15 @@ export async function runPlan(
     verbose: world.call.globals.verbose === true,
     readText: excerptReader(world.cwd),
   });
-  const trace =
-    textOption(world, 'trace') === undefined ? undefined : startTrace(() => world.host.tick());
-  const opened = await openRunContext(work, {
-    host: world.host,
-    listener: (event) => {
-      reporter.listener(event);
-      trace?.listener(event);
-    },
-    offline: isSet(world, 'offline'),
-    wait: optionOf(world, 'wait') !== false,
-    engine: engineVersion(),
-    owner: ownerFor(world.host.uid),
-  });
+  const {engine} = world.watch;
+  const opened = await timed(engine, 'engine', 'open the run', () =>
+    openRun(world, work, reporter.listener),
+  );
   if (!opened.ok) return opened;
   const {context} = opened.value;
-  const settled = await settle(context, work, planned, treatment);
+  const settled = await timed(engine, 'engine', 'settle the plan', () =>
+    settle(context, work, planned, treatment),
+  );
   if (!settled.ok) {
     await opened.value.close();
     return settled;
@@ -202,16 +213,36 @@ export async function runPlan(
     run.interrupt(signal);
     return 'taken';
   });
-  const summary = await run.run(work.targets);
+  const summary = await timed(engine, 'engine', 'run', () => run.run(work.targets));
   const kept =
-    summary.ok && treatment.remembered ? remember(context, buildOf(work)) : ok(undefined);
-  await opened.value.close();
+    summary.ok && treatment.remembered
+      ? timed(engine, 'engine', 'remember the build', () => remember(context, buildOf(work)))
+      : ok(undefined);
+  await timed(engine, 'engine', 'close the run', () => opened.value.close());
   reporter.close();
-  const traced = writeTrace(world, trace?.text());
-  if (!traced.ok) return traced;
   if (prints(world)) world.print(JSON.stringify(resultRecord(work, summary)));
   if (!kept.ok) return kept;
   return ok(exitCode(summary, run.failures));
+}
+
+function openRun(
+  world: World,
+  work: OpenWork,
+  listener: Listener,
+): ReturnType<typeof openRunContext> {
+  const {watch, host} = world;
+  return openRunContext(work, {
+    host,
+    watch,
+    listener: (event) => {
+      watch.listener(event);
+      listener(event);
+    },
+    offline: isSet(world, 'offline'),
+    wait: optionOf(world, 'wait') !== false,
+    engine: engineVersion(),
+    owner: ownerFor(host.uid),
+  });
 }
 
 /**
@@ -252,15 +283,6 @@ function failureMode(world: World): FailureMode {
   if (isSet(world, 'keepGoing')) return 'continue';
   const mode = textOption(world, 'onError');
   return mode === 'continue' || mode === 'kill' ? mode : 'finish';
-}
-
-function writeTrace(world: World, text: string | undefined): Checked<undefined> {
-  const file = textOption(world, 'trace');
-  if (file === undefined || text === undefined) return ok(undefined);
-  return guard(file, () => {
-    writeFileAtomic(path.resolve(world.cwd, file), text, {durable: false});
-    return undefined;
-  });
 }
 
 /** The record `build --json` ends with. */

@@ -50,7 +50,10 @@ const BUILD_OPTIONS: readonly Option[] = [
   new Option('--force', 'build the named targets even when they are fresh'),
   offline,
   noWait,
-  new Option('--trace <file>', 'write a Chrome trace of the run'),
+  new Option('--trace <file>', 'write where the time went, for Perfetto'),
+  new Option('--timings [file]', 'the same as a page for a browser')
+    .argParser(page)
+    .preset('timings.html'),
 ];
 
 /** Every command; the words in <> are required, in [] optional. */
@@ -366,6 +369,14 @@ function count(text: string): number {
   if (!Number.isInteger(number) || number < 1)
     throw new InvalidArgumentError(`'${text}' is not a number from 1 up`);
   return number;
+}
+
+/** Of `--timings TARGET` the target would else be overwritten, and everything built. */
+function page(text: string): string {
+  if (/\.html?$/i.test(text)) return text;
+  throw new InvalidArgumentError(
+    `a page's name ends in .html: write --timings after '${text}', or with a name`,
+  );
 }
 
 function pair(

@@ -6,7 +6,7 @@
 import {realHost, type Host} from '../base/host.ts';
 import {answerIdle, idlePlace} from './idle.ts';
 import type {Call} from './commands.ts';
-import type {InterruptHandler} from './world.ts';
+import type {InterruptHandler, Start} from './world.ts';
 
 const BUG = 70;
 const USAGE = 2;
@@ -16,6 +16,7 @@ let interrupted: string | undefined;
 let onInterrupt: InterruptHandler | undefined;
 
 async function main(host: Host): Promise<number> {
+  const since = host.tick();
   if (process.argv[2] === 'completion-server') {
     await (await import('./completion.ts')).complete(host);
     return 0;
@@ -26,17 +27,17 @@ async function main(host: Host): Promise<number> {
   const {engineVersion} = await import('./shipped.ts');
   let status = 0;
   const program = makeProgram(engineVersion(), async (call) => {
-    status = await answerCall(host, call, memo);
+    status = await answerCall(host, call, {memo, main: since});
   });
   const parsed = await parseWords(program, process.argv);
   if (parsed !== 'answered') return parsed === 'helped' ? 0 : USAGE;
   return interrupted === undefined ? status : (SIGNALS[interrupted] ?? 1);
 }
 
-async function answerCall(host: Host, call: Call, memo: string | undefined): Promise<number> {
+async function answerCall(host: Host, call: Call, start: Start): Promise<number> {
   const {exitOf, makeWorld} = await import('./world.ts');
   const {answer} = await import('./answers.ts');
-  const world = makeWorld(host, call, listen, memo);
+  const world = makeWorld(host, call, listen, start);
   const answered = await answer(world);
   if (answered.ok) return answered.value;
   await world.show(answered.error);

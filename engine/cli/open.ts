@@ -4,6 +4,7 @@
 import type {Checked} from '../base/diagnostic.ts';
 import type {Label} from '../base/label.ts';
 import {ok} from '../base/result.ts';
+import {timed} from '../base/span.ts';
 import type {BuildGraph} from '../graph/model.ts';
 import {resolveTargets} from '../graph/targets.ts';
 import type {Project} from '../load/model.ts';
@@ -59,14 +60,21 @@ export function loadRequest(world: World): LoadRequest {
 
 /** The project as it was read the last time; what has changed since is read again. */
 export async function openProject(world: World): Promise<Checked<OpenProject>> {
+  const {engine} = world.watch;
   const request = loadRequest(world);
   const place = projectPlace(world.host, world.cwd, request.flags);
-  const kept = place === undefined ? undefined : recallProject(world.host, place);
+  const kept = timed(engine, 'engine', 'recall recipes', () =>
+    place === undefined ? undefined : recallProject(world.host, place),
+  );
   if (kept?.changed.length === 0) return ok(kept);
   const {readWhole} = await import('./read-whole.ts');
   const read = await readWhole(world, request, kept && takenOver(kept));
   const begun = world.host.now() - world.host.tick();
-  if (read.ok && place !== undefined && !world.hasShown()) keepProject(place, read.value, begun);
+  if (read.ok && place !== undefined && !world.hasShown()) {
+    timed(engine, 'engine', 'keep recipes', () => {
+      keepProject(place, read.value, begun);
+    });
+  }
   return read;
 }
 
@@ -88,13 +96,16 @@ export async function openWork(
   const opened = await openProject(world);
   if (!opened.ok) return opened;
   const {project, graph, inputs} = opened.value;
-  const named = resolveTargets(graph, words);
+  const {engine} = world.watch;
+  const named = timed(engine, 'engine', 'find targets', () => resolveTargets(graph, words));
   if (!named.ok) return named;
   const targets = more(graph, named.value);
-  const store = openProjectStore(world, project);
+  const store = timed(engine, 'engine', 'open the store', () => openProjectStore(world, project));
   if (!store.ok) return store;
   const wanted = closureOf(graph, targets);
-  const known = learn(world, graph, store.value, wanted);
+  const known = timed(engine, 'engine', 'read log, caches and sources', () =>
+    learn(world, graph, store.value, wanted),
+  );
   if (!known.ok) return known;
   const {log} = known.value;
   const resolver = new Resolver(known.value);

@@ -4,6 +4,7 @@
  */
 import type {Checked} from '../base/diagnostic.ts';
 import {err, ok} from '../base/result.ts';
+import {timed} from '../base/span.ts';
 import {linkProject} from '../graph/link.ts';
 import {readProject, type LoadRequest, type Previous} from '../load/project.ts';
 import {allMistakes} from './mistakes.ts';
@@ -16,11 +17,12 @@ export async function readWhole(
   request: LoadRequest,
   previous?: Previous,
 ): Promise<Checked<OpenProject>> {
-  const read = readProject(request, previous);
+  const {engine} = world.watch;
+  const read = timed(engine, 'engine', 'load recipes', () => readProject(request, previous));
   if (!read.ok) return read;
   const {project, errors, warnings, inputs} = read.value;
   if (errors.length > 0) return err([...allMistakes(read.value), ...warnings]);
   if (warnings.length > 0) await world.show(warnings);
-  const graph = linkProject(project);
+  const graph = timed(engine, 'engine', 'link', () => linkProject(project));
   return graph.ok ? ok({project, graph: graph.value, inputs}) : graph;
 }

@@ -6,6 +6,7 @@ import type {Checked, Diagnostic} from '../base/diagnostic.ts';
 import {exitCodeOf} from '../base/diagnostic.ts';
 import {errorCode, readStart} from '../base/files.ts';
 import type {Host} from '../base/host.ts';
+import {NO_RUN_WATCH, type RunWatch} from '../base/span.ts';
 import path from 'node:path';
 import type {Call} from './commands.ts';
 
@@ -26,6 +27,17 @@ export interface World {
   readonly memo: string | undefined;
   /** Whether any diagnostic was shown. */
   readonly hasShown: () => boolean;
+  /** The ticks at which our own program began, and at which it knew what was asked. */
+  readonly since: {readonly main: number; readonly call: number};
+  readonly watch: RunWatch;
+}
+
+/** What is known of a call before its words are read. */
+export interface Start {
+  /** Where its answer is kept: idle.ts. */
+  readonly memo: string | undefined;
+  /** The tick at which our own program began. */
+  readonly main: number;
 }
 
 /** `taken`: the command ends in order; `ignored`: the signal was for the program inside. */
@@ -38,7 +50,7 @@ export function makeWorld(
   host: Host,
   call: Call,
   onInterrupt: (handler: InterruptHandler) => void,
-  memo?: string,
+  start: Start = {memo: undefined, main: 0},
 ): World {
   let shown = false;
   const cwd = path.resolve(host.cwd, call.globals.directory);
@@ -57,8 +69,10 @@ export function makeWorld(
       return showDiagnostics(host, call, cwd, diagnostics);
     },
     onInterrupt,
-    memo,
+    memo: start.memo,
     hasShown: () => shown,
+    since: {main: start.main, call: host.tick()},
+    watch: NO_RUN_WATCH,
   };
 }
 
