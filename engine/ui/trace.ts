@@ -24,10 +24,12 @@ const RUN = 1;
 const WAITING = 2;
 const MACHINE = 3;
 
-/** Threads of the run; nodes come above. */
-const ENGINE = 1;
-const WORKER = 2;
-const FIRST_NODE = 10;
+/** Threads. Viewers take a number for one thread, whatever its process, so none is used twice. */
+const ENGINE = 11;
+const WORKER = 12;
+const COUNTERS = 13;
+const FIRST_NODE = 100;
+const FIRST_WAIT = 10_000;
 
 export function traceText(timings: Timings): string {
   const traceEvents = [
@@ -46,18 +48,30 @@ export function traceText(timings: Timings): string {
 function namesOf({nodes}: Timings): readonly TraceEvent[] {
   const jobs = Math.max(0, ...lanesOf(nodes).map((lane) => lane + 1));
   const waits = Math.max(0, ...lanesOf(waitsOf(nodes)).map((lane) => lane + 1));
-  const thread = (pid: number, tid: number, name: string): TraceEvent[] => [
-    {name: 'thread_name', ph: 'M', pid, tid, args: {name}},
-    {name: 'thread_sort_index', ph: 'M', pid, tid, args: {sort_index: tid}},
-  ];
+  const thread = (pid: number, tid: number, name: string): TraceEvent[] =>
+    called('thread', pid, tid, name, tid);
   return [
-    {name: 'process_name', ph: 'M', pid: RUN, tid: ENGINE, args: {name: 'recipes'}},
-    {name: 'process_name', ph: 'M', pid: WAITING, tid: FIRST_NODE, args: {name: 'waiting'}},
-    {name: 'process_name', ph: 'M', pid: MACHINE, tid: 1, args: {name: 'machine'}},
+    ...called('process', RUN, ENGINE, 'recipes', RUN),
+    ...called('process', WAITING, FIRST_WAIT, 'waiting', WAITING),
+    ...called('process', MACHINE, COUNTERS, 'machine', MACHINE),
     ...thread(RUN, ENGINE, 'engine'),
     ...thread(RUN, WORKER, 'start of the sandbox worker'),
     ...upTo(jobs).flatMap((lane) => thread(RUN, FIRST_NODE + lane, `node ${lane + 1}`)),
-    ...upTo(waits).flatMap((lane) => thread(WAITING, FIRST_NODE + lane, `waiting ${lane + 1}`)),
+    ...upTo(waits).flatMap((lane) => thread(WAITING, FIRST_WAIT + lane, `waiting ${lane + 1}`)),
+  ];
+}
+
+/** A name, and a place among its kin. */
+function called(
+  what: 'process' | 'thread',
+  pid: number,
+  tid: number,
+  name: string,
+  index: number,
+): TraceEvent[] {
+  return [
+    {name: `${what}_name`, ph: 'M', pid, tid, args: {name}},
+    {name: `${what}_sort_index`, ph: 'M', pid, tid, args: {sort_index: index}},
   ];
 }
 
@@ -87,7 +101,7 @@ function nodeEvents(nodes: readonly NodeTime[]): readonly TraceEvent[] {
 function waitEvents(nodes: readonly NodeTime[]): readonly TraceEvent[] {
   const waits = waitsOf(nodes);
   const lanes = lanesOf(waits);
-  return waits.map((wait, at) => complete(wait, WAITING, FIRST_NODE + (lanes[at] ?? 0)));
+  return waits.map((wait, at) => complete(wait, WAITING, FIRST_WAIT + (lanes[at] ?? 0)));
 }
 
 /** What a node waits for has its name here: no bar lies around it. */
@@ -109,7 +123,7 @@ function times({since, until}: Pick<Span, 'since' | 'until'>): {ts: number; dur:
 }
 
 function counters({at, cpu, memoryBytes}: Sample): readonly TraceEvent[] {
-  const common = {ph: 'C', pid: MACHINE, tid: 1, ts: Math.round(at * 1000)} as const;
+  const common = {ph: 'C', pid: MACHINE, tid: COUNTERS, ts: Math.round(at * 1000)} as const;
   return [
     {...common, name: 'cpu (%)', args: {cpu: Math.round(cpu * 100)}},
     {...common, name: 'memory (MiB)', args: {memory: Math.round(memoryBytes / 2 ** 20)}},
