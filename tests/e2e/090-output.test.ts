@@ -156,16 +156,15 @@ test.serial('-C and --store', async (t) => {
   t.regex((await space.run(['list', '-C', '/nowhere/at/all'])).stderr, /nowhere/);
 });
 
-test.serial('--trace writes a trace that parses', async (t) => {
+test.serial('--trace writes where it is told to', async (t) => {
   await using space = project();
   fs.mkdirSync(space.at('a folder'));
   await space.expect(0, ['build', 'top', '--trace', 'a folder/trace #1.json']);
   const trace = JSON.parse(space.read('a folder/trace #1.json')) as {
-    readonly traceEvents: readonly {name: string; ph: string; ts: number; dur: number}[];
+    readonly traceEvents: readonly {readonly name: string}[];
   };
   const names = trace.traceEvents.map((one) => one.name);
   t.true(names.includes('t/base') && names.includes('t/top'));
-  for (const one of trace.traceEvents) t.true(one.ph === 'X' && one.ts >= 0 && one.dur >= 0);
 });
 
 test.serial('a reader that goes away ends us quietly', async (t) => {
