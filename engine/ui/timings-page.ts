@@ -100,10 +100,10 @@ function held(chain: readonly NodeTime[], {nodes}: Timings): Markup[] {
 
 function nodeTable(nodes: readonly NodeTime[]): Markup {
   const groups = GROUPS.map(([group]) => group);
-  const heads = ['node', 'kind', 'outcome', 'began', 'waited', 'wall', 'cpu', 'memory'];
+  const heads = ['node', 'kind', 'outcome', 'began', 'queued', 'wall', 'cpu', 'memory'];
   const rows = nodes.map((node) => {
     const split = splitOf(node);
-    const waited = node.waits.reduce((sum, one) => sum + one.until - one.since, 0);
+    const queued = node.waits.reduce((sum, one) => sum + one.until - one.since, 0);
     return el(
       'tr',
       {title: node.reason},
@@ -111,7 +111,7 @@ function nodeTable(nodes: readonly NodeTime[]): Markup {
       el('td', {class: 'text'}, node.kind),
       el('td', {class: 'text'}, node.outcome),
       time(node.since),
-      time(waited),
+      time(queued),
       time(node.until - node.since),
       node.cpuMilliseconds === undefined ? none() : time(node.cpuMilliseconds),
       (node.peakBytes ?? 0) === 0 ? none() : bytes(node.peakBytes ?? 0),
