@@ -7,7 +7,7 @@ import {run} from '../base/process.ts';
 import {timed, type Watch} from '../base/span.ts';
 import type {Guest, Reason} from './guest.ts';
 import {openJobserver, type Jobserver} from './jobserver.ts';
-import type {Scratch} from './places.ts';
+import {PAUSE, type Scratch} from './places.ts';
 import type {BuildRequest} from './protocol.ts';
 import type {Shop} from './shop.ts';
 import {makeScratch} from './staging.ts';
@@ -36,12 +36,18 @@ export async function openJob(
   const since = shop.host.tick();
   if (files.exists(scratch.root)) await removeAll([scratch.root]);
   timed(watch, 'prepare', 'make folders', () => makeScratch(scratch, request.spec));
-  const server = await timed(watch, 'prepare', 'open the jobserver', () =>
-    openJobserver(scratch.tokens, request.tokens),
-  );
+  const fifos = [scratch.tokens, scratch.output, `${scratch.status}/${PAUSE}`];
+  await timed(watch, 'prepare', 'make fifos', () => makeFifos(fifos));
+  const server = openJobserver(scratch.tokens, request.tokens);
   const logFd = files.openAppend(request.log);
   const idle = {guest: undefined, killed: undefined, cpuMilliseconds: 0, peakBytes: 0};
   return {shop, request, scratch, logFd, server, since, watch, ...idle};
+}
+
+/** All at once: starting a program takes longer than making a fifo. */
+async function makeFifos(fifos: readonly string[]): Promise<void> {
+  const made = await run(['mkfifo', '-m', '600', ...fifos]);
+  if (made.status !== 0) throw new Error(`mkfifo: ${made.stderr.trim()}`);
 }
 
 export function closeJob(job: Job): void {
@@ -49,7 +55,37 @@ export function closeJob(job: Job): void {
   files.closeFile(job.logFd);
 }
 
+/** Up to so many names are removed right here: starting rm(1) takes longer. */
+const FEW = 32;
+
 /** rm(1): its own thread of work, and it knows paths longer than the kernel takes at once. */
 export async function removeAll(paths: readonly string[]): Promise<void> {
-  if (paths.length > 0) await run(['rm', '-rf', '--', ...paths]);
+  const many = paths.filter((path) => !removeFew(path));
+  if (many.length > 0) await run(['rm', '-rf', '--', ...many]);
+}
+
+/** False where there is more, or something that does not go like that. */
+function removeFew(path: string): boolean {
+  const refusals = ['EACCES', 'EPERM', 'EBUSY', 'ENOTEMPTY', 'ENOENT', 'ENAMETOOLONG'];
+  const removed = files.unless(refusals, () => {
+    if (!hasFew(path)) return false;
+    files.removeTree(path);
+    return true;
+  });
+  return removed === true;
+}
+
+function hasFew(path: string): boolean {
+  const folders = [path];
+  let names = 0;
+  // Grows while it is walked.
+  for (const folder of folders) {
+    if (files.lookAt(folder)?.isDirectory() !== true) continue;
+    const inside = files.entriesOf(folder);
+    names += inside.length;
+    if (names > FEW) return false;
+    const inner = inside.filter((one) => one.isDirectory());
+    folders.push(...inner.map((one) => `${folder}/${one.name.toString('latin1')}`));
+  }
+  return true;
 }

@@ -50,9 +50,9 @@ export function startJob(shop: Shop, request: BuildRequest): RunningJob {
   };
   const result = begin()
     .catch((error: unknown) => err(storeTrouble(error, request.scratch)))
-    .finally(() =>
-      timed(watch, 'clean', 'remove the scratch folder', () => removeAll([request.scratch])),
-    );
+    .finally(() => {
+      shop.trash.add(request.scratch);
+    });
   return {
     result,
     spans: () => measured?.spans() ?? [],

@@ -6,7 +6,6 @@
 // eslint-disable-next-line no-restricted-imports -- waits for a pipe, no network
 import {Socket} from 'node:net';
 import * as files from '../base/files.ts';
-import {run} from '../base/process.ts';
 
 export interface Jobserver {
   /** Descriptors for the build: make reads tokens from one and writes them back to the other. */
@@ -25,9 +24,8 @@ export interface Jobserver {
 /** Understood by make 4.3, which knows only descriptors, and by later ones. */
 export const MAKEFLAGS = ' -j --jobserver-auth=3,4';
 
-export async function openJobserver(fifo: string, tokens: number): Promise<Jobserver> {
-  const made = await run(['mkfifo', '-m', '600', fifo]);
-  if (made.status !== 0) throw new Error(`mkfifo ${fifo}: ${made.stderr.trim()}`);
+/** `fifo` is there already. */
+export function openJobserver(fifo: string, tokens: number): Jobserver {
   // Both ends each: an open never waits for the other side, and no reader ever sees the end.
   const read = files.openFifo(fifo, false);
   const write = files.openFifo(fifo, false);

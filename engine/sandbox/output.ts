@@ -3,7 +3,7 @@
  * `>/dev/stderr` in a step would empty it, and a build could rewrite what it has said.
  */
 import * as files from '../base/files.ts';
-import {run, start} from '../base/process.ts';
+import {start} from '../base/process.ts';
 
 export interface Output {
   /** The sandbox's standard output and error. */
@@ -14,8 +14,8 @@ export interface Output {
   readonly written: Promise<void>;
 }
 
-export async function openOutput(fifo: string, logFd: number): Promise<Output> {
-  if (!files.exists(fifo)) await run(['mkfifo', '-m', '600', fifo]);
+/** `fifo` is there already. */
+export function openOutput(fifo: string, logFd: number): Output {
   // Both ends first: opening one alone waits for the other.
   const both = files.openFifo(fifo, false);
   const read = files.openRead(fifo);

@@ -60,6 +60,9 @@ export function scratchPlaces(root: string): Scratch {
   };
 }
 
+/** A fifo in the status folder that nobody writes to: reading from it is a pause. */
+export const PAUSE = 'pause';
+
 /** The run a scratch folder is of: `scratch/<run>/<n>`. */
 export function runOfScratch(root: string): {readonly id: string} {
   return {id: root.split('/').at(-2) ?? ''};

@@ -9,7 +9,7 @@ import {timed, type Group, type Watch} from '../base/span.ts';
 import {startGuest, type Guest, type GuestEnd} from './guest.ts';
 import {openOutput} from './output.ts';
 import {failureOf, type StepFailure} from './outcome.ts';
-import {INSIDE, type Scratch} from './places.ts';
+import {INSIDE, PAUSE, type Scratch} from './places.ts';
 import {outOfMemoryKills} from './processes.ts';
 import {sandboxCommand, type View} from './spec.ts';
 import {stampSpans} from './stamps.ts';
@@ -56,7 +56,7 @@ export async function runShell(host: Host, plan: ShellPlan): Promise<ShellEnd> {
   const kills = outOfMemoryKills();
   const since = host.tick();
   const nothing = files.openRead('/dev/null');
-  const output = await timed(watch, 'prepare', 'open the log', () =>
+  const output = timed(watch, 'prepare', 'open the log', () =>
     openOutput(scratch.output, plan.logFd),
   );
   try {
@@ -98,10 +98,8 @@ export async function writeControl(
   scratch: Scratch,
   plan: Pick<ShellPlan, 'steps' | 'shell' | 'variables' | 'jobs' | 'top' | 'watch'>,
 ): Promise<void> {
-  for (const folder of [scratch.status, scratch.control]) {
-    files.removeTree(folder);
-    files.makeDir(folder, 0o755);
-  }
+  files.removeTree(scratch.control);
+  files.makeDir(scratch.control, 0o755);
   files.makeDir(`${scratch.control}/status`, 0o755);
   files.makeDir(`${scratch.control}/steps`, 0o755);
   plan.steps.forEach(({name, text}, index) => {
@@ -112,7 +110,15 @@ export async function writeControl(
     `${scratch.control}/driver`,
     driverText(plan.steps, plan.shell, plan.top, plan.watch.on),
   );
-  await run(['mkfifo', '-m', '600', `${scratch.status}/pause`]);
+  await renewStatus(scratch);
+}
+
+/** What an earlier shell has said goes; for the first one it is as `openJob` made it. */
+async function renewStatus({status}: Scratch): Promise<void> {
+  if (files.namesIn(status).join() === PAUSE) return;
+  files.removeTree(status);
+  files.makeDir(status, 0o755);
+  await run(['mkfifo', '-m', '600', `${status}/${PAUSE}`]);
 }
 
 function guestPlan(

@@ -5,6 +5,7 @@ import type {Host} from '../base/host.ts';
 import type {Store} from '../../store/layout.ts';
 import type {Reply} from './protocol.ts';
 import type {HostShape} from './spec.ts';
+import type {Trash} from './trash.ts';
 
 export interface Shop {
   readonly store: Store;
@@ -15,5 +16,7 @@ export interface Shop {
   readonly owners: boolean;
   /** A log that grows past so many bytes is a loop, and would fill the disk. */
   readonly logLimit: number;
+  /** Takes what jobs leave. */
+  readonly trash: Trash;
   reply(message: Reply): void;
 }

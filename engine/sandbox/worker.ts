@@ -18,6 +18,7 @@ import {overlayWorks} from './overlay.ts';
 import {scratchPlaces} from './places.ts';
 import type {BuildRequest, IdMode, InteractiveSpec, Reply, Request} from './protocol.ts';
 import type {Shop} from './shop.ts';
+import {Trash} from './trash.ts';
 
 const channel = new Socket({fd: 3, readable: true, writable: true});
 
@@ -43,6 +44,7 @@ async function main(): Promise<void> {
     overlay,
     owners: idMode === 'range',
     logLimit: Number(host.env['RECIPES_LOG_LIMIT'] ?? 1 << 30),
+    trash: new Trash(removeAll),
     reply,
   };
   const jobs = new Map<number, RunningJob>();
