@@ -38,10 +38,13 @@ export function fakeScreen(options: ScreenOptions = {}): FakeScreen {
     env: options.env ?? {LANG: 'C.UTF-8'},
     cwd: '/project',
     ...{uid: 1000, gid: 1000, pid: 1, cores: 2, memoryBytes: 1e9, arch: 'x86_64'},
+    stdin: {isTerminal: options.terminal ?? false, onKeys: () => undefined},
     stdout: output,
     stderr: output,
     now: () => now,
     tick: () => now,
+    raise: () => undefined,
+    onContinue: () => () => undefined,
   };
   const timers: Timers = {
     every: (every, call) => {
@@ -122,6 +125,26 @@ export const EVENTS: readonly Event[] = [
     because: ZLIB,
   },
   {type: 'message', text: 'the log of this run is kept'},
+  {
+    type: 'node-finished',
+    label: ZLIB,
+    kind: 'build',
+    outcome: 'failed',
+    milliseconds: 0,
+    unchanged: true,
+  },
+  {
+    type: 'changed',
+    files: ['recipes/tour/zlib.yaml', 'recipes/tour/libpng.yaml'],
+    more: 3,
+    state: 'runs',
+    starts: [ZLIB],
+    moreStarts: 1,
+  },
+  {type: 'changed', files: ['README'], more: 0, state: 'fresh', starts: [], moreStarts: 0},
+  {type: 'changed', files: ['x.yaml'], more: 0, state: 'broken', starts: [], moreStarts: 0},
+  {type: 'watching', folders: 1, polling: false, keys: true},
+  {type: 'watching', folders: 7, polling: true, keys: false},
   {type: 'stopping', signal: 'SIGINT', running: 1},
   {
     type: 'run-finished',
