@@ -7,6 +7,8 @@ import {problem, type Checked, type Diagnostic} from '../base/diagnostic.ts';
 import {isFileAt} from '../base/files.ts';
 import {err, ok} from '../base/result.ts';
 import {configOf, notFound, settingsRequest, type LoadRequest} from './config.ts';
+import type {SchemaName} from '../../schemas/shape.ts';
+import type {Document} from './document.ts';
 import {flatten, RecipeIndex, type FlatRecipe, type RecipeSource} from './extends.ts';
 import {findFiles, readFound, type FoundFiles} from './files.ts';
 import {readKind, type Kind} from './kinds.ts';
@@ -56,9 +58,16 @@ export function readProject(request: LoadRequest): Checked<ReadProject> {
   const config = configOf(settings);
   const files = findFiles(root, problems, request.shipped);
   const inputs = new Set<string>();
-  const surroundings = surround(root, request.host.arch, files, config, inputs, problems);
-  const {recipes, broken} = readRecipes(files, surroundings, settings, problems);
-  const generated = readGenerated(root, files.generated, problems);
+  const {memory} = request;
+  const read: Read = (name, file) => {
+    const {document, problems: wrong} = readFound(name, root, file, memory);
+    problems.push(...wrong);
+    return document;
+  };
+  const surroundings = surround(root, request.host.arch, files, config, inputs, read, problems);
+  const {recipes, broken} = readRecipes(files, surroundings, settings, read, problems);
+  const generated = readGenerated(files.generated, read, problems);
+  memory?.endRound();
   const {errors, warnings} = sortDiagnostics(problems);
   const all = [
     ...configFilesOf(settingsRequest(request, root)),
@@ -68,6 +77,9 @@ export function readProject(request: LoadRequest): Checked<ReadProject> {
   const project = {root, config, recipes, generated};
   return ok({project, errors, warnings, broken, inputs: [...new Set(all)]});
 }
+
+/** Reads one file and notes its mistakes. */
+type Read = <Name extends SchemaName>(name: Name, file: string) => Document<Name> | undefined;
 
 type Around = Omit<Surroundings, 'index'>;
 
@@ -80,12 +92,13 @@ function surround(
   files: FoundFiles,
   config: Config,
   inputs: Set<string>,
+  read: Read,
   problems: Diagnostic[],
 ): Around {
   return {
     root,
     arch,
-    kinds: readKinds(root, files, problems),
+    kinds: readKinds(files, read, problems),
     aliases: new Set([...Object.keys(config.aliases), ...BUILT_IN_ALIASES]),
     isFile: (file) => {
       inputs.add(file);
@@ -95,14 +108,13 @@ function surround(
 }
 
 function readKinds(
-  root: string,
   files: FoundFiles,
+  read: Read,
   problems: Diagnostic[],
 ): Map<string, Kind | undefined> {
   const kinds = new Map<string, Kind | undefined>();
   for (const {name, file} of files.kinds) {
-    const {document, problems: wrong} = readFound('kind', root, file);
-    problems.push(...wrong);
+    const document = read('kind', file);
     kinds.set(name, document === undefined ? undefined : readKind(name, document, problems));
   }
   return kinds;
@@ -112,25 +124,24 @@ function readRecipes(
   files: FoundFiles,
   around: Around,
   settings: readonly Setting[],
+  read: Read,
   problems: Diagnostic[],
 ): {recipes: readonly Recipe[]; broken: ReadonlySet<string>} {
   const sources = files.recipes.map(({collection, name, file}): RecipeSource => {
-    const {document, problems: wrong} = readFound('recipe', around.root, file);
-    problems.push(...wrong);
-    return {collection, package: name, file, document};
+    return {collection, package: name, file, document: read('recipe', file)};
   });
   const surroundings = {...around, index: new RecipeIndex(sources)};
   const flat = sources.flatMap((source) => flatten(source, surroundings.index, problems) ?? []);
   checkSettings(settings, flat.map(optionOwner), problems);
-  const read = flat.map((one) => ({
+  const done = flat.map((one) => ({
     name: one.source.package,
     ...readRecipe(one, surroundings, settings, problems),
   }));
-  const sound = new Set(read.filter((one) => one.sound).map((one) => one.recipe.file));
+  const sound = new Set(done.filter((one) => one.sound).map((one) => one.recipe.file));
   const broken = sources.filter((one) => !sound.has(path.resolve(around.root, one.file)));
   return {
     // Two files may give themselves one name; the file's own name is the one that is looked for.
-    recipes: read.filter(({name, recipe}) => recipe.package === name).map((one) => one.recipe),
+    recipes: done.filter(({name, recipe}) => recipe.package === name).map((one) => one.recipe),
     broken: new Set(broken.map((one) => one.package)),
   };
 }
@@ -141,13 +152,12 @@ function optionOwner({source, sound, data}: FlatRecipe): OptionOwner {
 }
 
 function readGenerated(
-  root: string,
   file: string | undefined,
+  read: Read,
   problems: Diagnostic[],
 ): Generated[] {
   if (file === undefined) return [];
-  const {document, problems: wrong} = readFound('generated', root, file);
-  problems.push(...wrong);
+  const document = read('generated', file);
   return (document?.data.generated ?? []).flatMap(({globs, trigger}, group) =>
     globs.map((glob, index) => {
       const error = globError(glob);
