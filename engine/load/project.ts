@@ -151,11 +151,7 @@ function optionOwner({source, sound, data}: FlatRecipe): OptionOwner {
   return {collection, package: name, declared: data.options ?? {}, sound};
 }
 
-function readGenerated(
-  file: string | undefined,
-  read: Read,
-  problems: Diagnostic[],
-): Generated[] {
+function readGenerated(file: string | undefined, read: Read, problems: Diagnostic[]): Generated[] {
   if (file === undefined) return [];
   const document = read('generated', file);
   return (document?.data.generated ?? []).flatMap(({globs, trigger}, group) =>

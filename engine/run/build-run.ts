@@ -137,7 +137,7 @@ export class BuildRun {
     this.#scheduler.stop((label) => !kept.has(label));
     this.#options.abort();
     await Promise.all(ending.map((label) => this.#executing.get(label)));
-    return {kept, pool: this.#scheduler.pool};
+    return {kept, pool: kept.size > 0 ? this.#scheduler.pool : undefined};
   }
 
   /** Everything that failed, for the exit code. */

@@ -21,7 +21,9 @@ export async function claimAction(
   if (!wait) return fail('store/locked', `${label} is being built by ${first.value.holder}`);
   try {
     const got = await waitForClaim(store, run, key, {forWhat: label, listener, signal});
-    return got === 'mine' ? ok(undefined) : fail('build/interrupted', `${label} was not waited for`);
+    return got === 'mine'
+      ? ok(undefined)
+      : fail('build/interrupted', `${label} was not waited for`);
   } catch (error) {
     return err(storeTrouble(error, store.root));
   }

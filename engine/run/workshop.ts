@@ -45,21 +45,22 @@ export async function openWorkshop(
   const worker = new WorkerHolder(() =>
     startWorker({storeRoot: store.root, host, owner, listener, terminal}),
   );
-  const release = async (): Promise<void> => {
+  const release = async (own: RunHandle): Promise<void> => {
     // What cannot be removed is of a dead run from now on.
-    guard(store.root, () => run.release());
-    await sweepAll(store, run, worker);
+    guard(store.root, () => own.release());
+    await sweepAll(store, own, worker);
   };
   // The worker goes last: what is swept may need it, and a new one where the first has died.
   const close = async (): Promise<void> => {
-    await release();
+    await release(run);
     await worker.quit();
   };
   const renew = async (): Promise<Checked<undefined>> => {
     const next = guard(store.root, () => openRun(store, host));
     if (!next.ok) return next;
-    await release();
+    const last = run;
     run = next.value;
+    await release(last);
     return ok(undefined);
   };
   const swept = await sweepAll(store, run, worker);

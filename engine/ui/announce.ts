@@ -89,7 +89,10 @@ function stoppingText({signal, running}: Extract<Event, {type: 'stopping'}>): st
 
 /** `recipes/tour/zlib.yaml and 2 more changed: building tour/zlib` */
 function changedText(event: Extract<Event, {type: 'changed'}>): string {
-  const files = listed(event.files.map((file) => harmless(file)), event.more);
+  const files = listed(
+    event.files.map((file) => harmless(file)),
+    event.more,
+  );
   if (event.state === 'broken') return `${files} changed`;
   if (event.state === 'fresh') return `${files} changed: nothing to do`;
   return `${files} changed: building ${listed(event.starts, event.moreStarts)}`;
