@@ -21,9 +21,10 @@ export class DocumentMemory {
   read<Name extends SchemaName>(name: Name, file: string, bytes: Uint8Array): DocumentResult<Name> {
     const known = this.#before.get(file);
     const same = known?.name === name && Buffer.compare(known.bytes, bytes) === 0;
-    const result = same ? (known.result as DocumentResult<Name>) : readDocument(name, file, bytes);
-    this.#now.set(file, {name, bytes, result: result as unknown as Known['result']});
-    return result;
+    const result = same ? known.result : readDocument(name, file, bytes);
+    this.#now.set(file, {name, bytes, result});
+    // It was read for this very schema.
+    return result as DocumentResult<Name>;
   }
 
   /** A round of loading is over: what was not read in it is forgotten. */

@@ -136,7 +136,7 @@ export class BuildRun {
     this.#outdated = new Set(ending.filter((label) => this.#kindOf(label) !== 'fetch'));
     this.#scheduler.stop((label) => !kept.has(label));
     this.#options.abort();
-    await Promise.all(ending.map((label) => this.#executing.get(label)));
+    await Promise.all(ending.flatMap((label) => this.#executing.get(label) ?? []));
     return {kept, pool: kept.size > 0 ? this.#scheduler.pool : undefined};
   }
 
