@@ -20,6 +20,8 @@ export type MakeWatcher = typeof import('chokidar').watch;
 export interface WatchEvents {
   /** Something at this path, named through the folder it was watched by. */
   changed(file: string): void;
+  /** Whether a file is worth looking at again and again. */
+  matters(file: string): boolean;
   /** There are no more watches: polling from now on. Told once. */
   limited(code: string): void;
 }
@@ -92,7 +94,8 @@ export class FolderWatch {
       interval: POLL,
       binaryInterval: POLL,
       // Without the files of a folder chokidar watches the folder alone. Polling needs them.
-      ...(this.#polling ? {} : {ignored: (file: string) => !names.has(file)}),
+      ignored: (file: string) =>
+        !names.has(file) && !(this.#polling && this.#events.matters(file)),
     });
     for (const folder of folders) this.#folders.set(folder, watcher);
     const tell = (file: string): void => {

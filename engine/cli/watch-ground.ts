@@ -15,6 +15,7 @@ import {resolveTargets} from '../graph/targets.ts';
 import {DocumentMemory} from '../load/document-memory.ts';
 import type {PathSource} from '../load/model.ts';
 import {readProject, type ReadProject} from '../load/project.ts';
+import {findRoot} from '../load/root.ts';
 import {LocalTrees} from '../run/local-trees.ts';
 import {closureOf} from '../run/plan.ts';
 import {Resolver} from '../run/resolve.ts';
@@ -74,6 +75,7 @@ export class WatchGround {
     this.#settings = settings;
     this.#folders = new FolderWatch({
       changed: (file) => this.#told(file),
+      matters: (file) => this.#matters(file),
       limited: (code) => settings.listener({type: 'diagnostic', diagnostic: limited(code)}),
     });
   }
@@ -125,6 +127,12 @@ export class WatchGround {
     if (this.#watched?.concerns(file) !== true) return;
     this.#trees.touch(file);
     this.#settings.changed(file);
+  }
+
+  /** All of the project, and of other places what is named: /etc has many files. */
+  #matters(file: string): boolean {
+    const root = findRoot(this.#world.cwd) ?? this.#world.cwd;
+    return file.startsWith(`${root}/`) || this.#watched?.concerns(file) === true;
   }
 
   #see(): Checked<Seen> {
