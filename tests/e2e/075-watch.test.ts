@@ -79,7 +79,11 @@ test.serial('new and deleted files and folders', async (t) => {
   t.deepEqual(ended(await watching.built('new/e'), 'built'), ['new/e']);
   fs.unlinkSync(space.at('recipes/new/e.yaml'));
   const without = await watching.idleAfter('a run', (one) => one.type === 'run-finished');
-  t.false(ofType(without, 'run-started').at(-1)?.targets.includes('new/e' as never));
+  t.false(
+    ofType(without, 'run-started')
+      .at(-1)
+      ?.targets.includes('new/e' as never),
+  );
   fs.rmSync(space.at('recipes/new'), {recursive: true});
   await watching.idleAfter('the folder is gone', (one) => {
     return one.type === 'run-started' && !one.targets.includes('new/d' as never);
