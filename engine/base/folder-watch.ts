@@ -12,7 +12,7 @@
  */
 import type {FSWatcher} from 'chokidar';
 import path from 'node:path';
-import {errorCode, realPath, unless} from './files.ts';
+import {errorCode, exists, realPath, unless} from './files.ts';
 
 /** What chokidar is to us; tests bring a failing one. */
 export type MakeWatcher = typeof import('chokidar').watch;
@@ -36,6 +36,7 @@ const LIMITS = new Set(['ENOSPC', 'EMFILE', 'ENFILE']);
 export class FolderWatch {
   readonly #events: WatchEvents;
   readonly #folders = new Map<string, FSWatcher>();
+  readonly #lost = new Set<string>();
   #make: MakeWatcher | undefined;
   #polling = false;
   #closed = false;
@@ -56,17 +57,20 @@ export class FolderWatch {
   /** Watches these folders and no others. True when some of them were not watched before. */
   async watch(wanted: Iterable<string>): Promise<boolean> {
     const all = new Set(wanted);
-    for (const folder of [...this.#folders.keys()]) if (!all.has(folder)) this.#drop(folder);
+    const isOver = (folder: string): boolean => !all.has(folder) || this.#isLost(folder);
+    for (const folder of [...this.#folders.keys()].filter(isOver)) this.#drop(folder);
+    this.#lost.clear();
     const added = [...all].filter((folder) => !this.#folders.has(folder) && isThere(folder));
     if (added.length > 0) await this.#add(added);
     return added.length > 0;
   }
 
-  /** A folder that was removed, renamed or made anew has lost its watch, and all below it. */
+  /**
+   * A folder that was removed, renamed or made anew has lost its watch, and all below it: the
+   * next `watch` watches it again. (Not at once: chokidar bears no closing while it tells.)
+   */
   forget(folder: string): void {
-    for (const one of [...this.#folders.keys()]) {
-      if (one === folder || one.startsWith(`${folder}/`)) this.#drop(one);
-    }
+    this.#lost.add(folder);
   }
 
   async close(): Promise<void> {
@@ -100,7 +104,10 @@ export class FolderWatch {
     for (const folder of folders) this.#folders.set(folder, watcher);
     const tell = (file: string): void => {
       for (const folder of names.get(path.dirname(file)) ?? []) {
-        this.#tell(path.join(folder, path.basename(file)));
+        const inside = path.join(folder, path.basename(file));
+        // What happens to the folder itself comes as its own name, like that of something inside.
+        const isSelf = path.basename(file) === path.basename(folder) && !exists(inside);
+        this.#tell(isSelf ? folder : inside);
       }
     };
     watcher.on('raw', (_, file, details) => {
@@ -115,7 +122,9 @@ export class FolderWatch {
       });
       watcher.once('ready', () => resolve(false));
     });
-    if (await limited) await this.#poll();
+    if (await limited) return this.#poll();
+    // What polling compares with is looked at for the first time soon after, but not at once.
+    if (this.#polling) await pause(POLL);
   }
 
   #tell(file: string): void {
@@ -141,6 +150,10 @@ export class FolderWatch {
     if (!this.#closed && there.length > 0) await this.#add(there);
   }
 
+  #isLost(folder: string): boolean {
+    return [...this.#lost].some((one) => folder === one || folder.startsWith(`${one}/`));
+  }
+
   #drop(folder: string): void {
     const watcher = this.#folders.get(folder);
     this.#folders.delete(folder);
@@ -149,6 +162,10 @@ export class FolderWatch {
     if (!isUsed) void watcher.close();
     else watcher.unwatch(unless(GONE, () => realPath(folder)) ?? folder);
   }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 const GONE = ['ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP'];

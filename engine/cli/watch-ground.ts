@@ -123,7 +123,7 @@ export class WatchGround {
   }
 
   #told(file: string): void {
-    this.#folders.forget(file);
+    if (this.#watched?.folders.has(file) === true) this.#folders.forget(file);
     if (this.#watched?.concerns(file) !== true) return;
     this.#trees.touch(file);
     this.#settings.changed(file);

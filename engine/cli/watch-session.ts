@@ -36,6 +36,8 @@ interface Current {
   readonly work: OpenWork;
   readonly inside: RunInWorkshop;
   readonly ended: Promise<void>;
+  /** Another build takes its place: its end is no news. */
+  replaced: boolean;
 }
 
 /** Why something is done next. */
@@ -175,10 +177,12 @@ export class WatchSession {
 
   /** What the build before leaves to this plan. */
   async #takeOver({nodes}: Plan): Promise<Before> {
-    if (this.#current === undefined) return NOTHING_BEFORE;
+    const current = this.#current;
+    if (current === undefined) return NOTHING_BEFORE;
+    current.replaced = true;
     const isKept: IsKept = (label, key) => nodes.get(label)?.key === key;
-    const before = await this.#current.run.makeWay(isKept);
-    this.#noteFailures(this.#current);
+    const before = await current.run.makeWay(isKept);
+    this.#noteFailures(current);
     return before;
   }
 
@@ -196,8 +200,7 @@ export class WatchSession {
       begun: cause.at,
     });
     const ended = run.run(work.targets).then(async (summary) => {
-      // Another build has taken its place.
-      if (this.#current?.run !== run) return;
+      if (current.replaced) return;
       this.#current = undefined;
       if (summary.ok) {
         const kept = remember(inside.context, buildOf(work));
@@ -206,7 +209,8 @@ export class WatchSession {
       this.#noteFailures({work, run});
       await this.#rest(work);
     });
-    this.#current = {run, work, inside, ended};
+    const current: Current = {run, work, inside, ended, replaced: false};
+    this.#current = current;
     // A bug ends the program as it would elsewhere.
     ended.catch((error: unknown) => {
       queueMicrotask(() => {

@@ -1,10 +1,11 @@
 /** `watch`: what a change reaches is built again, and nothing else; it survives every mistake. */
+import {spawn} from 'node:child_process';
 import fs from 'node:fs';
-import test from 'ava';
+import test, {type ExecutionContext} from 'ava';
 import {Puppet, puppetStep} from '../support/puppet.ts';
 import {joins, recipe, recipes, writes} from '../support/recipes.ts';
 import {remains} from '../support/remains.ts';
-import {Space} from '../support/space.ts';
+import {Space, until} from '../support/space.ts';
 import {ended, isEnd, ofType, Watching} from '../support/watching.ts';
 
 /** a ← b; c alone. */
@@ -282,5 +283,42 @@ test.serial('the configuration', async (t) => {
   renameOver(space, 'recipes.config.yaml', 'store: {path: elsewhere}\nsets: {some: [t/c]}\n');
   t.deepEqual(ended(await watching.built('t/c'), 'built'), ['t/c']);
   t.true(space.exists('elsewhere'));
+  t.is(await watching.end(), 130);
+});
+
+/** Words that run what follows in a user namespace of its own, with all ids; it ends with the test. */
+async function inNamespace(t: ExecutionContext): Promise<readonly string[]> {
+  const holder = spawn('unshare', ['--user', 'sleep', '300'], {stdio: 'ignore'});
+  t.teardown(() => holder.kill('SIGKILL'));
+  const of = (pid: string): string => fs.readlinkSync(`/proc/${pid}/ns/user`);
+  const pid = String(holder.pid);
+  await until('the namespace is there', () => of(pid) !== of('self'));
+  for (const map of ['uid_map', 'gid_map']) {
+    fs.writeFileSync(`/proc/${pid}/${map}`, '0 0 2000000000');
+  }
+  return ['nsenter', '--user', '--target', pid, '--setuid', '0', '--setgid', '0'];
+}
+
+test.serial('where the machine gives no more watches it says so, and goes on', async (t) => {
+  if (process.getuid?.() !== 0) {
+    t.log('skipped: only root can make a namespace with all ids');
+    return t.pass();
+  }
+  await using space = project();
+  const limit = 'echo 3 > /proc/sys/user/max_inotify_watches && exec "$@"';
+  const through = [...(await inNamespace(t)), 'sh', '-c', limit, 'sh'];
+  const watching = Watching.start(space, [], {through});
+  const first = await watching.idle();
+  const said = ofType(first, 'diagnostic').map((one) => one.diagnostic);
+  t.deepEqual(
+    said.map((one) => one.code),
+    ['machine/watch-limit'],
+  );
+  t.regex(said[0]?.hint ?? '', /fs\.inotify\.max_user_watches/);
+  t.true(ofType(first, 'watching').at(-1)?.polling);
+  space.edit('recipes/t/a.yaml', "'a'", "'other'");
+  t.deepEqual(ended(await watching.built('t/b'), 'built'), ['t/a', 't/b']);
+  space.write('recipes/new/d.yaml', recipe('new/d'));
+  await watching.built('new/d');
   t.is(await watching.end(), 130);
 });
