@@ -98,8 +98,7 @@ export class FolderWatch {
       interval: POLL,
       binaryInterval: POLL,
       // Without the files of a folder chokidar watches the folder alone. Polling needs them.
-      ignored: (file: string) =>
-        !names.has(file) && !(this.#polling && this.#events.matters(file)),
+      ignored: (file: string) => !names.has(file) && !(this.#polling && this.#events.matters(file)),
     });
     for (const folder of folders) this.#folders.set(folder, watcher);
     const tell = (file: string): void => {

@@ -107,13 +107,25 @@ export class WatchGround {
 
   /** The registered run and the worker, for this store. */
   async workshop({store}: OpenWork): Promise<Checked<Workshop>> {
-    if (this.#workshop?.store === store) return ok(this.#workshop);
+    if (this.#workshop?.store.root === store.root) return ok(this.#workshop);
     await this.#workshop?.close();
     const {host} = this.#world;
     const {listener} = this.#settings;
     const opened = await openWorkshop(store, {host, listener, owner: ownerFor(host.uid)});
     this.#workshop = opened.ok ? opened.value : undefined;
     return opened;
+  }
+
+  /**
+   * When nothing runs, now and then: what is remembered for as long as a process lives is
+   * forgotten, so that a watch of days neither grows nor trusts what it saw long ago.
+   */
+  async renew({project}: OpenWork): Promise<void> {
+    await this.#workshop?.renew();
+    const store = openProjectStore(this.#world, project);
+    const memory = store.ok ? openMemory(store.value) : store;
+    // Where it cannot be opened, the next look says so.
+    this.#memory = memory.ok ? memory.value : undefined;
   }
 
   async close(): Promise<void> {
@@ -179,7 +191,7 @@ export class WatchGround {
     );
     if (!memory.ok) return memory;
     const {store, log} = memory.value;
-    const run = this.#workshop?.store === store ? this.#workshop.run : undefined;
+    const run = this.#workshop?.store.root === store.root ? this.#workshop.run : undefined;
     const standing = {known: this.#trees, run};
     const known = learnWith(this.#world, graph, memory.value, wanted, standing);
     if (!known.ok) return known;
@@ -190,6 +202,7 @@ export class WatchGround {
 
   #storeOf(place: string, open: () => ReturnType<typeof openProjectStore>): Checked<StoreMemory> {
     if (this.#memory !== undefined && this.#place === place) return ok(this.#memory);
+
     const store = open();
     if (!store.ok) return store;
     const memory = openMemory(store.value);

@@ -69,6 +69,7 @@ export class WatchSession {
   #firstChange: number | undefined;
   #lastLog: string | undefined;
   #builds = 0;
+  #bug: {readonly error: unknown} | undefined;
   #turning = false;
   #stopped = false;
 
@@ -126,9 +127,10 @@ export class WatchSession {
 
   /** What is to be done next; undefined when it was stopped. */
   async #next(): Promise<Cause | undefined> {
-    while (this.#cause === undefined && !this.#stopped) {
+    while (this.#cause === undefined && !this.#stopped && this.#bug === undefined) {
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
+    if (this.#bug !== undefined) throw this.#bug.error;
     const cause = this.#cause;
     this.#cause = undefined;
     return this.#stopped ? undefined : cause;
@@ -211,11 +213,10 @@ export class WatchSession {
     });
     const current: Current = {run, work, inside, ended, replaced: false};
     this.#current = current;
-    // A bug ends the program as it would elsewhere.
+    // A bug ends the watch, and the terminal is given back before it is told.
     ended.catch((error: unknown) => {
-      queueMicrotask(() => {
-        throw error;
-      });
+      this.#bug = {error};
+      this.#wake?.();
     });
   }
 
@@ -232,7 +233,7 @@ export class WatchSession {
     const isIdle = this.#current === undefined && !this.#turning;
     if (this.#builds < BUILDS_OF_A_RUN || !isIdle) return;
     this.#builds = 0;
-    await workshop.value.renew();
+    await this.#ground.renew(work);
   }
 
   /** Only what is in the store as failed: a key that could not be tried is tried again. */
@@ -332,7 +333,7 @@ function isHopeless({code}: Diagnostic): boolean {
 
 /** Whether a build of the one is one of the other: nothing that decides about it has changed. */
 function isSameWork(one: OpenWork, other: OpenWork): boolean {
-  if (one.wanted.size !== other.wanted.size || one.store !== other.store) return false;
+  if (one.wanted.size !== other.wanted.size || one.store.root !== other.store.root) return false;
   return [...other.wanted].every(
     (label) =>
       one.wanted.has(label) &&

@@ -1,5 +1,4 @@
 /** Folders are watched whatever happens to them; where watches are used up, they are polled. */
-import {EventEmitter} from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -115,8 +114,7 @@ for (const code of ['ENOSPC', 'EMFILE']) {
     const failing: MakeWatcher = (paths, options) => {
       asked += 1;
       if (options?.usePolling === true) return chokidar.watch(paths, options);
-      const watcher = new EventEmitter() as ReturnType<MakeWatcher>;
-      watcher.close = () => Promise.resolve();
+      const watcher = new chokidar.FSWatcher(options);
       setImmediate(() => watcher.emit('error', Object.assign(new Error('no'), {code})));
       return watcher;
     };
