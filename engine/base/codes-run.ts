@@ -120,6 +120,11 @@ export const RUN_CODES = {
     means: 'The sandbox worker ended on its own.',
     remedy: 'Repeat the command; what was finished is kept. Report it when it happens again.',
   },
+  'machine/watch-limit': {
+    exit: 5,
+    means: 'The machine gives no more watches of files; watch looks at them again and again.',
+    remedy: 'Raise the limit: sysctl fs.inotify.max_user_watches=524288 (or max_user_instances).',
+  },
   'machine/memory': {
     exit: 5,
     means: 'The machine ran out of memory while a step ran.',

@@ -58,6 +58,8 @@ export type Event =
       readonly failure?: Failure;
       /** For a skipped node: the failed one it waited for. */
       readonly because?: Label;
+      /** It failed before and nothing of it has changed: it was not run again. */
+      readonly unchanged?: true;
     }
   | {
       readonly type: 'download';
@@ -73,7 +75,29 @@ export type Event =
   | {readonly type: 'diagnostic'; readonly diagnostic: Diagnostic}
   | {readonly type: 'message'; readonly text: string}
   | {readonly type: 'stopping'; readonly signal: string; readonly running: number}
-  | {readonly type: 'run-finished'; readonly summary: Summary};
+  | {readonly type: 'run-finished'; readonly summary: Summary}
+  /** While watching: what changed, a few of its names, and what comes of it. */
+  | {
+      readonly type: 'changed';
+      /** Relative to the project where they lie inside. */
+      readonly files: readonly string[];
+      /** How many more there are. */
+      readonly more: number;
+      /** `broken`: the recipes cannot be read, so nothing is started; diagnostics follow. */
+      readonly state: 'runs' | 'fresh' | 'broken';
+      /** The first of what is started, and how many more. */
+      readonly starts: readonly Label[];
+      readonly moreStarts: number;
+    }
+  /** Nothing runs, and changes are waited for. */
+  | {
+      readonly type: 'watching';
+      readonly folders: number;
+      /** The machine gives no more watches: files are looked at again and again. */
+      readonly polling: boolean;
+      /** Whether keys are listened to. */
+      readonly keys: boolean;
+    };
 
 export interface Summary {
   readonly ok: boolean;

@@ -3,11 +3,23 @@
  * Nothing else reads the environment, the clock, the terminal or the process.
  */
 import os from 'node:os';
+import {isatty} from 'node:tty';
+import {readText} from './files.ts';
 
 export interface Output {
   readonly isTerminal: boolean;
   readonly columns: number;
   write(text: string): void;
+}
+
+/** Keys from the terminal, one by one. */
+export interface Input {
+  readonly isTerminal: boolean;
+  /**
+   * Takes the terminal for single keys and gives it back when the function it gives is called, or
+   * the process ends. Undefined where there is no terminal, or this is not its foreground.
+   */
+  onKeys(listener: (keys: string) => void): (() => void) | undefined;
 }
 
 export interface Host {
@@ -19,6 +31,7 @@ export interface Host {
   readonly cores: number;
   readonly memoryBytes: number;
   readonly arch: string;
+  readonly stdin: Input;
   readonly stdout: Output;
   readonly stderr: Output;
   /** Wall clock in milliseconds; for records and messages, never for decisions. */
@@ -27,6 +40,10 @@ export interface Host {
   tick(): number;
   /** The same clock as all processes of the machine read it: milliseconds since some moment. */
   clock(): number;
+  /** Sends this process a signal, as the terminal would. */
+  raise(signal: 'SIGINT' | 'SIGTSTP'): void;
+  /** Calls back each time this process goes on after it was stopped; until the function it gives is called. */
+  onContinue(call: () => void): () => void;
 }
 
 /** The process this runs in. */
@@ -40,11 +57,17 @@ export function realHost(): Host {
     cores: os.availableParallelism(),
     memoryBytes: os.totalmem(),
     arch: machineName(process.arch),
+    stdin: TERMINAL_INPUT,
     stdout: outputOf(process.stdout),
     stderr: outputOf(process.stderr),
     now: () => Date.now(),
     tick: () => performance.now(),
     clock: () => Number(process.hrtime.bigint()) / 1e6,
+    raise: (signal) => void process.kill(process.pid, signal),
+    onContinue: (call) => {
+      process.on('SIGCONT', call);
+      return () => void process.off('SIGCONT', call);
+    },
   };
 }
 
@@ -68,6 +91,34 @@ export function wallToClock(): number {
 function machineName(arch: string): string {
   const names: Readonly<Record<string, string>> = {x64: 'x86_64', arm64: 'aarch64', ia32: 'i686'};
   return names[arch] ?? arch;
+}
+
+const TERMINAL_INPUT: Input = {
+  get isTerminal() {
+    return isatty(0);
+  },
+  onKeys: (listener) => {
+    if (!isatty(0) || !isForeground()) return undefined;
+    const {stdin} = process;
+    const take = (keys: string): void => {
+      listener(keys);
+    };
+    // A terminal that has gone away has no keys.
+    const gone = (): void => undefined;
+    stdin.setEncoding('utf8').on('data', take).on('error', gone).setRawMode(true).resume();
+    return () => {
+      stdin.off('data', take).off('error', gone).setRawMode(false).pause();
+    };
+  },
+};
+
+/** Whoever is not in the foreground is stopped when he sets the terminal (tcsetattr(3)). */
+function isForeground(): boolean {
+  // proc_pid_stat(5): after the name in brackets come state, parent, group, session, terminal,
+  // and the group in the foreground of that terminal.
+  const stat = readText('/proc/self/stat');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields[2] === fields[5];
 }
 
 function outputOf(stream: NodeJS.WriteStream): Output {

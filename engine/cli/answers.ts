@@ -9,6 +9,7 @@ type Answerer = (world: World) => Answer;
 const ANSWERS: Readonly<Record<string, () => Promise<Answerer>>> = {
   build: async () => (await import('./build.ts')).build,
   test: async () => (await import('./build.ts')).test,
+  watch: async () => (await import('./watch.ts')).watch,
   list: async () => (await import('./inspect.ts')).list,
   show: async () => (await import('./show.ts')).show,
   validate: async () => (await import('./inspect.ts')).validate,

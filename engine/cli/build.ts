@@ -45,7 +45,7 @@ async function recorded(world: World, answer: (world: World) => Answer): Answer 
 }
 
 /** The tests of what is wanted: of the targets alone, or of all they need too. */
-function testsOf(
+export function testsOf(
   graph: BuildGraph,
   targets: readonly Label[],
   which: string,
@@ -92,7 +92,7 @@ function withoutTargets({targets}: OpenWork, {nodes}: Plan): Plan {
 }
 
 /** A plan of what the store has by now: some of it has gone since the last one was made. */
-function planAgain(work: OpenWork, forced: ReadonlySet<Label>): Checked<Plan> {
+export function planAgain(work: OpenWork, forced: ReadonlySet<Label>): Checked<Plan> {
   work.resolver.forget();
   const imported = work.knowledge.importAgain();
   if (!imported.ok) return imported;
@@ -136,13 +136,13 @@ function waitsFor({graph, project}: OpenWork, label: Label): readonly Label[] {
 }
 
 /** Tools that are not here, else, with --offline, sources. */
-function allMissing(world: World, work: OpenWork, plan: Plan): readonly Diagnostic[] {
+export function allMissing(world: World, work: OpenWork, plan: Plan): readonly Diagnostic[] {
   const tools = missingTools(work.graph, work.knowledge, plan);
   return tools.length > 0 || !isSet(world, 'offline') ? tools : missingSources(work, plan);
 }
 
 /** Without words everything is wanted. */
-function wordsOf(world: World): readonly string[] {
+export function wordsOf(world: World): readonly string[] {
   return world.call.words.length === 0 ? ['**'] : world.call.words;
 }
 
@@ -249,7 +249,7 @@ function openRun(
  * The plan with all it relies on named, so that gc keeps it. Where nothing runs and the project's
  * root says the same, there is nothing to name.
  */
-async function settle(
+export async function settle(
   context: RunContext,
   work: OpenWork,
   plan: Plan,
@@ -264,7 +264,7 @@ async function settle(
   return settled;
 }
 
-function buildOf({graph, resolver, targets, wanted, project}: OpenWork): ProjectBuild {
+export function buildOf({graph, resolver, targets, wanted, project}: OpenWork): ProjectBuild {
   const file = configFile(project.root);
   if (file === undefined) throw new Bug(`${project.root} has lost its configuration`);
   return {graph, resolver, targets, wanted, configFile: file};
@@ -275,11 +275,11 @@ function prints({call}: World): boolean {
   return call.globals.json === true && ['build', 'test'].includes(call.command);
 }
 
-function progressOf(world: World): 'auto' | 'plain' | 'fancy' | 'json' | 'quiet' {
+export function progressOf(world: World): 'auto' | 'plain' | 'fancy' | 'json' | 'quiet' {
   return world.call.globals.quiet === true ? 'quiet' : world.call.globals.progress;
 }
 
-function failureMode(world: World): FailureMode {
+export function failureMode(world: World): FailureMode {
   if (isSet(world, 'keepGoing')) return 'continue';
   const mode = textOption(world, 'onError');
   return mode === 'continue' || mode === 'kill' ? mode : 'finish';

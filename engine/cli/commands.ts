@@ -56,6 +56,11 @@ const BUILD_OPTIONS: readonly Option[] = [
     .preset('timings.html'),
 ];
 
+/** Of a build that is repeated; what is asked for once is no part of it. */
+const WATCH_OPTIONS: readonly Option[] = BUILD_OPTIONS.filter(
+  (one) => !['--dry-run', '--explain', '--force', '--trace'].includes(one.long ?? ''),
+);
+
 /** Every command; the words in <> are required, in [] optional. */
 export const COMMANDS: readonly Spec[] = [
   {
@@ -68,6 +73,12 @@ export const COMMANDS: readonly Spec[] = [
     name: 'test [targets...]',
     summary: 'Run the tests of builds',
     options: BUILD_OPTIONS.filter((o) => o.long !== '--tests'),
+  },
+  {
+    name: 'watch [targets...]',
+    summary: 'Build, and build again whenever something has changed',
+    options: WATCH_OPTIONS,
+    examples: ['watch', 'watch examples/hello', 'watch @tour --tests critical -k'],
   },
   {name: 'list [targets...]', summary: 'List packages, builds and sets'},
   {name: 'show <target>', summary: 'Show one build: key, state, needs, sources'},

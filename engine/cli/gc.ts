@@ -7,7 +7,7 @@ import {fail, type Checked} from '../base/diagnostic.ts';
 import {exists} from '../base/files.ts';
 import {err, ok} from '../base/result.ts';
 import {isSize, parseSize, parseTime} from '../load/measure.ts';
-import {sweepAll} from '../run/open-context.ts';
+import {sweepAll} from '../run/workshop.ts';
 import {WorkerHolder} from '../run/worker-holder.ts';
 import {codeName} from '../sandbox/own-code.ts';
 import {startWorker} from '../sandbox/worker-process.ts';

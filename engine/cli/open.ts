@@ -9,7 +9,7 @@ import type {BuildGraph} from '../graph/model.ts';
 import {resolveTargets} from '../graph/targets.ts';
 import type {Project} from '../load/model.ts';
 import type {LoadRequest} from '../load/config.ts';
-import {readPrints} from '../run/prints.ts';
+import {readPrints, type Standing} from '../run/prints.ts';
 import {closureOf} from '../run/plan.ts';
 import {Resolver, type Knowledge} from '../run/resolve.ts';
 import {toolFinder} from '../run/tools.ts';
@@ -134,14 +134,32 @@ function learn(
   store: Store,
   wanted: ReadonlySet<Label>,
 ): Checked<Knowledge> {
-  const state = guard(store.root, () => ({
-    log: openLog(store),
-    choices: SourceChoices.open(store),
-    cache: StatCache.load(store),
-  }));
-  if (!state.ok) return state;
-  const {log, choices, cache} = state.value;
-  const prints = readPrints(graph, wanted, store, cache, world.host);
+  const memory = openMemory(store);
+  return memory.ok ? learnWith(world, graph, memory.value, wanted) : memory;
+}
+
+/** What is read of a store once, and kept up from then on. */
+export interface StoreMemory {
+  readonly store: Store;
+  readonly log: ActionLog;
+  readonly cache: StatCache;
+}
+
+export function openMemory(store: Store): Checked<StoreMemory> {
+  return guard(store.root, () => ({store, log: openLog(store), cache: StatCache.load(store)}));
+}
+
+export function learnWith(
+  world: World,
+  graph: BuildGraph,
+  {store, log, cache}: StoreMemory,
+  wanted: ReadonlySet<Label>,
+  standing: Standing = {},
+): Checked<Knowledge> {
+  const chosen = guard(store.root, () => SourceChoices.open(store));
+  if (!chosen.ok) return chosen;
+  const choices = chosen.value;
+  const prints = readPrints(graph, wanted, store, cache, world.host, standing);
   if (!prints.ok) return prints;
   return ok({
     graph,

@@ -107,7 +107,9 @@ function netOf(
   let back: readonly (readonly number[])[] | undefined;
   const dependents = (label: Label): readonly Label[] => {
     back ??= reversed(ends, targets);
-    return required(back[required(numberOf.get(label))]).map(labelAt).sort();
+    return required(back[required(numberOf.get(label))])
+      .map(labelAt)
+      .sort();
   };
   return {targetsOf, dependents};
 }

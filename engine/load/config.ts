@@ -6,6 +6,7 @@ import {fail, type Checked, type Location} from '../base/diagnostic.ts';
 import {formatLabel, parseLabel, type Label} from '../base/label.ts';
 import {assert, err, ok} from '../base/result.ts';
 import type {Host} from '../base/host.ts';
+import type {DocumentMemory} from './document-memory.ts';
 import {parseSize} from './measure.ts';
 import type {Config, OptionValue} from './model.ts';
 import {findRoot} from './root.ts';
@@ -28,6 +29,8 @@ export interface LoadRequest {
   readonly systemFile?: string;
   /** The folder of the program, for what comes with it: kinds, generated globs. */
   readonly shipped?: string;
+  /** What was read before, for whoever loads again and again. */
+  readonly memory?: DocumentMemory;
 }
 
 /** One line of `config show --origin`. */

@@ -9,6 +9,7 @@ import path from 'node:path';
 import {problem, type Diagnostic} from '../base/diagnostic.ts';
 import {lookAt, namesIn} from '../base/files.ts';
 import {isName} from '../base/label.ts';
+import type {DocumentMemory} from './document-memory.ts';
 import {orUnreadable, readDocument, type DocumentResult} from './document.ts';
 import type {SchemaName} from '../../schemas/shape.ts';
 import {readBytes, startOf} from './text.ts';
@@ -73,8 +74,12 @@ export function readFound<Name extends SchemaName>(
   name: Name,
   root: string,
   file: string,
+  memory?: DocumentMemory,
 ): DocumentResult<Name> {
-  return orUnreadable(file, () => readDocument(name, file, readBytes(path.join(root, file))));
+  return orUnreadable(file, () => {
+    const bytes = readBytes(path.join(root, file));
+    return memory?.read(name, file, bytes) ?? readDocument(name, file, bytes);
+  });
 }
 
 function yamlFiles(root: string, folder: string, problems: Diagnostic[]): FoundFile[] {

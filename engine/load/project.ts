@@ -7,6 +7,8 @@ import {problem, type Checked, type Diagnostic} from '../base/diagnostic.ts';
 import {leadsToFile} from '../base/files.ts';
 import {err, ok} from '../base/result.ts';
 import {configOf, notFound, settingsRequest, type LoadRequest} from './config.ts';
+import type {SchemaName} from '../../schemas/shape.ts';
+import type {Document} from './document.ts';
 import {flatten, RecipeIndex, type FlatRecipe, type RecipeSource} from './extends.ts';
 import {findFiles, readFound, type FoundFiles} from './files.ts';
 import {readKind, type Kind} from './kinds.ts';
@@ -66,9 +68,17 @@ export function readProject(request: LoadRequest, previous?: Previous): Checked<
   const config = configOf(settings);
   const files = findFiles(root, problems, request.shipped);
   const inputs = new Set<string>();
-  const surroundings = surround(root, request.host.arch, files, config, inputs, problems);
-  const {recipes, broken} = readRecipes(files, surroundings, settings, problems, previous);
-  const generated = readGenerated(root, files.generated, problems);
+  const {memory} = request;
+  const read: Read = (name, file) => {
+    const {document, problems: wrong} = readFound(name, root, file, memory);
+    problems.push(...wrong);
+    return document;
+  };
+  const surroundings = surround(root, request.host.arch, files, config, inputs, read, problems);
+  const found = {settings, previous, read};
+  const {recipes, broken} = readRecipes(files, surroundings, found, problems);
+  const generated = readGenerated(files.generated, read, problems);
+  memory?.endRound();
   const {errors, warnings} = sortDiagnostics(problems);
   const all = [
     ...searchedFor(request.cwd, root),
@@ -82,6 +92,9 @@ export function readProject(request: LoadRequest, previous?: Previous): Checked<
   return ok({project, errors, warnings, broken, inputs: [...new Set(all)]});
 }
 
+/** Reads one file and notes its mistakes. */
+type Read = <Name extends SchemaName>(name: Name, file: string) => Document<Name> | undefined;
+
 type Around = Omit<Surroundings, 'index'>;
 
 /** Known without configuration: the archive of the machine's apt sources. */
@@ -93,12 +106,13 @@ function surround(
   files: FoundFiles,
   config: Config,
   inputs: Set<string>,
+  read: Read,
   problems: Diagnostic[],
 ): Around {
   return {
     root,
     arch,
-    kinds: readKinds(root, files, problems),
+    kinds: readKinds(files, read, problems),
     aliases: new Set([...Object.keys(config.aliases), ...BUILT_IN_ALIASES]),
     isFile: (file) => {
       inputs.add(file);
@@ -108,28 +122,32 @@ function surround(
 }
 
 function readKinds(
-  root: string,
   files: FoundFiles,
+  read: Read,
   problems: Diagnostic[],
 ): Map<string, Kind | undefined> {
   const kinds = new Map<string, Kind | undefined>();
   for (const {name, file} of files.kinds) {
-    const {document, problems: wrong} = readFound('kind', root, file);
-    problems.push(...wrong);
+    const document = read('kind', file);
     kinds.set(name, document === undefined ? undefined : readKind(name, document, problems));
   }
   return kinds;
 }
 
+interface RecipeReading {
+  readonly settings: readonly Setting[];
+  readonly previous: Previous | undefined;
+  readonly read: Read;
+}
+
 function readRecipes(
   files: FoundFiles,
   around: Around,
-  settings: readonly Setting[],
+  {settings, previous, read}: RecipeReading,
   problems: Diagnostic[],
-  previous: Previous | undefined,
 ): {recipes: readonly Recipe[]; broken: ReadonlySet<string>} {
   const sources = files.recipes.map(({collection, name, file}) =>
-    lazySource({collection, package: name, file}, around.root, problems),
+    lazySource({collection, package: name, file}, read),
   );
   const surroundings = {...around, index: new RecipeIndex(sources)};
   const takers = sources.map((source) => {
@@ -141,16 +159,16 @@ function readRecipes(
   const flat = fresh.flatMap((source) => flatten(source, surroundings.index, problems) ?? []);
   const kept = takers.flatMap((one) => one.kept ?? []);
   checkSettings(settings, [...flat.map(optionOwner), ...kept.map(ownerOf)], problems);
-  const read = new Map(
+  const done = new Map(
     flat.map((one) => [one.source.file, readRecipe(one, surroundings, settings, problems)]),
   );
-  const broken = fresh.filter((one) => read.get(one.file)?.sound !== true);
+  const broken = fresh.filter((one) => done.get(one.file)?.sound !== true);
   return {
     // Two files may give themselves one name; the file's own name is the one that is looked for.
     recipes: takers
       .map((one) => ({
         name: one.source.package,
-        recipe: one.kept ?? read.get(one.source.file)?.recipe,
+        recipe: one.kept ?? done.get(one.source.file)?.recipe,
       }))
       .flatMap(({name, recipe}) => (recipe?.package === name ? [recipe] : [])),
     broken: new Set(broken.map((one) => one.package)),
@@ -158,21 +176,12 @@ function readRecipes(
 }
 
 /** A recipe file that is read when somebody wants what is in it. */
-function lazySource(
-  named: Omit<RecipeSource, 'document'>,
-  root: string,
-  problems: Diagnostic[],
-): RecipeSource {
-  let read: {readonly document: RecipeSource['document']} | undefined;
-  const look = (): {readonly document: RecipeSource['document']} => {
-    const {document, problems: wrong} = readFound('recipe', root, named.file);
-    problems.push(...wrong);
-    return {document};
-  };
+function lazySource(named: Omit<RecipeSource, 'document'>, read: Read): RecipeSource {
+  let found: {readonly document: RecipeSource['document']} | undefined;
   return {
     ...named,
     get document() {
-      return (read ??= look()).document;
+      return (found ??= {document: read('recipe', named.file)}).document;
     },
   };
 }
@@ -186,14 +195,9 @@ function ownerOf({collection, package: name, options}: Recipe): OptionOwner {
   return {collection, package: name, declared: options, sound: true};
 }
 
-function readGenerated(
-  root: string,
-  file: string | undefined,
-  problems: Diagnostic[],
-): Generated[] {
+function readGenerated(file: string | undefined, read: Read, problems: Diagnostic[]): Generated[] {
   if (file === undefined) return [];
-  const {document, problems: wrong} = readFound('generated', root, file);
-  problems.push(...wrong);
+  const document = read('generated', file);
   return (document?.data.generated ?? []).flatMap(({globs, trigger}, group) =>
     globs.map((glob, index) => {
       const error = globError(glob);

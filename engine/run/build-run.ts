@@ -2,31 +2,32 @@
  * One run: plans the wanted targets, lets the scheduler run what is stale, and sums up.
  * Joins the parts; each of them knows only its own business.
  */
-import {fail, warning, type Checked, type Diagnostic} from '../base/diagnostic.ts';
-import type {Failure, Summary} from '../base/event.ts';
+import type {Diagnostic} from '../base/diagnostic.ts';
+import type {Event, Failure, Summary} from '../base/event.ts';
 import type {ActionKey} from '../base/hash.ts';
 import {testLabel, type Label} from '../base/label.ts';
-import {Bug, err, ok} from '../base/result.ts';
+import {Bug} from '../base/result.ts';
 import {timed} from '../base/span.ts';
 import type {BuildNode, FetchNode, TestNode} from '../graph/model.ts';
 import type {JobReply, Worker} from '../sandbox/worker-process.ts';
-import {claim, mayBeClaimed, releaseClaim, waitForClaim} from '../../store/claims.ts';
+import {mayBeClaimed, releaseClaim} from '../../store/claims.ts';
 import {logIn} from '../../store/layout.ts';
-import {guard, storeTrouble} from '../../store/trouble.ts';
-import {describeDamage} from '../../store/verified.ts';
+import {guard} from '../../store/trouble.ts';
+import {claimAction} from './claim-action.ts';
 import type {RunContext} from './context.ts';
 import {fetchSource} from './fetch-task.ts';
-import {guessOf} from './forecast.ts';
-import {estimate, type Durations} from './history.ts';
+import {keptEnd, NOTHING_BEFORE, type Before, type IsKept, type Kept} from './handover.ts';
+import type {Durations} from './history.ts';
 import {LiveOutput} from './live-output.ts';
 import type {Plan} from './plan.ts';
 import type {Resolution} from './resolve.ts';
 import {Scheduler, type Decision, type FailureMode} from './scheduler.ts';
-import {damagedTrees} from './sound-plan.ts';
 import {nameInputs, relyOn, rootsOfResult} from './reliance.ts';
+import {durationsOf, restTeller} from './rest.ts';
 import {Tally} from './tally.ts';
-import {buildOf, dependenciesIn, tasksOf} from './tasks.ts';
+import {buildOf, tasksOf} from './tasks.ts';
 import type {Lease} from './tokens.ts';
+import {isDamagedInUse} from './used-damage.ts';
 import {dropKept, work, type Job} from './work-task.ts';
 
 export interface RunOptions {
@@ -38,6 +39,12 @@ export interface RunOptions {
   readonly live: boolean;
   /** Ends all downloads, and all waiting for other runs. */
   readonly abort: () => void;
+  /** What the run goes on with whose place it takes. */
+  readonly before?: Before;
+  /** Actions that failed and are not repeated. */
+  readonly failed?: ReadonlySet<ActionKey>;
+  /** The tick at which what people wait for began; the start of the process when left out. */
+  readonly begun?: number;
 }
 
 const DOWNLOADS = 4;
@@ -55,16 +62,28 @@ export class BuildRun {
   readonly #jobs = new Map<Label, {readonly worker: Worker; readonly id: number}>();
   readonly #leases = new Map<Label, Lease>();
   readonly #killed = new Set<Label>();
+  readonly #executing = new Map<Label, Promise<boolean>>();
+  readonly #before: Before;
+  /** What is still told of a run that was replaced: the ends of what it has killed. */
+  #outdated: ReadonlySet<Label> | undefined;
   #interrupted: string | null = null;
-  #estimated = 0;
+  readonly #durations: Durations;
+  readonly #tellRest: () => void;
 
   constructor(context: RunContext, plan: Plan, options: RunOptions) {
-    this.#context = context;
+    const listener = (event: Event): void => {
+      if (!this.#isPast(event)) context.listener(event);
+    };
+    this.#context = {...context, listener};
     this.#plan = plan;
     this.#options = options;
+    this.#before = options.before ?? NOTHING_BEFORE;
     // Ticks count from the start of the process: reading recipes is part of what people wait for.
-    this.#tally = new Tally(context.listener, () => context.host.tick(), 0);
-    this.#live = new LiveOutput(context.listener);
+    this.#tally = new Tally(listener, () => context.host.tick(), options.begun ?? 0);
+    this.#live = new LiveOutput(listener);
+    this.#durations = durationsOf(this.#context);
+    const isOver = (label: Label): boolean => this.#tally.outcomeOf(label) !== undefined;
+    this.#tellRest = restTeller(this.#context, plan, options.jobs, isOver);
     this.#scheduler = this.#makeScheduler();
   }
 
@@ -88,7 +107,8 @@ export class BuildRun {
       if (one.kind === 'fetch' && one.verdict === 'run') this.#scheduler.demand(one.label);
     await this.#scheduler.run();
     // Also of tests that are fresh: who ran them may have been killed before he came to this.
-    for (const one of planned.filter((each) => each.kind === 'test')) {
+    const tests = planned.filter((each) => each.kind === 'test' && this.#outdated === undefined);
+    for (const one of tests) {
       await this.#dropKept(one.label, one.verdict === 'fresh');
     }
     const summary = this.#tally.summary(this.#interrupted);
@@ -101,7 +121,23 @@ export class BuildRun {
     this.#interrupted = signal;
     const {running} = this.#scheduler;
     this.#context.listener({type: 'stopping', signal, running});
-    this.#scheduler.stop(true);
+    this.#scheduler.stop(() => true);
+  }
+
+  /**
+   * Makes way for another run: starts nothing new and ends what runs, but for what is kept.
+   * Resolves when nothing else is left.
+   */
+  async makeWay(isKept: IsKept): Promise<Before> {
+    const running = [...this.#executing.keys()];
+    const kept = new Map(running.flatMap((label) => this.#keep(label, isKept) ?? []));
+    const ending = running.filter((label) => !kept.has(label));
+    // Downloads go on in the new run where they were.
+    this.#outdated = new Set(ending.filter((label) => this.#context.graph.kindOf(label) !== 'fetch'));
+    this.#scheduler.stop((label) => !kept.has(label));
+    this.#options.abort();
+    await Promise.all(ending.flatMap((label) => this.#executing.get(label) ?? []));
+    return {kept, pool: kept.size > 0 ? this.#scheduler.pool : undefined};
   }
 
   /** Everything that failed, for the exit code. */
@@ -109,12 +145,32 @@ export class BuildRun {
     return this.#tally.failures;
   }
 
+  #keep(label: Label, isKept: IsKept): readonly [readonly [Label, Kept]] | undefined {
+    const execution = this.#executing.get(label);
+    if (execution === undefined || this.#context.graph.kindOf(label) === 'fetch') return undefined;
+    const known = this.#context.resolver.resolve(this.#workNode(label));
+    if (known.type === 'open' || !isKept(label, known.key)) return undefined;
+    const ended = execution.then((good) => keptEnd(good, this.#tally.failures.get(label)));
+    const kill = (): void => {
+      this.#kill(label);
+    };
+    return [[label, this.#before.kept.get(label) ?? {ended, kill}]];
+  }
+
+  /** After another run has taken its place: what only that one tells. */
+  #isPast(event: Event): boolean {
+    if (this.#outdated === undefined) return false;
+    if (event.type === 'node-finished') return !this.#outdated.has(event.label);
+    return event.type === 'run-finished' || event.type === 'estimate' || event.type === 'download';
+  }
+
   #makeScheduler(): Scheduler {
     const {graph, config} = this.#context;
-    const durations: Durations = (label) => this.#durations(label);
     const {jobs, memoryBytes, onFailure} = this.#options;
+    const {kept, pool} = this.#before;
+    const tasks = tasksOf(graph, this.#plan, this.#durations, config.testsGate);
     return new Scheduler(
-      tasksOf(graph, this.#plan, durations, config.testsGate),
+      tasks.map((task) => (kept.has(task.label) ? {...task, lane: 'kept'} : task)),
       {
         decide: (label) => {
           const decision = timed(this.#context.watch.engine, 'engine', `key ${label}`, () =>
@@ -126,24 +182,26 @@ export class BuildRun {
         ready: (label) => {
           this.#context.watch.waits(label, 'queue');
         },
-        execute: (label, share, lease) => this.#execute(label, share, lease),
+        execute: (label, share, lease) => {
+          const execution = this.#execute(label, share, lease).finally(() => {
+            this.#executing.delete(label);
+          });
+          this.#executing.set(label, execution);
+          return execution;
+        },
         adjustTokens: (label, count) => {
           this.#adjustTokens(label, count);
         },
         dropped: (label, state, because) => {
           this.#context.watch.waits(label, undefined);
-          this.#tally.ended(
-            label,
-            this.#kindOf(label),
-            state,
-            because === undefined ? {} : {because},
-          );
+          const more = because === undefined ? {} : {because};
+          this.#tally.ended(label, graph.kindOf(label), state, more);
         },
         kill: (label) => {
           this.#kill(label);
         },
       },
-      {tokens: jobs, memoryBytes, downloads: DOWNLOADS, onFailure},
+      {tokens: jobs, memoryBytes, downloads: DOWNLOADS, onFailure, pool},
     );
   }
 
@@ -152,8 +210,12 @@ export class BuildRun {
     const resolution = this.#context.resolver.resolve(node);
     if (resolution.type === 'open') return 'fetch-first';
     if (this.#options.forced.has(label)) return 'run';
-    if (!this.#isDone(node, resolution.key)) return 'run';
-    if (this.#isUsed(label) && this.#isDamaged(label)) return 'run';
+    if (!this.#isDone(node, resolution.key)) {
+      if (this.#options.failed?.has(resolution.key) !== true) return 'run';
+      this.#tally.ended(label, node.kind, 'failed', {unchanged: true});
+      return 'bad';
+    }
+    if (isDamagedInUse(this.#context, this.#plan, label)) return 'run';
     this.#tally.ended(label, node.kind, 'cut', {saved: this.#durations(label) ?? 0});
     return 'done';
   }
@@ -171,39 +233,35 @@ export class BuildRun {
     return there.ok && there.value;
   }
 
-  /** Whether something runs for sure that stands on this node. */
-  #isUsed(label: Label): boolean {
-    const {graph} = this.#context;
-    return [...this.#plan.nodes.values()].some(
-      (one) =>
-        one.verdict === 'run' &&
-        graph.nodes.get(one.label)?.dependencies.some((edge) => edge.to === label),
-    );
-  }
-
-  #isDamaged(label: Label): boolean {
-    const {store, resolver, listener} = this.#context;
-    const looked = guard(store.root, () => damagedTrees(store, resolver, [label], 'mend'));
-    // Where nothing can be read, whatever uses it says so.
-    const damage = looked.ok ? looked.value.get(label) : undefined;
-    if (damage === undefined) return false;
-    const warned = warning('store/damaged', describeDamage(label, damage));
-    listener({type: 'diagnostic', diagnostic: warned});
-    return true;
-  }
-
   async #execute(label: Label, jobs: number, lease: Lease | undefined): Promise<boolean> {
     const node = this.#context.graph.nodes.get(label);
     if (node === undefined) throw new Bug(`no node ${label}`);
     this.#context.watch.waits(label, undefined);
     this.#tally.started(label, node.kind, this.#reason(label));
-    this.#tellEstimate();
+    this.#tellRest();
     if (lease !== undefined) this.#leases.set(label, lease);
     if (node.kind === 'fetch') return this.#fetch(node);
     const watch = this.#context.watch.of(label);
     const known = timed(watch, 'prepare', 'key', () => this.#context.resolver.resolve(node));
     if (known.type === 'open') throw new Bug(`${label} runs before ${known.on.join(', ')}`);
+    const kept = this.#before.kept.get(label);
+    if (kept !== undefined && (await this.#goOn(node, known, kept))) {
+      return this.#tally.outcomeOf(label) === 'built';
+    }
     return this.#alone(node, known, jobs, lease);
+  }
+
+  /** Waits for what the run before has begun; false where that came to nothing. */
+  async #goOn(node: WorkNode, known: Known, kept: Kept): Promise<boolean> {
+    const end = await kept.ended;
+    const {label, kind} = node;
+    const isKilled = this.#killed.has(label);
+    if (end.type === 'failed') this.#close(label, kind, end.failure);
+    else if (end.type === 'done' && this.#isDone(node, known.key)) {
+      this.#close(label, kind, undefined);
+    } else if (isKilled) this.#close(label, kind, problemsOf([]));
+    else return false;
+    return true;
   }
 
   /** What the plan said, or, where it could not know, what turned out meanwhile. */
@@ -231,7 +289,9 @@ export class BuildRun {
   ): Promise<boolean> {
     const {store, run} = this.#context;
     const watch = this.#context.watch.of(node.label);
-    const claimed = await timed(watch, 'wait', 'claim', () => this.#claim(known.key, node.label));
+    const claimed = await timed(watch, 'wait', 'claim', () =>
+      claimAction(this.#context, known.key, node.label),
+    );
     if (!claimed.ok) return this.#close(node.label, node.kind, problemsOf(claimed.error));
     try {
       const named = timed(watch, 'prepare', 'name inputs for gc', () =>
@@ -246,24 +306,6 @@ export class BuildRun {
     } finally {
       // A claim that cannot be removed counts for nothing when this run has ended.
       guard(store.root, () => releaseClaim(store, run, known.key));
-    }
-  }
-
-  async #claim(key: ActionKey, label: Label): Promise<Checked<undefined>> {
-    const {store, run, listener, signal} = this.#context;
-    const first = guard(store.root, () => claim(store, run, key));
-    if (!first.ok) return first;
-    if (first.value === 'mine') return ok(undefined);
-    if (!this.#context.wait) {
-      return fail('store/locked', `${label} is being built by ${first.value.holder}`);
-    }
-    try {
-      const got = await waitForClaim(store, run, key, {forWhat: label, listener, signal});
-      return got === 'mine'
-        ? ok(undefined)
-        : fail('build/interrupted', `${label} was not waited for`);
-    } catch (error) {
-      return err(storeTrouble(error, store.root));
     }
   }
 
@@ -325,6 +367,8 @@ export class BuildRun {
 
   #kill(label: Label): void {
     this.#killed.add(label);
+    const kept = this.#before.kept.get(label);
+    if (kept !== undefined) return kept.kill();
     const job = this.#jobs.get(label);
     if (job === undefined) this.#options.abort();
     else job.worker.kill(job.id);
@@ -339,34 +383,6 @@ export class BuildRun {
     // Somebody else has it built or tested again.
     const isInUse = mayBeClaimed(store, key) || (own !== undefined && mayBeClaimed(store, own));
     if (!wasFresh || !isInUse) await dropKept(this.#context, key);
-  }
-
-  /** At most once a second: it walks all that is left. */
-  #tellEstimate(): void {
-    const now = this.#context.host.tick();
-    if (now - this.#estimated < 1000) return;
-    this.#estimated = now;
-    const rest = [...this.#plan.nodes.values()]
-      .filter((one) => one.verdict !== 'fresh' && this.#tally.outcomeOf(one.label) === undefined)
-      .map((one) => one.label);
-    const {graph, config} = this.#context;
-    const remaining = {
-      order: rest,
-      dependenciesOf: (label: Label) => dependenciesIn(graph, label, config.testsGate),
-    };
-    const milliseconds = estimate(remaining, (label) => this.#durations(label), this.#options.jobs);
-    this.#context.listener({type: 'estimate', milliseconds});
-  }
-
-  #durations(label: Label): number | undefined {
-    const {graph, log, config} = this.#context;
-    return guessOf({graph, log, unit: config.sbu}, label)?.milliseconds;
-  }
-
-  #kindOf(label: Label): 'fetch' | 'build' | 'test' {
-    return this.#context.graph.nodes.get(label)?.kind === 'fetch'
-      ? 'fetch'
-      : this.#workNode(label).kind;
   }
 
   #workNode(label: Label): WorkNode {

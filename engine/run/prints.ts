@@ -11,13 +11,26 @@ import type {Label} from '../base/label.ts';
 import {Bug, err, ok} from '../base/result.ts';
 import type {BuildGraph, FetchNode} from '../graph/model.ts';
 import {printsNeeded, type SourcePrints} from '../graph/prints.ts';
-import type {Patch} from '../load/model.ts';
+import type {Patch, PathSource} from '../load/model.ts';
 import {importPath, type PathContent} from '../source/path-source.ts';
-import {openRun} from '../../store/claims.ts';
+import {openRun, type RunHandle} from '../../store/claims.ts';
 import type {Store} from '../../store/layout.ts';
 import {protect} from '../../store/protect.ts';
 import type {StatCache} from '../../store/stat-cache.ts';
 import {guard} from '../../store/trouble.ts';
+
+/** What local folders came to, for whoever knows that they have not changed since. */
+export interface KnownPaths {
+  get(source: PathSource): string | undefined;
+  set(source: PathSource, print: string): void;
+}
+
+/** What is known already, for whoever reads prints again and again. */
+export interface Standing {
+  readonly known?: KnownPaths | undefined;
+  /** The run this process is known as. */
+  readonly run?: RunHandle | undefined;
+}
 
 /** The prints of all these nodes refer to; every problem of all of them at once. */
 export function readPrints(
@@ -26,6 +39,7 @@ export function readPrints(
   store: Store,
   cache: StatCache,
   host: Host,
+  {known, run}: Standing = {},
 ): Checked<SourcePrints> {
   const needed = printsNeeded(graph, labels);
   const problems: Diagnostic[] = [];
@@ -34,8 +48,17 @@ export function readPrints(
     else problems.push(...print.error);
   };
   const paths = new Map<Label, string>();
-  const imported = asRun(needed.paths.length > 0, store, host, () => {
-    for (const node of needed.paths) note(paths, node.label, printPath(node, store, cache, host));
+  const unknown = needed.paths.filter(({label, source}) => {
+    const print = known?.get(pathOf(label, source));
+    if (print !== undefined) paths.set(label, print);
+    return print === undefined;
+  });
+  const imported = asRun(unknown.length > 0, store, host, run, () => {
+    for (const {label, source} of unknown) {
+      const print = printPath(pathOf(label, source), store, cache, host);
+      note(paths, label, print);
+      if (print.ok) known?.set(pathOf(label, source), print.value);
+    }
   });
   if (!imported.ok) return imported;
   const patches = new Map<string, string>();
@@ -47,29 +70,39 @@ export function readPrints(
  * Whoever writes to the store is known there as a run: else others take its files for waste. What
  * is imported is relied upon only when the build names it (settle.ts), which looks again.
  */
-function asRun(writes: boolean, store: Store, host: Host, write: () => void): Checked<undefined> {
+function asRun(
+  writes: boolean,
+  store: Store,
+  host: Host,
+  own: RunHandle | undefined,
+  write: () => void,
+): Checked<undefined> {
   if (!writes) return ok(undefined);
   return guard(store.root, () => {
-    const run = openRun(store, host);
+    const run = own ?? openRun(store, host);
     const tell = (holder: string): void => {
       host.stderr.write(`waiting for the store: ${holder}\n`);
     };
     try {
       protect(store, run, [], write, {wait: true, tell});
     } finally {
-      run.release();
+      if (own === undefined) run.release();
     }
     return undefined;
   });
 }
 
+function pathOf(label: Label, source: FetchNode['source']): PathSource {
+  if (source.type !== 'path') throw new Bug(`${label} is no path`);
+  return source;
+}
+
 function printPath(
-  {source, label}: FetchNode,
+  source: PathSource,
   store: Store,
   cache: StatCache,
   host: Host,
 ): Checked<string> {
-  if (source.type !== 'path') throw new Bug(`${label} is no path`);
   const imported = importPath(store, source, cache, host);
   return imported.ok ? ok(printOf(imported.value)) : imported;
 }

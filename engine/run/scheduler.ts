@@ -26,8 +26,11 @@ export type FailureMode = 'finish' | 'continue' | 'kill';
 
 export interface Task {
   readonly label: Label;
-  /** Downloads take a slot, everything else takes tokens. */
-  readonly lane: 'download' | 'build';
+  /**
+   * Downloads take a slot, builds take tokens; what is kept runs already, with the tokens it took
+   * in the run before.
+   */
+  readonly lane: 'download' | 'build' | 'kept';
   readonly dependencies: readonly Label[];
   /** Downloads: needed only when the node must run. */
   readonly lazy: readonly Label[];
@@ -39,7 +42,8 @@ export interface Task {
   readonly priority: number;
 }
 
-export type Decision = 'done' | 'run' | 'fetch-first';
+/** `bad`: it is known to fail; what needs it is skipped, and nothing else is stopped for it. */
+export type Decision = 'done' | 'run' | 'fetch-first' | 'bad';
 
 export interface Hooks {
   /** All dependencies ended well: must it run? `fetch-first`: ask again after the downloads. */
@@ -61,6 +65,8 @@ export interface Limits {
   readonly memoryBytes: number;
   readonly downloads: number;
   readonly onFailure: FailureMode;
+  /** The tokens of the run before, where builds of it go on. */
+  readonly pool?: TokenPool | undefined;
 }
 
 interface Entry {
@@ -91,9 +97,11 @@ export class Scheduler {
   constructor(tasks: readonly Task[], hooks: Hooks, limits: Limits) {
     this.#hooks = hooks;
     this.#limits = limits;
-    this.#pool = new TokenPool(limits.tokens, () => {
+    const pump = (): void => {
       this.#pump();
-    });
+    };
+    this.#pool = limits.pool ?? new TokenPool(limits.tokens, pump);
+    this.#pool.serve(pump);
     for (const task of tasks) {
       this.#entries.set(task.label, {
         task,
@@ -119,11 +127,12 @@ export class Scheduler {
     });
   }
 
-  /** Starts nothing new; what runs goes on unless `kill`. */
-  stop(kill: boolean): void {
+  /** Starts nothing new; what runs goes on unless `kills` says otherwise. */
+  stop(kills: (label: Label) => boolean): void {
     this.#stopping = true;
     for (const entry of this.#entries.values()) {
-      if (entry.state === 'running' && kill) this.#hooks.kill(entry.task.label);
+      const {label} = entry.task;
+      if (entry.state === 'running' && kills(label)) this.#hooks.kill(label);
       else if (entry.state === 'waiting' || entry.state === 'blocked' || entry.state === 'ready') {
         this.#drop(entry, 'cancelled', undefined);
       }
@@ -137,6 +146,10 @@ export class Scheduler {
 
   get running(): number {
     return this.#running;
+  }
+
+  get pool(): TokenPool {
+    return this.#pool;
   }
 
   #connect(entry: Entry): void {
@@ -153,7 +166,7 @@ export class Scheduler {
       this.#drop(entry, 'cancelled', undefined);
       return;
     }
-    if (entry.task.lane === 'download' || entry.decided) this.#makeReady(entry);
+    if (entry.task.lane !== 'build' || entry.decided) this.#makeReady(entry);
     else this.#ask(entry);
   }
 
@@ -172,6 +185,7 @@ export class Scheduler {
     this.#deciding -= 1;
     if (this.#stopping && decision !== 'done') this.#drop(entry, 'cancelled', undefined);
     else if (decision === 'done') this.#end(entry, true);
+    else if (decision === 'bad') this.#endBadly(entry);
     else {
       entry.decided = decision === 'run';
       this.#awaitDownloads(entry);
@@ -223,6 +237,7 @@ export class Scheduler {
       // Asking for tokens can bring them back at once, and with them a pump within this one.
       if (entry.state !== 'ready') continue;
       if (entry.task.lane === 'download') this.#startDownload(entry);
+      else if (entry.task.lane === 'kept') this.#goOn(entry);
       else if (!starved) starved = !this.#startBuild(entry);
     }
     if (!starved) this.#pool.lendIdle();
@@ -234,6 +249,14 @@ export class Scheduler {
     this.#downloading += 1;
     this.#execute(entry, 1, undefined, () => {
       this.#downloading -= 1;
+    });
+  }
+
+  #goOn(entry: Entry): void {
+    const {memoryBytes} = entry.task;
+    this.#memory += memoryBytes;
+    this.#execute(entry, 1, undefined, () => {
+      this.#memory -= memoryBytes;
     });
   }
 
@@ -278,6 +301,12 @@ export class Scheduler {
     else this.#failed(entry);
   }
 
+  #endBadly(entry: Entry): void {
+    entry.state = 'failed';
+    this.#left -= 1;
+    this.#skipAbove(entry);
+  }
+
   #release(entry: Entry): void {
     for (const next of entry.dependents) {
       next.open -= 1;
@@ -289,7 +318,7 @@ export class Scheduler {
   #failed(entry: Entry): void {
     this.#skipAbove(entry);
     const mode = this.#limits.onFailure;
-    if (mode !== 'continue' && !this.#stopping) this.stop(mode === 'kill');
+    if (mode !== 'continue' && !this.#stopping) this.stop(() => mode === 'kill');
   }
 
   /** All that needs the failed node, near or far, is skipped because of it. */

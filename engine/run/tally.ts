@@ -31,14 +31,19 @@ export class Tally {
     label: Label,
     kind: NodeKind,
     outcome: Outcome,
-    more: {readonly failure?: Failure; readonly because?: Label; readonly saved?: number} = {},
+    more: {
+      readonly failure?: Failure;
+      readonly because?: Label;
+      readonly saved?: number;
+      readonly unchanged?: true;
+    } = {},
   ): void {
     this.#ends.set(label, outcome);
     this.#saved += more.saved ?? 0;
     if (more.failure !== undefined) this.#failures.set(label, more.failure);
     const since = this.#starts.get(label);
     const milliseconds = since === undefined ? 0 : this.#tick() - since;
-    const {failure, because} = more;
+    const {failure, because, unchanged} = more;
     this.#listener({
       type: 'node-finished',
       label,
@@ -47,6 +52,7 @@ export class Tally {
       milliseconds,
       ...(failure === undefined ? {} : {failure}),
       ...(because === undefined ? {} : {because}),
+      ...(unchanged === undefined ? {} : {unchanged}),
     });
   }
 

@@ -30,7 +30,7 @@ interface Share {
 
 export class TokenPool {
   readonly total: number;
-  readonly #onReturn: () => void;
+  #onReturn: () => void;
   readonly #shares = new Set<Share>();
   #idle: number;
 
@@ -44,6 +44,11 @@ export class TokenPool {
 
   get idle(): number {
     return this.#idle;
+  }
+
+  /** From now on this is called whenever tokens came back: another run uses the pool. */
+  serve(onReturn: () => void): void {
+    this.#onReturn = onReturn;
   }
 
   /** How many of the wished tokens a build can be promised: never more than there are. */

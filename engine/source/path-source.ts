@@ -26,7 +26,7 @@ export type PathContent =
   | {readonly type: 'tree'; readonly tree: TreeDigest};
 
 /** Never part of a source, at any depth: bookkeeping of git and of ourselves. */
-const LEFT_OUT = new Set(['.git', '.recipes']);
+export const LEFT_OUT: ReadonlySet<string> = new Set(['.git', '.recipes']);
 
 /**
  * Stores what a `path:` source names; durable on return. Files the cache knows are not read.

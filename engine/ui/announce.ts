@@ -37,6 +37,10 @@ export function announce(event: Event, recap: Recap, style: Announcing): string 
       return formatSummary(event.summary, recap, style);
     case 'estimate':
       return '';
+    case 'changed':
+      return line(changedText(event));
+    case 'watching':
+      return line(watchingText(event, style.look));
     case 'run-started':
     case 'node-started':
     case 'node-phase':
@@ -83,6 +87,27 @@ function stoppingText({signal, running}: Extract<Event, {type: 'stopping'}>): st
   return `${signal}: nothing new is started, ${rest}; once more to kill`;
 }
 
+/** `recipes/tour/zlib.yaml and 2 more changed: building tour/zlib` */
+function changedText(event: Extract<Event, {type: 'changed'}>): string {
+  const files = listed(
+    event.files.map((file) => harmless(file)),
+    event.more,
+  );
+  if (event.state === 'broken') return `${files} changed`;
+  if (event.state === 'fresh') return `${files} changed: nothing to do`;
+  return `${files} changed: building ${listed(event.starts, event.moreStarts)}`;
+}
+
+function listed(names: readonly string[], more: number): string {
+  return more === 0 ? names.join(', ') : `${names.join(', ')} and ${more} more`;
+}
+
+function watchingText(event: Extract<Event, {type: 'watching'}>, look: Look): string {
+  const how = event.polling ? ', by looking again and again' : '';
+  const keys = event.keys ? ' (r rebuild, l log, q quit)' : '';
+  return look.paint('dim', `watching ${count(event.folders, 'folder')} for changes${how}${keys}`);
+}
+
 /** `✔ tour/zlib built 4.1 s`; what was fresh or skipped only where somebody wants to know. */
 function finishedText(event: Finished, style: Announcing): string {
   if (isMinor(event, style.live) && !style.verbose) return '';
@@ -99,6 +124,7 @@ function isMinor({outcome, kind}: Finished, live: boolean): boolean {
 
 function wordFor(event: Finished): string {
   if (event.outcome === 'cut') return 'fresh: its inputs came out as before';
+  if (event.unchanged === true) return 'still fails: nothing of it has changed';
   if (event.outcome !== 'built') return event.outcome;
   return {fetch: 'fetched', build: 'built', test: 'tested', root: 'assembled'}[event.kind];
 }

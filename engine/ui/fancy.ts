@@ -37,6 +37,8 @@ export class FancyReporter implements Reporter {
 
   readonly listener = (event: Event): void => {
     this.#model = reduce(this.#model, event, this.#parts.host.tick());
+    // Another run may take the place of one that has not ended.
+    if (event.type === 'run-started') this.close();
     if (event.type === 'run-started' && event.pending > 0) this.#begin();
     const live = this.#area !== undefined;
     const text = announce(event, this.#recap, {...this.#parts.style, live});

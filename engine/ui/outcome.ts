@@ -91,6 +91,7 @@ export const NO_RECAP: Recap = {failures: [], skipped: new Map(), blockIsLast: f
 /** The recap after one more event. `printed`: whether something was written because of it. */
 export function remember(recap: Recap, event: Event, printed: boolean): Recap {
   const blockIsLast = printed ? false : recap.blockIsLast;
+  if (event.type === 'run-started') return NO_RECAP;
   if (event.type !== 'node-finished') return {...recap, blockIsLast};
   if (hasFailure(event)) {
     return {...recap, failures: [...recap.failures, event], blockIsLast: printed};

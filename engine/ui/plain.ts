@@ -30,7 +30,8 @@ export function plainReporter({host, timers, style}: PlainParts): Reporter {
     const text = announce(event, recap, style);
     recap = remember(recap, event, text !== '');
     print(text);
-    if (event.type === 'run-finished') stop?.();
+    // Another run may take the place of one that has not ended.
+    if (event.type === 'run-finished' || event.type === 'run-started') stop?.();
     if (event.type !== 'run-started' || event.pending === 0) return;
     stop = timers.every(HEARTBEAT, () => {
       print(heartbeat(model, host.tick()));

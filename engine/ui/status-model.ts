@@ -76,6 +76,8 @@ export function reduce(model: StatusModel, event: Event, at: number): StatusMode
       return {...model, running: [], downloads: [], waiting: undefined};
     case 'diagnostic':
     case 'message':
+    case 'changed':
+    case 'watching':
       return model;
     default:
       return unreachable(event);

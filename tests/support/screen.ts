@@ -38,11 +38,14 @@ export function fakeScreen(options: ScreenOptions = {}): FakeScreen {
     env: options.env ?? {LANG: 'C.UTF-8'},
     cwd: '/project',
     ...{uid: 1000, gid: 1000, pid: 1, cores: 2, memoryBytes: 1e9, arch: 'x86_64'},
+    stdin: {isTerminal: options.terminal ?? false, onKeys: () => undefined},
     stdout: output,
     stderr: output,
     now: () => now,
     tick: () => now,
     clock: () => now,
+    raise: () => undefined,
+    onContinue: () => () => undefined,
   };
   const timers: Timers = {
     every: (every, call) => {
@@ -138,4 +141,16 @@ export const EVENTS: readonly Event[] = [
       interrupted: 'SIGINT',
     },
   },
+  {
+    type: 'changed',
+    files: ['recipes/tour/zlib.yaml', 'recipes/tour/libpng.yaml'],
+    more: 3,
+    state: 'runs',
+    starts: [ZLIB],
+    moreStarts: 1,
+  },
+  {type: 'changed', files: ['README'], more: 0, state: 'fresh', starts: [], moreStarts: 0},
+  {type: 'changed', files: ['x.yaml'], more: 0, state: 'broken', starts: [], moreStarts: 0},
+  {type: 'watching', folders: 1, polling: false, keys: true},
+  {type: 'watching', folders: 7, polling: true, keys: false},
 ];

@@ -45,7 +45,10 @@ const CALL: Call = {
 async function buildHere(space: Space, change: Partial<Call> = {}): Promise<string> {
   const said: string[] = [];
   const host = hostOf(space, said);
-  const world = makeWorld(host, {...CALL, ...change}, () => undefined, {memo: idlePlace(host, ARGV), main: 0});
+  const world = makeWorld(host, {...CALL, ...change}, () => undefined, {
+    memo: idlePlace(host, ARGV),
+    main: 0,
+  });
   const built = await build(world);
   if (!built.ok || built.value !== 0) throw new Error(JSON.stringify([built, said]));
   return said.join('');

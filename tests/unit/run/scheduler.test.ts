@@ -192,7 +192,7 @@ test('a failed download skips what needs it', async (t) => {
 test('stop starts nothing new and lets the running ones end', async (t) => {
   const w = world([task('a'), task('b', ['a']), task('c')], {tokens: 1});
   await settle();
-  w.scheduler.stop(false);
+  w.scheduler.stop(() => false);
   t.deepEqual(w.log, ['start a', 'cancelled b', 'cancelled c']);
   await w.finish('a');
   await w.done;
@@ -304,4 +304,32 @@ test('a build that gives its tokens back at once starts nothing twice', async (t
   }
   await done;
   t.deepEqual([...log].sort(), ['b', 'd', 'wide', 'x', 'y']);
+});
+
+test('what is known to fail is not run, and stops nothing but what needs it', async (t) => {
+  const tasks = [task('a'), task('b', ['a']), task('c')];
+  const w = world(tasks, {}, (label) => (label === 'a' ? 'bad' : 'run'));
+  await settle();
+  await w.finish('c');
+  await w.done;
+  t.deepEqual(w.log, ['skipped b for a', 'start c']);
+  t.is(w.scheduler.stateOf('a' as Label), 'failed');
+});
+
+test('what is kept runs at once, with the tokens it took before', async (t) => {
+  const first = world([task('a'), task('b', ['a'])], {tokens: 1});
+  await settle();
+  first.scheduler.stop((label) => label !== 'a');
+  const {pool} = first.scheduler;
+  const second = world([task('a', [], {lane: 'kept'}), task('c'), task('b', ['a'])], {pool});
+  await settle();
+  t.deepEqual(second.log, ['start a']);
+  await first.finish('a');
+  await first.done;
+  await second.finish('a');
+  t.deepEqual(second.log, ['start a', 'start c']);
+  await second.finish('c');
+  await second.finish('b');
+  await second.done;
+  t.is(pool.idle, 1);
 });

@@ -50,7 +50,7 @@ function play(
 
 const RUN: Event = {type: 'run-started', targets: [PNG], nodes: 9, pending: 3, jobs: 2};
 const BEGIN: Event = {type: 'node-started', label: ZLIB, kind: 'build'};
-const END: Event = EVENTS.at(-1) ?? RUN;
+const END: Event = EVENTS.find((one) => one.type === 'run-finished') ?? RUN;
 const IDLE_RUN: readonly Event[] = [
   {...RUN, pending: 0},
   {type: 'node-finished', label: ZLIB, kind: 'build', outcome: 'fresh', milliseconds: 0},
@@ -202,6 +202,7 @@ test('finished nodes say how they ended', (t) => {
   end({outcome: 'cancelled'});
   end({outcome: 'skipped', because: PNG});
   end({outcome: 'failed'});
+  end({outcome: 'failed', unchanged: true});
   matchesGolden(t, 'ui/finished.txt', screen.text());
 });
 
