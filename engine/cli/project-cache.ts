@@ -1,7 +1,7 @@
 /**
- * A project as it was read and linked the last time, with what has changed since of all that it was
- * read from: what has not changed is not read again. Nodes and recipes are made when somebody asks
- * for them. Auxiliary state. Only projects without mistakes and warnings are kept.
+ * A project as it was read and linked the last time, and what has changed since.
+ * What has not changed is not read again. Nodes and recipes are made when somebody asks for them.
+ * Auxiliary state. Only projects without mistakes and warnings are kept.
  */
 import path from 'node:path';
 import type {Host} from '../base/host.ts';

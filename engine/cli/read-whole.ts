@@ -1,6 +1,6 @@
 /**
- * Reads and links the recipes of a project, all or those that have changed, with every mistake of
- * every file.
+ * Reads and links the recipes of a project, all of them or those that have changed.
+ * Every mistake of every file is reported.
  */
 import type {Checked} from '../base/diagnostic.ts';
 import {err, ok} from '../base/result.ts';
