@@ -84,6 +84,11 @@ export class WatchGround {
     return this.#folders.size;
   }
 
+  /** The project's folder. */
+  get root(): string {
+    return findRoot(this.#world.cwd) ?? this.#world.cwd;
+  }
+
   get polling(): boolean {
     return this.#folders.polling;
   }
@@ -143,8 +148,7 @@ export class WatchGround {
 
   /** All of the project, and of other places what is named: /etc has many files. */
   #matters(file: string): boolean {
-    const root = findRoot(this.#world.cwd) ?? this.#world.cwd;
-    return file.startsWith(`${root}/`) || this.#watched?.concerns(file) === true;
+    return file.startsWith(`${this.root}/`) || this.#watched?.concerns(file) === true;
   }
 
   #see(): Checked<Seen> {
@@ -202,7 +206,6 @@ export class WatchGround {
 
   #storeOf(place: string, open: () => ReturnType<typeof openProjectStore>): Checked<StoreMemory> {
     if (this.#memory !== undefined && this.#place === place) return ok(this.#memory);
-
     const store = open();
     if (!store.ok) return store;
     const memory = openMemory(store.value);

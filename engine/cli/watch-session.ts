@@ -306,7 +306,7 @@ export class WatchSession {
   }
 
   #shown(file: string): string {
-    const relative = path.relative(this.#world.cwd, file);
+    const relative = path.relative(this.#ground.root, file);
     return relative.startsWith('..') ? file : relative;
   }
 

@@ -212,6 +212,32 @@ test.serial('Ctrl-C in the middle of a build ends it in order', async (t) => {
   t.deepEqual(remains(space), []);
 });
 
+test.serial('tests are run again with what they test, and nothing of them is left', async (t) => {
+  const x = (content: string, puppet: string): string =>
+    recipe('t/x', {
+      steps: writes('x', content),
+      test: {steps: {check: `${puppetStep(puppet)}\ntrue`}},
+    });
+  await using space = Space.create({
+    'recipes/t/x.yaml': x('one', 'first'),
+    ...recipes({'t/y': {}}),
+  });
+  const watching = Watching.start(space, ['x', 'y', '--tests', 'all']);
+  await new Puppet(space, 'first').begun();
+  renameOver(space, 'recipes/t/x.yaml', x('two', 'second'));
+  await new Puppet(space, 'second').begun();
+  renameOver(space, 'recipes/t/y.yaml', recipe('t/y', {steps: writes('y', 'new')}));
+  await watching.told('y has changed', (one) => {
+    return one.type === 'changed' && one.files.includes('recipes/t/y.yaml');
+  });
+  await new Puppet(space, 'second').go();
+  const events = await watching.built('t/x#test');
+  t.deepEqual(ended(events, 'cancelled'), ['t/x#test']);
+  t.is(logsOf(space, 't/x#test'), 2);
+  t.is(await watching.end(), 130);
+  t.deepEqual(remains(space), []);
+});
+
 test.serial('local folders: files and folders in them, new and gone', async (t) => {
   const steps = 'mkdir -p "$DESTDIR/usr"\ncp -r . "$DESTDIR/usr/src"\n';
   const sources = [{path: './src/dir', ignore: ['*.o']}];
