@@ -138,6 +138,11 @@ export class BuildRun {
     return {kept, pool: kept.size > 0 ? this.#scheduler.pool : undefined};
   }
 
+  /** What runs just now. */
+  get running(): ReadonlySet<Label> {
+    return new Set(this.#executing.keys());
+  }
+
   /** Everything that failed, for the exit code. */
   get failures(): ReadonlyMap<Label, Failure> {
     return this.#tally.failures;

@@ -1,11 +1,14 @@
 /** `watch`: what a change reaches is built again, and nothing else; it survives every mistake. */
 import {spawn} from 'node:child_process';
+import {createHash} from 'node:crypto';
 import fs from 'node:fs';
+import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {Puppet, puppetStep} from '../support/puppet.ts';
 import {joins, recipe, recipes, writes} from '../support/recipes.ts';
 import {remains} from '../support/remains.ts';
 import {Space, until} from '../support/space.ts';
+import {contents, serve} from '../unit/source/server.ts';
 import {ended, isEnd, ofType, Watching} from '../support/watching.ts';
 
 /** a ← b; c alone. */
@@ -29,6 +32,16 @@ function renameOver(space: Space, name: string, text: string): void {
 function logsOf(space: Space, label: string): number {
   const stem = `${label.replace('/', '_')}-`;
   return fs.readdirSync(space.at('.recipes/logs')).filter((one) => one.startsWith(stem)).length;
+}
+
+/** The sizes of all files below a folder; empty while it changes. */
+function sizesBelow(folder: string): readonly number[] {
+  try {
+    const names = fs.readdirSync(folder, {recursive: true, encoding: 'utf8'});
+    return names.map((one) => fs.lstatSync(path.join(folder, one)).size);
+  } catch {
+    return [];
+  }
 }
 
 test.serial('builds at the start, then what an edit reaches', async (t) => {
@@ -182,6 +195,33 @@ test.serial('what is outdated is ended, what is not goes on and is not repeated'
   t.deepEqual([logsOf(space, 't/slow'), logsOf(space, 't/edited')], [1, 2]);
   t.is(await watching.end(), 130);
   t.deepEqual(remains(space), []);
+});
+
+test.serial('a download goes on where it was when something else is edited', async (t) => {
+  const bytes = Buffer.alloc(100_000, 'text\n');
+  const large = contents({'/large.bin': bytes});
+  await using server = await serve((request, response) => {
+    if (request.headers.range !== undefined) return large(request, response);
+    // The rest of it never comes.
+    response.writeHead(200, {'content-length': bytes.length, etag: '"v1"'});
+    response.write(bytes.subarray(0, 60_000));
+  });
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const sources = [{url: `${server.at}/large.bin`, sha256, unpack: false}];
+  const steps = 'install -Dm644 /build/large.bin "$DESTDIR/large.bin"';
+  await using space = Space.create(recipes({'t/large': {recipe: {sources}, steps}, 't/a': {}}));
+  const watching = Watching.start(space);
+  await watching.told('a is built', (one) => isEnd(one, 't/a', 'built'));
+  const part = (): boolean => sizesBelow(space.at('.recipes')).includes(60_000);
+  await until('a part of it is there', part);
+  renameOver(space, 'recipes/t/a.yaml', a('other'));
+  const events = await watching.built('t/large');
+  t.deepEqual(ended(events, 'failed'), []);
+  t.deepEqual(
+    server.seen.map((one) => one.headers.range),
+    [undefined, 'bytes=60000-'],
+  );
+  t.is(await watching.end(), 130);
 });
 
 test.serial('a mistake while something runs: it goes on, and ends well', async (t) => {
