@@ -55,6 +55,12 @@ interface Linked {
   readonly wanted: ReadonlySet<Label>;
 }
 
+/**
+ * The kernel's queue has 16,384 places (inotify(7), max_queued_events); of what finds none nothing is
+ * told. After half as many local folders are read wholly.
+ */
+const MOST_EVENTS = 8000;
+
 /** Invariant: every folder of `#watched` is watched whenever `look` has ended. */
 export class WatchGround {
   readonly #world: World;
@@ -69,6 +75,8 @@ export class WatchGround {
   #place: string | undefined;
   #workshop: Workshop | undefined;
   #warned: ReadonlySet<string> = new Set();
+  /** How much was told since the last look. */
+  #events = 0;
 
   constructor(world: World, settings: GroundSettings) {
     this.#world = world;
@@ -95,6 +103,8 @@ export class WatchGround {
 
   /** Reads what is there now, and watches all it is made from before it is believed. */
   async look(): Promise<Checked<OpenWork>> {
+    if (this.#events > MOST_EVENTS) this.#trees.keep([]);
+    this.#events = 0;
     for (;;) {
       const seen = this.#see();
       if (!seen.ok) return seen;
@@ -140,6 +150,7 @@ export class WatchGround {
   }
 
   #told(file: string): void {
+    this.#events += 1;
     if (this.#watched?.folders.has(file) === true) this.#folders.forget(file);
     if (this.#watched?.concerns(file) !== true) return;
     this.#trees.touch(file);

@@ -109,11 +109,17 @@ export class WatchSession {
   }
 
   obey(command: KeyCommand): void {
-    if (command === 'quit') return this.stop('q');
+    if (command === 'quit') return this.#quit();
     if (command === 'log') return this.#showLog();
     this.#failed.clear();
     this.#cause = {type: 'asked', files: new Set(), at: this.#world.host.tick()};
     this.#wake?.();
+  }
+
+  /** Whoever asks again does not want to wait: that is what signals do. */
+  #quit(): void {
+    if (this.#stopped) this.#world.host.raise('SIGINT');
+    else this.stop('q');
   }
 
   #changed(files: ReadonlySet<string>): void {
