@@ -198,6 +198,46 @@ test.serial('what is outdated is ended, what is not goes on and is not repeated'
   t.deepEqual(remains(space), []);
 });
 
+/** A slow build that goes on while another file is edited, and the watch on it. */
+async function handedOn(space: Space): Promise<Watching> {
+  const watching = Watching.start(space, ['-j2']);
+  await new Puppet(space, 'slow').begun();
+  await watching.told('c is built', (one) => isEnd(one, 't/c', 'built'));
+  renameOver(space, 'recipes/t/c.yaml', recipe('t/c', {steps: writes('c', 'other')}));
+  await watching.told('c has changed', (one) => one.type === 'changed');
+  return watching;
+}
+
+function withSlow(): Space {
+  const steps = {wait: puppetStep('slow'), install: writes('slow')};
+  return Space.create(recipes({'t/slow': {steps}, 't/top': {needs: ['slow']}, 't/c': {}}));
+}
+
+test.serial('what goes on may fail: it is told once, and not repeated', async (t) => {
+  await using space = withSlow();
+  const watching = await handedOn(space);
+  await new Puppet(space, 'slow').tell('exit 3');
+  const failed = await watching.idleAfter('it fails', (one) => isEnd(one, 't/slow', 'failed'));
+  t.deepEqual([ended(failed, 'failed'), ended(failed, 'skipped')], [['t/slow'], ['t/top']]);
+  t.deepEqual(ofType(failed, 'run-finished').length, 1);
+  renameOver(space, 'recipes/t/c.yaml', recipe('t/c', {steps: writes('c', 'again')}));
+  const after = await watching.built('t/c');
+  t.true(ofType(after, 'node-finished').find((one) => one.label === 't/slow')?.unchanged);
+  t.is(logsOf(space, 't/slow'), 1);
+  t.is(await watching.end(), 130);
+});
+
+test.serial('Ctrl-C also ends what goes on from the build before', async (t) => {
+  await using space = withSlow();
+  const watching = await handedOn(space);
+  await watching.told('it is told as going on', (one) => {
+    return one.type === 'node-started' && one.reason === 'it goes on';
+  });
+  t.is(await watching.end(), 130);
+  t.is(ofType(watching.events, 'run-finished').at(-1)?.summary.interrupted, 'SIGINT');
+  t.deepEqual(remains(space), []);
+});
+
 test.serial('a download goes on where it was when something else is edited', async (t) => {
   const bytes = Buffer.alloc(100_000, 'text\n');
   const large = contents({'/large.bin': bytes});
