@@ -4,6 +4,7 @@ import {createHash} from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
+import {SHIPPED} from '../../engine/cli/shipped.ts';
 import {Puppet, puppetStep} from '../support/puppet.ts';
 import {joins, recipe, recipes, writes} from '../support/recipes.ts';
 import {remains} from '../support/remains.ts';
@@ -375,6 +376,23 @@ test.serial('patches, also one that was missing', async (t) => {
   await watching.idleAfter('the patch is gone', (one) => one.type === 'diagnostic');
   space.write('recipes/t/patched/fix.patch', patch('four'));
   await watching.built('t/patched');
+  t.is(await watching.end(), 130);
+});
+
+test.serial('kinds and generated files', async (t) => {
+  await using space = project();
+  const watching = await Watching.begun(space, ['t/c']);
+  const kind = fs.readFileSync(path.join(SHIPPED, 'recipes/kinds/script.yaml'), 'utf8');
+  space.write('recipes/kinds/script.yaml', kind.replace('  - awk\n', ''));
+  t.deepEqual(ended(await watching.built('t/c'), 'built'), ['t/c']);
+  renameOver(space, 'recipes/kinds/script.yaml', kind.replace('  - basename\n', ''));
+  t.deepEqual(ended(await watching.built('t/c'), 'built'), ['t/c']);
+  const trigger = 'generated: [{globs: [usr/share/none], trigger: "true", summary: None}]\n';
+  space.write('recipes/generated.yaml', trigger);
+  t.deepEqual(ended(await watching.built('t/c'), 'built'), ['t/c']);
+  fs.unlinkSync(space.at('recipes/generated.yaml'));
+  const gone = await watching.idleAfter('a run', (one) => one.type === 'run-finished');
+  t.deepEqual(ofType(gone, 'changed').at(-1)?.files, ['recipes/generated.yaml']);
   t.is(await watching.end(), 130);
 });
 
