@@ -55,6 +55,12 @@ interface Linked {
   readonly wanted: ReadonlySet<Label>;
 }
 
+/**
+ * The kernel's queue has 16,384 places (inotify(7), max_queued_events); of what finds none nothing is
+ * told. After half as many local folders are read wholly.
+ */
+const MOST_EVENTS = 8000;
+
 /** Invariant: every folder of `#watched` is watched whenever `look` has ended. */
 export class WatchGround {
   readonly #world: World;
@@ -69,6 +75,8 @@ export class WatchGround {
   #place: string | undefined;
   #workshop: Workshop | undefined;
   #warned: ReadonlySet<string> = new Set();
+  /** How much was told since the last look. */
+  #events = 0;
 
   constructor(world: World, settings: GroundSettings) {
     this.#world = world;
@@ -84,12 +92,19 @@ export class WatchGround {
     return this.#folders.size;
   }
 
+  /** The project's folder. */
+  get root(): string {
+    return findRoot(this.#world.cwd) ?? this.#world.cwd;
+  }
+
   get polling(): boolean {
     return this.#folders.polling;
   }
 
   /** Reads what is there now, and watches all it is made from before it is believed. */
   async look(): Promise<Checked<OpenWork>> {
+    if (this.#events > MOST_EVENTS) this.#trees.keep([]);
+    this.#events = 0;
     for (;;) {
       const seen = this.#see();
       if (!seen.ok) return seen;
@@ -135,6 +150,7 @@ export class WatchGround {
   }
 
   #told(file: string): void {
+    this.#events += 1;
     if (this.#watched?.folders.has(file) === true) this.#folders.forget(file);
     if (this.#watched?.concerns(file) !== true) return;
     this.#trees.touch(file);
@@ -143,8 +159,7 @@ export class WatchGround {
 
   /** All of the project, and of other places what is named: /etc has many files. */
   #matters(file: string): boolean {
-    const root = findRoot(this.#world.cwd) ?? this.#world.cwd;
-    return file.startsWith(`${root}/`) || this.#watched?.concerns(file) === true;
+    return file.startsWith(`${this.root}/`) || this.#watched?.concerns(file) === true;
   }
 
   #see(): Checked<Seen> {
@@ -202,7 +217,6 @@ export class WatchGround {
 
   #storeOf(place: string, open: () => ReturnType<typeof openProjectStore>): Checked<StoreMemory> {
     if (this.#memory !== undefined && this.#place === place) return ok(this.#memory);
-
     const store = open();
     if (!store.ok) return store;
     const memory = openMemory(store.value);

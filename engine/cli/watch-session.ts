@@ -109,11 +109,17 @@ export class WatchSession {
   }
 
   obey(command: KeyCommand): void {
-    if (command === 'quit') return this.stop('q');
+    if (command === 'quit') return this.#quit();
     if (command === 'log') return this.#showLog();
     this.#failed.clear();
     this.#cause = {type: 'asked', files: new Set(), at: this.#world.host.tick()};
     this.#wake?.();
+  }
+
+  /** Whoever asks again does not want to wait: that is what signals do. */
+  #quit(): void {
+    if (this.#stopped) this.#world.host.raise('SIGINT');
+    else this.stop('q');
   }
 
   #changed(files: ReadonlySet<string>): void {
@@ -170,7 +176,7 @@ export class WatchSession {
     const settled = await settle(inside.context, work, sound.value.plan, treatment);
     if (!settled.ok) return this.#broken(cause, settled.error);
     const plan = settled.value;
-    this.#tellChange(cause, 'runs', this.#starts(plan));
+    this.#tellChange(cause, 'runs', this.#starts(work, plan));
     const before = await this.#takeOver(plan);
     if (this.#stopped) return [];
     this.#start(cause, work, inside, plan, before);
@@ -249,11 +255,15 @@ export class WatchSession {
     }
   }
 
-  #starts({nodes}: Plan): readonly Label[] {
+  /** What is begun: not what goes on, and not what failed before. */
+  #starts({resolver}: OpenWork, {nodes}: Plan): readonly Label[] {
+    const last = this.#current;
+    const goesOn = (label: Label): boolean =>
+      last?.run.running.has(label) === true &&
+      last.work.resolver.recipeKeyOf(label) === resolver.recipeKeyOf(label);
     return [...nodes.values()]
-      .filter(({kind, verdict, key}) => {
-        return kind !== 'fetch' && verdict !== 'fresh' && (key === null || !this.#failed.has(key));
-      })
+      .filter(({kind, verdict}) => kind !== 'fetch' && verdict !== 'fresh')
+      .filter(({label, key}) => !goesOn(label) && (key === null || !this.#failed.has(key)))
       .map((one) => one.label);
   }
 
@@ -306,7 +316,7 @@ export class WatchSession {
   }
 
   #shown(file: string): string {
-    const relative = path.relative(this.#world.cwd, file);
+    const relative = path.relative(this.#ground.root, file);
     return relative.startsWith('..') ? file : relative;
   }
 

@@ -10,7 +10,7 @@ import {Bug} from '../base/result.ts';
 import {timed} from '../base/span.ts';
 import type {BuildNode, FetchNode, TestNode} from '../graph/model.ts';
 import type {JobReply, Worker} from '../sandbox/worker-process.ts';
-import {mayBeClaimed, releaseClaim} from '../../store/claims.ts';
+import {releaseClaim} from '../../store/claims.ts';
 import {logIn} from '../../store/layout.ts';
 import {guard} from '../../store/trouble.ts';
 import {claimAction} from './claim-action.ts';
@@ -18,6 +18,7 @@ import type {RunContext} from './context.ts';
 import {fetchSource} from './fetch-task.ts';
 import {keptEnd, NOTHING_BEFORE, type Before, type IsKept, type Kept} from './handover.ts';
 import type {Durations} from './history.ts';
+import {dropAfterTests, dropOutdated} from './kept-builds.ts';
 import {LiveOutput} from './live-output.ts';
 import type {Plan} from './plan.ts';
 import type {Resolution} from './resolve.ts';
@@ -28,7 +29,7 @@ import {Tally} from './tally.ts';
 import {buildOf, tasksOf} from './tasks.ts';
 import type {Lease} from './tokens.ts';
 import {isDamagedInUse} from './used-damage.ts';
-import {dropKept, work, type Job} from './work-task.ts';
+import {work, type Job} from './work-task.ts';
 
 export interface RunOptions {
   readonly jobs: number;
@@ -106,11 +107,7 @@ export class BuildRun {
     for (const one of pending)
       if (one.kind === 'fetch' && one.verdict === 'run') this.#scheduler.demand(one.label);
     await this.#scheduler.run();
-    // Also of tests that are fresh: who ran them may have been killed before he came to this.
-    const tests = planned.filter((each) => each.kind === 'test' && this.#outdated === undefined);
-    for (const one of tests) {
-      await this.#dropKept(one.label, one.verdict === 'fresh');
-    }
+    if (this.#outdated === undefined) await dropAfterTests(this.#context, this.#plan);
     const summary = this.#tally.summary(this.#interrupted);
     listener({type: 'run-finished', summary});
     return summary;
@@ -133,11 +130,19 @@ export class BuildRun {
     const kept = new Map(running.flatMap((label) => this.#keep(label, isKept) ?? []));
     const ending = running.filter((label) => !kept.has(label));
     // Downloads go on in the new run where they were.
-    this.#outdated = new Set(ending.filter((label) => this.#context.graph.kindOf(label) !== 'fetch'));
+    this.#outdated = new Set(
+      ending.filter((label) => this.#context.graph.kindOf(label) !== 'fetch'),
+    );
     this.#scheduler.stop((label) => !kept.has(label));
     this.#options.abort();
     await Promise.all(ending.flatMap((label) => this.#executing.get(label) ?? []));
+    await dropOutdated(this.#context, this.#plan, isKept);
     return {kept, pool: kept.size > 0 ? this.#scheduler.pool : undefined};
+  }
+
+  /** What runs just now. */
+  get running(): ReadonlySet<Label> {
+    return new Set(this.#executing.keys());
   }
 
   /** Everything that failed, for the exit code. */
@@ -154,7 +159,8 @@ export class BuildRun {
     const kill = (): void => {
       this.#kill(label);
     };
-    return [[label, this.#before.kept.get(label) ?? {ended, kill}]];
+    const since = this.#tally.sinceOf(label);
+    return [[label, this.#before.kept.get(label) ?? {since, ended, kill}]];
   }
 
   /** After another run has taken its place: what only that one tells. */
@@ -236,15 +242,16 @@ export class BuildRun {
   async #execute(label: Label, jobs: number, lease: Lease | undefined): Promise<boolean> {
     const node = this.#context.graph.nodes.get(label);
     if (node === undefined) throw new Bug(`no node ${label}`);
+    const kept = this.#before.kept.get(label);
+    const reason = kept === undefined ? this.#reason(label) : 'it goes on';
     this.#context.watch.waits(label, undefined);
-    this.#tally.started(label, node.kind, this.#reason(label));
+    this.#tally.started(label, node.kind, reason, kept?.since);
     this.#tellRest();
     if (lease !== undefined) this.#leases.set(label, lease);
     if (node.kind === 'fetch') return this.#fetch(node);
     const watch = this.#context.watch.of(label);
     const known = timed(watch, 'prepare', 'key', () => this.#context.resolver.resolve(node));
     if (known.type === 'open') throw new Bug(`${label} runs before ${known.on.join(', ')}`);
-    const kept = this.#before.kept.get(label);
     if (kept !== undefined && (await this.#goOn(node, known, kept))) {
       return this.#tally.outcomeOf(label) === 'built';
     }
@@ -372,17 +379,6 @@ export class BuildRun {
     const job = this.#jobs.get(label);
     if (job === undefined) this.#options.abort();
     else job.worker.kill(job.id);
-  }
-
-  async #dropKept(test: Label, wasFresh: boolean): Promise<void> {
-    const {graph, resolver, store} = this.#context;
-    const build = buildOf(graph, test);
-    const key = build === undefined ? undefined : resolver.keyOf(build.label);
-    if (key === undefined) return;
-    const own = resolver.keyOf(test);
-    // Somebody else has it built or tested again.
-    const isInUse = mayBeClaimed(store, key) || (own !== undefined && mayBeClaimed(store, own));
-    if (!wasFresh || !isInUse) await dropKept(this.#context, key);
   }
 
   #workNode(label: Label): WorkNode {

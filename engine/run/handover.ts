@@ -10,6 +10,8 @@ import type {TokenPool} from './tokens.ts';
 
 /** A build of the run before that goes on. */
 export interface Kept {
+  /** The tick at which it began. */
+  readonly since: number | undefined;
   readonly ended: Promise<KeptEnd>;
   kill(): void;
 }

@@ -20,8 +20,9 @@ export class Tally {
     this.#begun = begun;
   }
 
-  started(label: Label, kind: NodeKind, reason: string | undefined): void {
-    this.#starts.set(label, this.#tick());
+  /** `since`: where it began before this run. */
+  started(label: Label, kind: NodeKind, reason: string | undefined, since?: number): void {
+    this.#starts.set(label, since ?? this.#tick());
     const more = reason === undefined ? {} : {reason};
     this.#listener({type: 'node-started', label, kind, ...more});
   }
@@ -54,6 +55,11 @@ export class Tally {
       ...(because === undefined ? {} : {because}),
       ...(unchanged === undefined ? {} : {unchanged}),
     });
+  }
+
+  /** The tick at which a node was started. */
+  sinceOf(label: Label): number | undefined {
+    return this.#starts.get(label);
   }
 
   outcomeOf(label: Label): Outcome | undefined {

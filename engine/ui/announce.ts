@@ -94,7 +94,7 @@ function changedText(event: Extract<Event, {type: 'changed'}>): string {
     event.more,
   );
   if (event.state === 'broken') return `${files} changed`;
-  if (event.state === 'fresh') return `${files} changed: nothing to do`;
+  if (event.state === 'fresh') return `${files} changed: nothing new to do`;
   return `${files} changed: building ${listed(event.starts, event.moreStarts)}`;
 }
 

@@ -12,6 +12,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import {joins, recipe, recipes, resultOf, writes} from '../support/recipes.ts';
+import {processesLike} from '../support/remains.ts';
 import {Space} from '../support/space.ts';
 import {Watching} from '../support/watching.ts';
 
@@ -126,9 +127,10 @@ for (let warm = 0; warm < 10; warm += 1) {
   simple('a');
   await watching.idleAfter('a run', (one) => one.type === 'run-finished');
 }
-const start = held(pid);
+const worker = (): number => processesLike(space, /^recipes-worker/)[0] ?? 0;
+const start = {engine: held(pid), worker: held(worker())};
 const EACH = 25;
-let most = start.rss;
+let most = start.engine.rss;
 for (let cycle = 1; cycle <= cycles; cycle += 1) {
   for (let more = 1 + random(3); more > 0; more -= 1) CHANGES[random(CHANGES.length)]?.();
   // Half of the time the next change comes while this one is at work.
@@ -143,7 +145,7 @@ for (let cycle = 1; cycle <= cycles; cycle += 1) {
   }
 }
 await mended(watching, cycles + 1);
-const end = held(pid);
+const end = {engine: held(pid), worker: held(worker())};
 await watching.end();
 
 const targets = async (argv: readonly string[]): Promise<string> =>
