@@ -2,6 +2,7 @@
  * A `recipes watch` that a test drives: it changes files and waits for what is told. Nothing
  * sleeps; what is told are the events of `--progress json`.
  */
+import fs from 'node:fs';
 import type {Event} from '../../engine/base/event.ts';
 import {until, type Running, type RunOptions, type Space} from './space.ts';
 
@@ -92,4 +93,16 @@ export function ofType<Type extends Event['type']>(
   type: Type,
 ): readonly Told<Type>[] {
   return events.filter((event): event is Told<Type> => event.type === type);
+}
+
+/** As editors save: another file takes the name. */
+export function renameOver(space: Space, name: string, text: string): void {
+  space.write(`${name}.new`, text);
+  fs.renameSync(space.at(`${name}.new`), space.at(name));
+}
+
+/** How many logs a label has: one for each time it was begun. */
+export function logsOf(space: Space, label: string): number {
+  const stem = `${label.replace('/', '_')}-`;
+  return fs.readdirSync(space.at('.recipes/logs')).filter((one) => one.startsWith(stem)).length;
 }
