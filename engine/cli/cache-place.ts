@@ -18,7 +18,8 @@ export function cachePlace(host: Host, folder: string, subject: unknown): string
   const base = cache?.startsWith('/') === true ? cache : home && path.join(home, '.cache');
   if (base?.startsWith('/') !== true) return undefined;
   const ours = Object.entries(host.env).filter(([name]) => name.startsWith('RECIPES_'));
-  const all = [codeStamp(), host.arch, host.uid, host.cwd, home, config, ours.sort(), subject];
+  const machine = [host.arch, host.cores, host.uid];
+  const all = [codeStamp(), machine, host.cwd, home, config, ours.sort(), subject];
   return path.join(base, 'recipes', folder, sha256(JSON.stringify(all)));
 }
 

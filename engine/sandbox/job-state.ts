@@ -55,37 +55,7 @@ export function closeJob(job: Job): void {
   files.closeFile(job.logFd);
 }
 
-/** Up to so many names are removed right here: starting rm(1) takes longer. */
-const FEW = 32;
-
 /** rm(1): its own thread of work, and it knows paths longer than the kernel takes at once. */
 export async function removeAll(paths: readonly string[]): Promise<void> {
-  const many = paths.filter((path) => !removeFew(path));
-  if (many.length > 0) await run(['rm', '-rf', '--', ...many]);
-}
-
-/** False where there is more, or something that does not go like that. */
-function removeFew(path: string): boolean {
-  const refusals = ['EACCES', 'EPERM', 'EBUSY', 'ENOTEMPTY', 'ENOENT', 'ENAMETOOLONG'];
-  const removed = files.unless(refusals, () => {
-    if (!hasFew(path)) return false;
-    files.removeTree(path);
-    return true;
-  });
-  return removed === true;
-}
-
-function hasFew(path: string): boolean {
-  const folders = [path];
-  let names = 0;
-  // Grows while it is walked.
-  for (const folder of folders) {
-    if (files.lookAt(folder)?.isDirectory() !== true) continue;
-    const inside = files.entriesOf(folder);
-    names += inside.length;
-    if (names > FEW) return false;
-    const inner = inside.filter((one) => one.isDirectory());
-    folders.push(...inner.map((one) => `${folder}/${one.name.toString('latin1')}`));
-  }
-  return true;
+  if (paths.length > 0) await run(['rm', '-rf', '--', ...paths]);
 }

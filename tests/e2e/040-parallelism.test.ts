@@ -212,8 +212,11 @@ test.serial('what takes long is known from the last time', async (t) => {
   );
   const first = stage(space, ['a', 'b'], '-j2');
   await first.waits(2);
+  const begun = performance.now();
   await first.go('b');
   await until('b and c are built', () => /t\/c built/.test(first.running.output()));
+  const both = performance.now() - begun;
+  await until('a takes longer than both', () => performance.now() - begun > 2 * both + 500);
   await first.go('a');
   t.is((await first.running.ended).status, 0);
   const plan = JSON.parse((await space.expect(0, ['build', '-n', '--json', '--force'])).stdout);
