@@ -38,26 +38,25 @@ export function takeWitness(paths: readonly string[]): Witness {
   return {paths, prints};
 }
 
-/** Whether all is as it was; ends at the first difference, and what cannot be looked at is one. */
+/** Whether all is as it was; ends at the first difference. */
 export function isUnchanged({paths, prints}: Witness): boolean {
+  return paths.every(comparer(prints));
+}
+
+/** The paths that are not as they were. */
+export function changedIn({paths, prints}: Witness): readonly string[] {
+  const isSame = comparer(prints);
+  return paths.filter((path, at) => !isSame(path, at));
+}
+
+/** Whether the path of a number is as it was; one that cannot be looked at is not. */
+function comparer(prints: Float64Array): (path: string, at: number) => boolean {
   const now = new Float64Array(FIELDS);
-  const isSame = (path: string, at: number): boolean => {
+  const look = (path: string, at: number): boolean => {
     printInto(path, now, 0);
     return now.every((field, place) => field === prints[at * FIELDS + place]);
   };
-  return files.unless(CLOSED, () => paths.every(isSame)) === true;
-}
-
-/** The paths that are not as they were; one that cannot be looked at is among them. */
-export function changedIn({paths, prints}: Witness): readonly string[] {
-  const now = new Float64Array(FIELDS);
-  return paths.filter((path, at) => {
-    const looked = files.unless(CLOSED, () => {
-      printInto(path, now, 0);
-      return true;
-    });
-    return looked !== true || now.some((field, place) => field !== prints[at * FIELDS + place]);
-  });
+  return (path, at) => files.unless(CLOSED, () => look(path, at)) === true;
 }
 
 /** File systems count time in ticks, some in whole seconds. */

@@ -38,8 +38,14 @@ export function answerIdle(host: Host, place: string): boolean {
 }
 
 function holds({empty}: IdleAnswer, witness: Witness): boolean {
-  const isQuiet = empty.every((folder) => files.namesIn(folder).length === 0);
-  return isQuiet && isUnchanged(witness);
+  // What is damaged or closed is somebody's to report who looks closer.
+  return files.unless(UNREADABLE, () => empty.every(isEmpty)) === true && isUnchanged(witness);
+}
+
+const UNREADABLE = ['ENOTDIR', 'EACCES', 'EPERM', 'EIO', 'ELOOP'];
+
+function isEmpty(folder: string): boolean {
+  return files.namesIn(folder).length === 0;
 }
 
 export function keepIdle(place: string, answer: IdleAnswer, witness: Witness): void {

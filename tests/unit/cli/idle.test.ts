@@ -220,6 +220,16 @@ test('a memo that is damaged, or of somebody else, is none', async (t) => {
   t.false(answerIdle({...host, uid: host.uid + 1}, place));
 });
 
+test('a damaged store is no reason to end, nor to answer', async (t) => {
+  await using space = Space.create(recipes({'t/a': {}}));
+  await buildHere(space);
+  await buildHere(space);
+  t.not(shortWay(space), undefined);
+  fs.rmSync(space.at('.recipes/runs'), {recursive: true});
+  space.write('.recipes/runs', 'no folder');
+  t.is(shortWay(space), undefined);
+});
+
 test('what was changed since the process began is not kept', async (t) => {
   await using space = Space.create(recipes({'t/a': {}}));
   await space.expect(0, ['build']);
