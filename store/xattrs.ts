@@ -6,6 +6,7 @@
  * attributes backslash, newline and carriage return are written as octal escapes (and `=` in
  * attributes); other bytes as they are. A value is `0x…` (hex) or `0s…` (base64).
  */
+import path from 'node:path';
 import * as files from '../engine/base/files.ts';
 import {runSync} from '../engine/base/process.ts';
 import {fromBytes, toBytes, type BytePath} from './bytes.ts';
@@ -26,7 +27,7 @@ export function readXattrs(
   paths: readonly BytePath[] = [],
 ): Map<BytePath, readonly Xattr[]> {
   if (!paths.some((path) => path.length >= LONGEST)) {
-    return parseDump(dump(store, [...READ, '-R', '-P', '--', '.'], folder));
+    return parseDump(dump(store, READ_BELOW, folder));
   }
   const found = new Map<BytePath, readonly Xattr[]>();
   for (const [prefix, rests] of byReach(paths)) {
@@ -36,7 +37,32 @@ export function readXattrs(
   return found;
 }
 
+/** Runs a program with its output in a new file. */
+type Run = (
+  argv: readonly string[],
+  output: string,
+) => Promise<{readonly status: number | null; readonly stderr: string}>;
+
+/** `readXattrs`, with another way to run a program in the folder. */
+export async function readXattrsWith(
+  store: Store,
+  folder: string,
+  paths: readonly BytePath[],
+  run: Run,
+): Promise<Map<BytePath, readonly Xattr[]>> {
+  if (paths.some((path) => path.length >= LONGEST)) return readXattrs(store, folder, paths);
+  const output = path.resolve(temporaryIn(store));
+  const done = await run(READ_BELOW, output);
+  try {
+    if (done.status !== 0) complain('getfattr', done.status, done.stderr);
+    return parseDump(fromBytes(files.readFile(output)));
+  } finally {
+    files.unless(['ENOENT'], () => files.unlink(output));
+  }
+}
+
 const READ = ['getfattr', '-h', '-d', '-m', '-', '-e', 'hex'];
+const READ_BELOW = [...READ, '-R', '-P', '--', '.'];
 
 /** What a program prints. To a file, not a pipe: names are bytes that reading as text would spoil. */
 function dump(

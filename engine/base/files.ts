@@ -80,12 +80,13 @@ export function readInto(fd: number, into: Uint8Array, position: number | null =
 
 /** lstat, undefined where there is nothing. */
 export function lookAt(file: PathLike): fs.Stats | undefined {
-  return unless(['ENOENT', 'ENOTDIR'], () => fs.lstatSync(file));
+  // An error costs more than the call.
+  return unless(['ENOTDIR'], () => fs.lstatSync(file, {throwIfNoEntry: false}));
 }
 
 /** stat: what a path leads to; undefined where it leads to nothing. */
 export function follow(file: PathLike): fs.Stats | undefined {
-  return unless(['ENOENT', 'ENOTDIR', 'ELOOP'], () => fs.statSync(file, {throwIfNoEntry: false}));
+  return unless(['ENOTDIR', 'ELOOP'], () => fs.statSync(file, {throwIfNoEntry: false}));
 }
 
 /** Whether a path leads to a file, as far as one can see; for names others have written. */
@@ -96,7 +97,7 @@ export function leadsToFile(file: PathLike): boolean {
 
 /** lstat with nanoseconds, undefined where there is nothing. */
 export function lookExactly(file: PathLike): fs.BigIntStats | undefined {
-  return unless(['ENOENT', 'ENOTDIR'], () => fs.lstatSync(file, {bigint: true}));
+  return unless(['ENOTDIR'], () => fs.lstatSync(file, {bigint: true, throwIfNoEntry: false}));
 }
 
 /** fstat: what an open file is, whatever its name is now. */
@@ -175,8 +176,9 @@ export const openReadWrite = (file: PathLike): number => fs.openSync(file, 'r+')
 /** Opens one end of a fifo for both ways: never blocks, and never sees an end of file. */
 export const openFifo = (file: PathLike, nonBlocking: boolean): number =>
   fs.openSync(file, fs.constants.O_RDWR | (nonBlocking ? fs.constants.O_NONBLOCK : 0));
-/** Opens a fifo that has a reader; its writers then die when that one does. */
-export const openFifoToWrite = (file: PathLike): number => fs.openSync(file, fs.constants.O_WRONLY);
+/** Opens a fifo to read from it without waiting; at its end when nobody has it open to write. */
+export const openFifoToRead = (file: PathLike): number =>
+  fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
 export const syncFile = (fd: number): void => mutate(() => fs.fsyncSync(fd));
 
 /** Writes all bytes: one write(2) may take fewer than asked and say nothing (a full disk). */

@@ -11,8 +11,8 @@ import type {Checked} from '../base/diagnostic.ts';
 import * as files from '../base/files.ts';
 import {err, ok} from '../base/result.ts';
 import {NO_WATCH} from '../base/span.ts';
-import {startGuest} from './guest.ts';
-import {closeJob, openJob, removeAll, type Job} from './job-state.ts';
+import {beginDirectly, startGuest} from './guest.ts';
+import {closeJob, openJob, type Job} from './job-state.ts';
 import {bashIn, placeSources, unpackShell, viewOf} from './job-shells.ts';
 import type {Lowers} from './lowers.ts';
 import {INSIDE, scratchPlaces, type Scratch} from './places.ts';
@@ -20,10 +20,11 @@ import {absentPrograms} from './programs.ts';
 import type {BuildRequest, InteractiveSpec} from './protocol.ts';
 import {runShell, writeControl} from './shell-run.ts';
 import type {Shop} from './shop.ts';
-import {sandboxCommand} from './spec.ts';
+import {limitWords, sandboxCommand} from './spec.ts';
 import {readLayers, writeText} from './staging.ts';
 import {readReport} from './status.ts';
 import {quote, rcText} from './steps.ts';
+import {removeAll} from './tidy.ts';
 import {openTree} from './tree-mount.ts';
 
 /** Exit status of the command or shell. What it changes in a kept failed build stays there. */
@@ -37,7 +38,8 @@ export async function runInteractive(
     return await enter(job, wanted);
   } finally {
     closeJob(job);
-    await removeAll([job.scratch.root]);
+    files.removeTree(job.scratch.memory);
+    await removeAll(shop.starters, [job.scratch.root]);
   }
 }
 
@@ -66,7 +68,7 @@ async function enter(job: Job, wanted: InteractiveSpec): Promise<Checked<number>
   const copied = wanted.resume !== undefined && files.exists(`${wanted.resume}/merged`);
   const tree = copied
     ? undefined
-    : await openTree(store, job.shop, job.scratch, spec, lowers.value, NO_WATCH);
+    : await openTree(job.shop, job.scratch, spec, lowers.value, NO_WATCH);
   if (tree?.ok === false) return tree;
   try {
     const unpacked = wanted.resume === undefined ? await unpack(job, sources.value) : ok(undefined);
@@ -92,14 +94,14 @@ async function attend(
 ): Promise<Checked<number>> {
   const {spec} = wanted;
   const cwd = startFolder(job.scratch, wanted);
-  await writeControl(job.scratch, {...spec, jobs: job.request.jobs, watch: NO_WATCH});
+  writeControl(job.scratch, {...spec, jobs: job.request.jobs, watch: NO_WATCH});
   writeText(`${job.scratch.control}/rc`, rcText(spec.label, spec.shell, cwd));
   const bash = spec.environment === 'host' ? '/bin/bash' : (bashIn(lowers) ?? '/bin/bash');
   const shell = [bash, '--noprofile', '--rcfile', `${INSIDE.control}/rc`, '-i'];
   const [name, ...rest] = wanted.command ?? shell;
   const command = [name === undefined || name === 'bash' ? bash : name, ...rest];
   const relay = isatty(0) && absentPrograms(['script']).length === 0;
-  const argv = sandboxCommand({
+  const words = sandboxCommand({
     ...viewOf(job, sources),
     environment: spec.environment,
     env: {...spec.env, TERM: job.shop.host.env['TERM'] ?? 'dumb'},
@@ -108,6 +110,7 @@ async function attend(
     cwd: cwd.startsWith(`${INSIDE.build}/`) ? cwd : INSIDE.build,
     terminal: relay,
   });
+  const argv = [...limitWords(job.shop.shape), ...words];
   return ok(await atTerminal(relay ? relayed(argv) : argv));
 }
 
@@ -119,8 +122,7 @@ async function atTerminal(argv: readonly string[]): Promise<number> {
   const nothing = files.openRead('/dev/null');
   try {
     const guest = startGuest({
-      argv,
-      fds: [0, 1, 2, nothing, nothing],
+      begin: beginDirectly(argv, [0, 1, 2, nothing, nothing]),
       milliseconds: Number.MAX_SAFE_INTEGER,
       log: undefined,
       onTick: () => undefined,

@@ -11,13 +11,15 @@ import {ok} from '../base/result.ts';
 import {timed} from '../base/span.ts';
 import {fromText} from '../../store/bytes.ts';
 import {capture} from './capture.ts';
-import {removeAll, type Job} from './job-state.ts';
+import type {Job} from './job-state.ts';
 import {tell} from './job-shells.ts';
 import type {Lowers} from './lowers.ts';
 import type {CaptureRules, JobSpec} from './protocol.ts';
 import {runOfScratch} from './places.ts';
 import {publish} from './publish.ts';
 import {MOUNT_POINTS} from './staging.ts';
+import {keepReport} from './status.ts';
+import {removeAll} from './tidy.ts';
 import type {BuildTree} from './tree-mount.ts';
 import type {Skip} from './walk.ts';
 
@@ -39,7 +41,7 @@ export async function collect(
   if (rules === undefined) return ok({problems: [], warnings: [], publish: () => ok(undefined)});
   tell(job, 'capturing', '');
   const {watch} = job;
-  const walked = timed(watch, 'capture', 'walk', () => tree.walk(skipFor(spec, rules)));
+  const walked = await timed(watch, 'capture', 'walk', () => tree.walk(skipFor(spec, rules)));
   const {folder, isUntouched, laidOut} = tree;
   const {host} = job.shop;
   const captured = await capture({
@@ -65,10 +67,10 @@ function skipFor(spec: JobSpec, rules: CaptureRules): Skip {
 /** Moves what a failed build left to where `shell --failed` finds it; gives that place. */
 export async function keepRemains(job: Job, tree: BuildTree, folder: string): Promise<string> {
   const {scratch} = job;
-  await removeAll([folder]);
+  await removeAll(job.shop.starters, [folder]);
   files.makeDirs(folder, 0o755);
   files.rename(scratch.build, path.join(folder, 'build'));
   files.rename(tree.folder, path.join(folder, tree.copied ? 'merged' : 'upper'));
-  files.rename(scratch.status, path.join(folder, 'status'));
+  keepReport(scratch.status, path.join(folder, 'status'));
   return folder;
 }

@@ -9,7 +9,7 @@ import type {Job} from './job-state.ts';
 import {MAKEFLAGS} from './jobserver.ts';
 import type {Lowers} from './lowers.ts';
 import type {ShellPlan} from './shell-run.ts';
-import {stageFiles, stageTrees} from './staging.ts';
+import {stageFiles, stageTrees, toolsFolder} from './staging.ts';
 import {unpackSteps, unpackTools} from './unpack.ts';
 
 const TOOL_FOLDERS = ['/usr/bin', '/bin', '/usr/sbin', '/sbin'];
@@ -93,14 +93,15 @@ type Common = Pick<
   | 'logLimit'
   | 'milliseconds'
   | 'logFd'
-  | 'makeFds'
+  | 'pipes'
+  | 'starters'
   | 'watch'
   | 'onTick'
   | 'onStart'
 >;
 
 function common(job: Job): Common {
-  const {request, shop, server} = job;
+  const {request, shop, pipes} = job;
   const spent = shop.host.tick() - job.since;
   return {
     jobs: request.jobs,
@@ -108,7 +109,8 @@ function common(job: Job): Common {
     allowed: request.spec.milliseconds,
     logLimit: shop.logLimit,
     logFd: job.logFd,
-    makeFds: [server.read, server.write],
+    pipes,
+    starters: shop.starters,
     watch: job.watch,
     onTick: () => returnTokens(job),
     onStart: () => undefined,
@@ -123,8 +125,9 @@ function returnTokens(job: Job): void {
 export function viewOf(
   job: Job,
   files: Record<string, string>,
-): Pick<ShellPlan['view'], 'shape' | 'scratch' | 'files'> {
-  return {shape: job.shop.shape, scratch: job.scratch, files};
+): Pick<ShellPlan['view'], 'shape' | 'scratch' | 'files' | 'tools'> {
+  const {shop, scratch, request} = job;
+  return {shape: shop.shape, scratch, files, tools: toolsFolder(request.spec.tools)};
 }
 
 export function tell(job: Job, phase: 'unpacking' | 'running' | 'capturing', step: string): void {

@@ -9,7 +9,7 @@ import {err, ok} from '../base/result.ts';
 import {NO_WATCH, SpanList, timed, type Span} from '../base/span.ts';
 import {storeTrouble} from '../../store/trouble.ts';
 import type {Reason} from './guest.ts';
-import {closeJob, openJob, removeAll, type Job} from './job-state.ts';
+import {closeJob, openJob, type Job} from './job-state.ts';
 import type {Lowers} from './lowers.ts';
 import type {StepFailure} from './outcome.ts';
 import {scratchPlaces} from './places.ts';
@@ -20,6 +20,7 @@ import {logTail, runShell, type ShellPlan} from './shell-run.ts';
 import type {Shop} from './shop.ts';
 import {SUBIDS_HINT} from './machine-trouble.ts';
 import * as staging from './staging.ts';
+import {removeAll} from './tidy.ts';
 import {openTree, type BuildTree} from './tree-mount.ts';
 
 export interface RunningJob {
@@ -52,6 +53,7 @@ export function startJob(shop: Shop, request: BuildRequest): RunningJob {
     .catch((error: unknown) => err(storeTrouble(error, request.scratch)))
     .finally(() => {
       shop.trash.add(request.scratch);
+      files.removeTree(scratchPlaces(request.scratch).memory);
     });
   return {
     result,
@@ -99,7 +101,7 @@ async function work(job: Job): Promise<Checked<JobResult>> {
     placeSources(job, resume === undefined),
   );
   if (!placed.ok) return placed;
-  const tree = await openTree(store, job.shop, job.scratch, spec, lowers.value, watch);
+  const tree = await openTree(job.shop, job.scratch, spec, lowers.value, watch);
   if (!tree.ok) return tree;
   const failure = await runPhases(job, placed.value, lowers.value).finally(() =>
     timed(watch, 'clean', 'unmount', tree.value.close),
@@ -172,11 +174,11 @@ async function putAway(job: Job): Promise<void> {
   const {request, scratch} = job;
   if (request.keep?.always === true) await keepBuild(job, request.keep.folder);
   // Before anything is synced: what is deleted now never has to reach the disk.
-  else await removeAll([scratch.build, scratch.temporary]);
+  else await removeAll(job.shop.starters, [scratch.build, scratch.temporary]);
 }
 
 async function keepBuild(job: Job, folder: string): Promise<void> {
-  await removeAll([folder]);
+  await removeAll(job.shop.starters, [folder]);
   files.makeDirs(folder, 0o755);
   files.rename(job.scratch.build, path.join(folder, 'build'));
 }

@@ -8,9 +8,6 @@ import {Socket} from 'node:net';
 import * as files from '../base/files.ts';
 
 export interface Jobserver {
-  /** Descriptors for the build: make reads tokens from one and writes them back to the other. */
-  readonly read: number;
-  readonly write: number;
   /** Puts tokens in. */
   give(count: number): void;
   /** From now on takes so many more out, as they come back. */
@@ -24,11 +21,12 @@ export interface Jobserver {
 /** Understood by make 4.3, which knows only descriptors, and by later ones. */
 export const MAKEFLAGS = ' -j --jobserver-auth=3,4';
 
-/** `fifo` is there already. */
+/**
+ * `fifo` is there already. The build has it open twice: make reads tokens from one descriptor and
+ * writes them back to the other.
+ */
 export function openJobserver(fifo: string, tokens: number): Jobserver {
-  // Both ends each: an open never waits for the other side, and no reader ever sees the end.
-  const read = files.openFifo(fifo, false);
-  const write = files.openFifo(fifo, false);
+  // Both ends: an open never waits for the other side, and no reader ever sees the end.
   const own = files.openFifo(fifo, true);
   let wanted = 0;
   let taken = 0;
@@ -50,8 +48,6 @@ export function openJobserver(fifo: string, tokens: number): Jobserver {
   };
   give(tokens);
   return {
-    read,
-    write,
     // What is to be taken stays so: whoever asked counts each token that comes back.
     give,
     recall: (count) => {
@@ -66,7 +62,7 @@ export function openJobserver(fifo: string, tokens: number): Jobserver {
     close: () => {
       open = false;
       stop?.();
-      [read, write, own].forEach(files.closeFile);
+      files.closeFile(own);
     },
   };
 }

@@ -188,7 +188,7 @@ function startChain(plan: LaunchPlan, holder: number, idMode: IdMode): ChildProc
 /** For tests: crash points, copied roots, a small limit for logs, coverage. */
 const PASSED = [
   'RECIPES_CRASH_AT',
-  'RECIPES_NO_OVERLAY',
+  'RECIPES_OVERLAY',
   'RECIPES_LOG_LIMIT',
   'NODE_V8_COVERAGE',
   'TERM',

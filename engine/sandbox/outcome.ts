@@ -31,10 +31,13 @@ export interface StepFailure {
   readonly machine: boolean;
 }
 
-/** Undefined: all steps ended well. */
-export function failureOf(ending: Ending): StepFailure | undefined {
+export function endedWell(end: GuestEnd, report: ShellReport): boolean {
+  return end.killed === undefined && report.done && end.status === 0;
+}
+
+/** Why it did not end well. */
+export function failureOf(ending: Ending): StepFailure {
   const {end, report} = ending;
-  if (end.killed === undefined && report.done && end.status === 0) return undefined;
   const step = currentStep(report);
   const told = tell(ending, step === undefined ? 'the build' : `step ${step}`);
   return {

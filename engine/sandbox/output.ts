@@ -1,30 +1,64 @@
 /**
- * The way from a sandbox to its log: a fifo and one cat(1). Were the log itself the descriptor,
+ * The way from a sandbox to its log: a fifo that is read here. Were the log itself the descriptor,
  * `>/dev/stderr` in a step would empty it, and a build could rewrite what it has said.
  */
+// eslint-disable-next-line no-restricted-imports -- waits for a pipe, no network
+import {Socket} from 'node:net';
 import * as files from '../base/files.ts';
-import {start} from '../base/process.ts';
 
 export interface Output {
-  /** The sandbox's standard output and error. */
-  readonly fd: number;
   /** Our hold on it goes; then its end comes with the last process of the sandbox. */
   letGo(): void;
-  /** Resolves when all is in the log. */
+  /** Writes what has come so far. */
+  flush(): void;
+  /** Resolves when all is in the log; rejects where the log cannot be written. */
   readonly written: Promise<void>;
 }
 
-/** `fifo` is there already. */
+/** Bytes that are kept until the next `flush`. */
+const MOST_KEPT = 1 << 16;
+
+/** `fifo` is there already, and nobody has it open. */
 export function openOutput(fifo: string, logFd: number): Output {
-  // Both ends first: opening one alone waits for the other.
-  const both = files.openFifo(fifo, false);
-  const read = files.openRead(fifo);
-  const fd = files.openFifoToWrite(fifo);
-  const cat = start(['cat'], {stdio: [read, logFd, logFd]});
-  const written = new Promise<void>((resolve) => {
-    cat.once('error', () => resolve());
-    cat.once('close', () => resolve());
+  // Until the sandbox has opened it the fifo must not seem to be at its end.
+  const hold = files.openFifo(fifo, true);
+  const stream = new Socket({fd: files.openFifoToRead(fifo), readable: true, writable: false});
+  let kept: Buffer[] = [];
+  let size = 0;
+  let isHeld = true;
+  const flush = (): void => {
+    if (size === 0) return;
+    const bytes = Buffer.concat(kept);
+    [kept, size] = [[], 0];
+    files.writeAll(logFd, bytes);
+  };
+  const written = new Promise<void>((resolve, reject) => {
+    const attempt = (work: () => void): void => {
+      try {
+        work();
+      } catch (error) {
+        reject(error as Error);
+      }
+    };
+    stream.on('data', (chunk: Buffer) => {
+      kept.push(chunk);
+      size += chunk.length;
+      if (size >= MOST_KEPT) attempt(flush);
+    });
+    stream.once('error', () => undefined);
+    stream.once('close', () => {
+      attempt(flush);
+      resolve();
+    });
   });
-  for (const end of [both, read]) files.closeFile(end);
-  return {fd, written, letGo: () => files.closeFile(fd)};
+  // Who waits for it comes later.
+  written.catch(() => undefined);
+  return {
+    letGo: () => {
+      if (isHeld) files.closeFile(hold);
+      isHeld = false;
+    },
+    flush,
+    written,
+  };
 }

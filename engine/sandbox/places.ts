@@ -6,6 +6,15 @@
 /** Where the worker has the store: its own mount of it, so that closed parents do not matter. */
 export const STORE_MOUNT = '/sys/s';
 
+/** Folders in the worker's memory: what they hold is small, and gone with the worker. */
+const MEMORY = '/sys/m';
+export const PIPES: string = `${MEMORY}/pipes`;
+/** The /etc of host environments. */
+export const ETC: string = `${MEMORY}/etc`;
+/** /tools, a folder for each list of tools. */
+export const TOOLS: string = `${MEMORY}/tools`;
+const JOBS = `${MEMORY}/jobs`;
+
 /** The folders inside a sandbox. */
 export const INSIDE = {
   build: '/build',
@@ -16,9 +25,11 @@ export const INSIDE = {
   steps: '/run/recipes/steps',
 } as const;
 
-/** The folders of a scratch folder, relative to the store. */
+/** The folders of a job: relative to the store, or in the worker's memory. */
 export interface Scratch {
   readonly root: string;
+  /** The folder of all that is in memory. */
+  readonly memory: string;
   /** /build. */
   readonly build: string;
   /** /tmp. */
@@ -33,42 +44,31 @@ export interface Scratch {
   readonly control: string;
   /** /run/recipes/status: what the step shell reports. */
   readonly status: string;
-  readonly etc: string;
-  readonly tools: string;
-  /** The jobserver's fifo. */
-  readonly tokens: string;
-  /** The fifo through which all output goes to the log. */
-  readonly output: string;
 }
 
 export function scratchPlaces(root: string): Scratch {
   const at = (name: string): string => `${root}/${name}`;
+  const memory = `${JOBS}/${root.replaceAll('/', '-')}`;
   return {
     root,
+    memory,
     build: at('build'),
     temporary: at('tmp'),
     layers: at('layers'),
     upper: at('upper'),
     work: at('work'),
     merged: at('merged'),
-    control: at('control'),
-    status: at('status'),
-    etc: at('etc'),
-    tools: at('tools'),
-    tokens: at('tokens'),
-    output: at('output'),
+    control: `${memory}/control`,
+    status: `${memory}/status`,
   };
 }
-
-/** A fifo in the status folder that nobody writes to: reading from it is a pause. */
-export const PAUSE = 'pause';
 
 /** The run a scratch folder is of: `scratch/<run>/<n>`. */
 export function runOfScratch(root: string): {readonly id: string} {
   return {id: root.split('/').at(-2) ?? ''};
 }
 
-/** A path of the store as the worker's own children see it. */
+/** A path of the store, or of the worker's memory, as the worker's own children see it. */
 export function absolute(path: string): string {
-  return `${STORE_MOUNT}/${path}`;
+  return path.startsWith('/') ? path : `${STORE_MOUNT}/${path}`;
 }

@@ -46,6 +46,16 @@ export function isAlive(pid: number): boolean {
   return fields !== undefined && fields[0] !== 'Z' && fields[0] !== 'X';
 }
 
+/** Milliseconds for which the count of killed processes is good enough. */
+const RECENT = 1000;
+let recent = {at: -Infinity, kills: 0};
+
+/** `outOfMemoryKills` as of a moment ago; `tick` is now, in milliseconds. Reading it takes long. */
+export function recentKills(tick: number): number {
+  if (tick - recent.at > RECENT) recent = {at: tick, kills: outOfMemoryKills()};
+  return recent.kills;
+}
+
 /** How many processes the kernel has killed for want of memory since the machine started. */
 export function outOfMemoryKills(): number {
   const text = unless(['ENOENT', 'EACCES'], () => readText('/proc/vmstat')) ?? '';

@@ -16,7 +16,7 @@ export function absentPrograms(wanted: readonly string[]): readonly string[] {
 /** Without these no build can be started at all. */
 const NEEDED = [
   ...['bwrap', 'unshare', 'nsenter', 'setpriv', 'prlimit', 'mount', 'umount', 'getfattr'],
-  ...['mkfifo', 'bash', 'cat', 'rm'],
+  ...['mkfifo', 'bash', 'sh', 'rm'],
 ];
 
 export function requirePrograms(): Checked<undefined> {

@@ -4,18 +4,19 @@
  */
 import * as files from '../base/files.ts';
 import type {Host} from '../base/host.ts';
-import {run} from '../base/process.ts';
 import {timed, type Group, type Watch} from '../base/span.ts';
-import {startGuest, type Guest, type GuestEnd} from './guest.ts';
-import {openOutput} from './output.ts';
-import {failureOf, type StepFailure} from './outcome.ts';
-import {INSIDE, PAUSE, type Scratch} from './places.ts';
-import {outOfMemoryKills} from './processes.ts';
+import {beginThrough, startGuest, type Guest, type GuestEnd} from './guest.ts';
+import {openOutput, type Output} from './output.ts';
+import {endedWell, failureOf, type StepFailure} from './outcome.ts';
+import type {Pipes} from './pipes.ts';
+import {INSIDE, type Scratch} from './places.ts';
+import {outOfMemoryKills, recentKills} from './processes.ts';
 import {sandboxCommand, type View} from './spec.ts';
 import {stampSpans} from './stamps.ts';
 import {writeText} from './staging.ts';
-import {readReport, readSteps} from './status.ts';
-import {driverText, stepFile, stepName, variablesText, type StepText} from './steps.ts';
+import type {Starters} from './starters.ts';
+import {readReport, readSteps, type ShellReport} from './status.ts';
+import {driverText, quote, stepFile, stepName, variablesText, type StepText} from './steps.ts';
 import type {Variables} from './steps.ts';
 
 export interface ShellPlan {
@@ -31,8 +32,8 @@ export interface ShellPlan {
   readonly allowed: number;
   readonly logFd: number;
   readonly logLimit: number;
-  /** Descriptors 3 and 4. */
-  readonly makeFds: readonly [number, number];
+  readonly pipes: Pipes;
+  readonly starters: Starters;
   readonly watch: Watch;
   /** What the time of its steps is spent on. */
   readonly group: Group;
@@ -52,31 +53,33 @@ export interface ShellEnd {
 export async function runShell(host: Host, plan: ShellPlan): Promise<ShellEnd> {
   const {scratch} = plan.view;
   const {watch} = plan;
-  await timed(watch, 'prepare', 'write the steps', () => writeControl(scratch, plan));
-  const kills = outOfMemoryKills();
+  timed(watch, 'prepare', 'write the steps', () => writeControl(scratch, plan));
+  const kills = recentKills(host.tick());
   const since = host.tick();
-  const nothing = files.openRead('/dev/null');
-  const output = timed(watch, 'prepare', 'open the log', () =>
-    openOutput(scratch.output, plan.logFd),
-  );
-  try {
-    const begun = host.clock();
-    const guest = startGuest(guestPlan(plan, nothing, output.fd));
-    output.letGo();
-    plan.onStart(guest);
-    const end = await guest.ended;
-    if (watch.on) noteSteps(plan, begun, host.clock());
-    await timed(watch, 'clean', 'wait for the log', () => output.written);
-    const report = readReport(scratch.status);
-    const failure = failureOf({
-      ...{end, report, allowed: plan.allowed, environment: plan.view.environment},
-      logLimit: plan.logLimit,
-      ...{lastLine: lastLine(plan.logFd), memoryKills: outOfMemoryKills() - kills},
-    });
-    return {failure, milliseconds: host.tick() - since, ...usage(end, report.cpuMilliseconds)};
-  } finally {
-    files.closeFile(nothing);
-  }
+  const output = openOutput(plan.pipes.output, plan.logFd);
+  const begun = host.clock();
+  const guest = startGuest(guestPlan(plan, output));
+  plan.onStart(guest);
+  const end = await guest.ended;
+  output.letGo();
+  if (watch.on) noteSteps(plan, begun, host.clock());
+  await timed(watch, 'clean', 'wait for the log', () => output.written);
+  const report = readReport(scratch.status);
+  const failure = endedWell(end, report) ? undefined : failureIn(plan, end, report, kills);
+  return {failure, milliseconds: host.tick() - since, ...usage(end, report.cpuMilliseconds)};
+}
+
+function failureIn(
+  {allowed, logLimit, logFd, view}: ShellPlan,
+  end: GuestEnd,
+  report: ShellReport,
+  kills: number,
+): StepFailure {
+  const {environment} = view;
+  const memoryKills = outOfMemoryKills() - kills;
+  return failureOf({
+    ...{end, report, allowed, logLimit, environment, memoryKills, lastLine: lastLine(logFd)},
+  });
 }
 
 /** The sandbox as a span, and in it what its shell has said of its steps. */
@@ -93,54 +96,56 @@ function usage(
   return {cpuMilliseconds: reported ?? cpuMilliseconds, peakBytes};
 }
 
-/** The files of /run/recipes; those of an earlier run in the same scratch folder go. */
-export async function writeControl(
+/** The files of /run/recipes; those of an earlier shell of the same job go. */
+export function writeControl(
   scratch: Scratch,
   plan: Pick<ShellPlan, 'steps' | 'shell' | 'variables' | 'jobs' | 'top' | 'watch'>,
-): Promise<void> {
-  files.removeTree(scratch.control);
-  files.makeDir(scratch.control, 0o755);
-  files.makeDir(`${scratch.control}/status`, 0o755);
-  files.makeDir(`${scratch.control}/steps`, 0o755);
+): void {
+  const {memory, control, status} = scratch;
+  files.removeTree(memory);
+  files.makeDirs(memory, 0o755);
+  for (const folder of [status, control, `${control}/status`, `${control}/steps`]) {
+    files.makeDir(folder, 0o755);
+  }
   plan.steps.forEach(({name, text}, index) => {
-    writeText(`${scratch.control}/steps/${stepFile(index, name)}`, `${text}\n`);
+    writeText(`${control}/steps/${stepFile(index, name)}`, `${text}\n`);
   });
-  writeText(`${scratch.control}/variables`, variablesText(plan.variables, plan.jobs));
-  writeText(
-    `${scratch.control}/driver`,
-    driverText(plan.steps, plan.shell, plan.top, plan.watch.on),
-  );
-  await renewStatus(scratch);
+  writeText(`${control}/variables`, variablesText(plan.variables, plan.jobs));
+  writeText(`${control}/driver`, driverText(plan.steps, plan.shell, plan.top, plan.watch.on));
 }
 
-/** What an earlier shell has said goes; for the first one it is as `openJob` made it. */
-async function renewStatus({status}: Scratch): Promise<void> {
-  if (files.namesIn(status).join() === PAUSE) return;
-  files.removeTree(status);
-  files.makeDir(status, 0o755);
-  await run(['mkfifo', '-m', '600', `${status}/${PAUSE}`]);
-}
-
-function guestPlan(
-  plan: ShellPlan,
-  nothing: number,
-  output: number,
-): Parameters<typeof startGuest>[0] {
-  const {view, logFd, makeFds, milliseconds} = plan;
-  const command = [plan.bash, '--noprofile', '--norc', `${INSIDE.control}/driver`];
+function guestPlan(plan: ShellPlan, output: Output): Parameters<typeof startGuest>[0] {
+  const {view, logFd, milliseconds} = plan;
+  const begin = beginThrough(plan.starters, startLine(plan));
   let seen = 0;
   return {
-    argv: sandboxCommand({...view, command, cwd: INSIDE.build, terminal: false}),
-    fds: [nothing, output, output, ...makeFds],
+    begin: (take) =>
+      begin((line) => {
+        // It speaks, so it has opened the fifo.
+        output.letGo();
+        take(line);
+      }),
     milliseconds,
     log: {fd: logFd, limit: plan.logLimit},
     onTick: () => {
+      output.flush();
       const steps = readSteps(view.scratch.status);
       for (const step of steps.slice(seen)) plan.onStep(stepName(step.file));
       seen = Math.max(seen, steps.length);
       plan.onTick();
     },
   };
+}
+
+/** Writes the command down, since it may be long and have lines; the line that runs it. */
+function startLine({view, bash, pipes}: ShellPlan): string {
+  const command = [bash, '--noprofile', '--norc', `${INSIDE.control}/driver`];
+  const argv = sandboxCommand({...view, command, cwd: INSIDE.build, terminal: false});
+  const [tokens, output] = [quote(pipes.tokens), quote(pipes.output)];
+  const redirections = `</dev/null >${output} 2>&1 3<>${tokens} 4<>${tokens}`;
+  const file = `${view.scratch.memory}/start`;
+  writeText(file, `${argv.map(quote).join(' ')} ${redirections}\n`);
+  return `. ${quote(file)}`;
 }
 
 /** The last line of a log that says something. */

@@ -3,19 +3,25 @@
  */
 import type {Host} from '../base/host.ts';
 import type {Store} from '../../store/layout.ts';
+import type {PipePool} from './pipes.ts';
 import type {Reply} from './protocol.ts';
 import type {HostShape} from './spec.ts';
+import type {Starters} from './starters.ts';
 import type {Trash} from './trash.ts';
 
 export interface Shop {
   readonly store: Store;
   readonly host: Host;
   readonly shape: HostShape;
-  readonly overlay: boolean;
+  /** For which builds the layers are mounted below an upper folder; else they are copied. */
+  readonly overlay: 'always' | 'large' | 'never';
   /** Whether files may be given to other ids than the one. */
   readonly owners: boolean;
   /** A log that grows past so many bytes is a loop, and would fill the disk. */
   readonly logLimit: number;
+  /** Starts all programs of jobs. */
+  readonly starters: Starters;
+  readonly pipes: PipePool;
   /** Takes what jobs leave. */
   readonly trash: Trash;
   reply(message: Reply): void;

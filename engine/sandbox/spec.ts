@@ -3,7 +3,7 @@
  * Pure; starts nothing and looks at nothing. The facts of the machine come in as `HostShape`.
  */
 import {assert} from '../base/result.ts';
-import {absolute, INSIDE, type Scratch} from './places.ts';
+import {absolute, ETC, INSIDE, type Scratch} from './places.ts';
 
 /** Goes into every action key: raised whenever a build can see or do something else. */
 export const POLICY_VERSION = 3;
@@ -23,6 +23,8 @@ export interface View {
   readonly environment: 'host' | 'root' | 'tools';
   readonly shape: HostShape;
   readonly scratch: Scratch;
+  /** The folder that is /tools of a host environment. */
+  readonly tools: string;
   /** Files that lie read-only in /build: name → path relative to the store. */
   readonly files: Readonly<Record<string, string>>;
   readonly env: Readonly<Record<string, string>>;
@@ -33,12 +35,18 @@ export interface View {
   readonly terminal: boolean;
 }
 
-/** The whole command line, from prlimit to the command inside. */
+/** The words before a command that bound what builds may use of the machine. */
+export function limitWords({limits}: HostShape): string[] {
+  const processes = Math.min(limits.processes, PROCESSES);
+  return [
+    ...['prlimit', '--core=0:0', `--nproc=${processes}:${processes}`],
+    ...[`--nofile=${Math.min(limits.files, OPEN_FILES)}:`, '--'],
+  ];
+}
+
+/** The command line, from bwrap to the command inside. */
 export function sandboxCommand(view: View): string[] {
   return [
-    ...['prlimit', '--core=0:0', `--nproc=${processLimit(view.shape)}`],
-    `--nofile=${Math.min(view.shape.limits.files, OPEN_FILES)}:`,
-    '--',
     ...['bwrap', ...NAMESPACES, ...(view.terminal ? [] : ALONE)],
     ...CAPABILITIES.flatMap((name) => ['--cap-add', name]),
     ...mounts(view),
@@ -50,11 +58,6 @@ export function sandboxCommand(view: View): string[] {
 const OPEN_FILES = 4096;
 /** Counted over all builds of the run: they share one user namespace. */
 const PROCESSES = 4096;
-
-function processLimit(shape: HostShape): string {
-  const most = Math.min(shape.limits.processes, PROCESSES);
-  return `${most}:${most}`;
-}
 
 /** No --unshare-user: the worker's namespace with its ids is the build's; it allows no further. */
 const NAMESPACES = [
@@ -96,17 +99,16 @@ function rootMounts(view: View): string[] {
   return ['--bind', absolute(view.scratch.merged), '/', '--tmpfs', '/sys', '--tmpfs', '/run'];
 }
 
-function hostMounts({environment, shape, scratch}: View): string[] {
+function hostMounts({environment, shape, scratch, tools}: View): string[] {
   const roots = shape.roots.flatMap(({path, target}) =>
     target === undefined ? ['--ro-bind', path, path] : ['--symlink', target, path],
   );
-  const build = ['--ro-bind', absolute(scratch.tools), INSIDE.tools];
+  const build = ['--ro-bind', tools, INSIDE.tools];
   return [
     ...['--ro-bind', '/usr', '/usr', ...roots],
-    // Writable while bwrap makes the places the next ones go to.
-    ...['--bind', absolute(scratch.etc), '/etc'],
+    // The places where the next ones go are there (makeEtc in staging.ts).
+    ...['--ro-bind', ETC, '/etc'],
     ...shape.etc.flatMap((path) => ['--ro-bind', path, path]),
-    ...['--remount-ro', '/etc'],
     ...['--dir', '/run', '--dir', '/var', '--symlink', '/tmp', '/var/tmp'],
     ...(environment === 'tools' ? [] : build),
     ...(environment === 'tools' ? [] : ['--bind', absolute(scratch.merged), INSIDE.sysroot]),

@@ -5,7 +5,7 @@
 import path from 'node:path';
 import {fail, type Checked} from '../base/diagnostic.ts';
 import * as files from '../base/files.ts';
-import {sha256} from '../base/hash.ts';
+import {sha256, short} from '../base/hash.ts';
 import {assert, err, ok} from '../base/result.ts';
 import {checkOut, makeFarm, makeMergedFarm} from '../../store/checkout.ts';
 import type {Store} from '../../store/layout.ts';
@@ -17,8 +17,9 @@ import {readTree} from '../../store/trees.ts';
 import {guard} from '../../store/trouble.ts';
 import {ETC_FILES} from './machine.ts';
 import {mergeLayers, type LayerEntries, type Lowers, type SolidEntry} from './lowers.ts';
-import {absolute, runOfScratch, type Scratch} from './places.ts';
+import {absolute, ETC, runOfScratch, TOOLS, type Scratch} from './places.ts';
 import type {JobSpec, StagedSource} from './protocol.ts';
+import type {HostShape} from './spec.ts';
 
 /** Above this many, layers are merged into one farm: each costs time at every lookup. */
 export const MOST_LAYERS = 64;
@@ -26,21 +27,41 @@ export const MOST_LAYERS = 64;
 /** Where a root environment has mounts; nothing at or below these is ever captured. */
 export const MOUNT_POINTS: readonly string[] = ['dev', 'proc', 'sys', 'run', 'tmp', 'build'];
 
-/** Makes the folders of a job. What an ended run left there goes first. */
-export function makeScratch(scratch: Scratch, spec: JobSpec): void {
-  files.removeTree(scratch.root);
-  files.makeDirs(scratch.root);
-  const {build, temporary, layers, upper, work, merged, control, status, etc, tools} = scratch;
-  for (const folder of [build, temporary, layers, upper, work, merged, control, etc, tools]) {
+/** Makes the folders of a job, where nothing is any more. */
+export function makeScratch({root, build, temporary, merged}: Scratch): void {
+  files.makeDirs(root);
+  makeFolders([build, temporary, merged]);
+  files.chmod(temporary, 0o1777);
+}
+
+function makeFolders(folders: readonly string[]): void {
+  for (const folder of folders) {
     // What a failed build has left is there already and stays as it is.
     if (files.exists(folder)) continue;
     files.makeDir(folder);
     files.chmod(folder, 0o755);
   }
-  files.chmod(temporary, 0o1777);
-  for (const folder of [status, `${control}/status`, `${control}/steps`]) files.makeDir(folder);
-  for (const [name, text] of Object.entries(ETC_FILES)) writeText(`${etc}/${name}`, text);
-  for (const [name, place] of Object.entries(spec.tools)) files.makeLink(place, `${tools}/${name}`);
+}
+
+/** Makes the /etc of all host environments, with the places where parts of the machine's go. */
+export function makeEtc(shape: HostShape): void {
+  files.makeDirs(ETC);
+  for (const [name, text] of Object.entries(ETC_FILES)) writeText(`${ETC}/${name}`, text);
+  for (const place of shape.etc) {
+    const at = `${ETC}/${path.basename(place)}`;
+    if (files.follow(place)?.isDirectory() === true) files.makeDir(at);
+    else writeText(at, '');
+  }
+}
+
+/** A folder of links to these tools; the same for all builds that have the same ones. */
+export function toolsFolder(tools: JobSpec['tools']): string {
+  const links = Object.entries(tools);
+  const folder = `${TOOLS}/${short(sha256(JSON.stringify(links)))}`;
+  if (files.exists(folder)) return folder;
+  files.makeDirs(folder);
+  for (const [name, place] of links) files.makeLink(place, `${folder}/${name}`);
+  return folder;
 }
 
 /** A file of the scratch folder: nothing is lost with it. */
@@ -77,6 +98,7 @@ export function stageFarms(
   lowers: Lowers,
 ): Checked<number> {
   const farms: string[] = [];
+  makeFolders([scratch.layers, scratch.upper, scratch.work]);
   if (spec.layers.length > MOST_LAYERS) {
     const name = sha256(spec.layers.map(({tree}) => `${tree}\n`).join(''));
     const run = runOfScratch(scratch.root);

@@ -34,6 +34,16 @@ export function readReport(folder: string): ShellReport {
   };
 }
 
+/** Copies a report to a folder that is to be made, for whoever opens the failed build later. */
+export function keepReport(status: string, folder: string): void {
+  files.makeDir(folder, 0o755);
+  for (const name of REPORT) {
+    if (isPlain(`${status}/${name}`)) files.copyFile(`${status}/${name}`, `${folder}/${name}`);
+  }
+}
+
+const REPORT = ['begun', 'steps', 'cwd', 'times', 'others', 'done'];
+
 /** The steps begun so far. */
 export function readSteps(folder: string): readonly StepBegun[] {
   const parts = (readSome(`${folder}/steps`) ?? '').split('\0');
@@ -51,12 +61,16 @@ export function readClock(folder: string): string | undefined {
 
 /** A build could put anything in place of these files: only plain, small ones are read. */
 function readSome(file: string): string | undefined {
-  const stat = files.lookAt(file);
-  if (stat?.isFile() !== true || stat.size > 1 << 20) return undefined;
+  if (!isPlain(file)) return undefined;
   const bytes = files.readFile(file);
   return bytes.includes(0)
     ? fromBytes(bytes).split('\0').map(toText).join('\0')
     : toText(fromBytes(bytes)).replaceAll('\\012', '\n');
+}
+
+function isPlain(file: string): boolean {
+  const stat = files.lookAt(file);
+  return stat?.isFile() === true && stat.size <= 1 << 20;
 }
 
 /** The sum of the four times of times(1p), `0m1.234s`; undefined when they are not there. */

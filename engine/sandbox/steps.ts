@@ -145,7 +145,8 @@ _recipes_others() {
 
 /**
  * Processes that are about to end get two seconds to do so. A `tee` behind `exec > >(…)` ends
- * when the shell lets go of its output.
+ * when the shell lets go of its output. A pipe that is open both ways never ends: reading from it
+ * is a pause.
  */
 const FINALE = `\
 exec >/dev/null 2>&1
@@ -155,7 +156,7 @@ builtin unset GLOBIGNORE
 for ((_recipes_try = 0; _recipes_try < 20; _recipes_try++)); do
   _recipes_others
   if [[ -z $_recipes_found ]]; then break; fi
-  builtin read -r -t 0.1 _recipes_line <>${INSIDE.status}/pause
+  builtin read -r -t 0.1 _recipes_line <> <(:)
 done
 if [[ -n $_recipes_found ]]; then
   builtin printf '%s' "$_recipes_found" >|${INSIDE.status}/others

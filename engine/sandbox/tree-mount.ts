@@ -7,12 +7,12 @@ import * as files from '../base/files.ts';
 import {ok} from '../base/result.ts';
 import {timed, type Watch} from '../base/span.ts';
 import {joinBytes, type BytePath} from '../../store/bytes.ts';
-import type {Store} from '../../store/layout.ts';
 import {reaching} from '../../store/reach.ts';
 import type {Lowers, SolidEntry} from './lowers.ts';
 import {mountOverlay, unmount} from './overlay.ts';
 import type {Scratch} from './places.ts';
 import type {JobSpec} from './protocol.ts';
+import type {Shop} from './shop.ts';
 import {copyLayers, stageFarms} from './staging.ts';
 import {walkCopy, walkUpper, type Found, type Skip, type Walked} from './walk.ts';
 
@@ -22,33 +22,40 @@ export interface BuildTree {
   readonly folder: string;
   /** Takes the mount away; before `walk`. */
   readonly close: () => Promise<void>;
-  walk(skip: Skip): Walked;
+  walk(skip: Skip): Promise<Walked>;
   readonly isUntouched: (found: Found) => boolean;
   readonly laidOut: (entry: SolidEntry) => SolidEntry;
 }
 
-export interface TreeManner {
-  readonly overlay: boolean;
-  readonly owners: boolean;
-}
-
 export async function openTree(
-  store: Store,
-  manner: TreeManner,
+  shop: Shop,
   scratch: Scratch,
   spec: JobSpec,
   lowers: Lowers,
   watch: Watch,
 ): Promise<Checked<BuildTree>> {
-  return manner.overlay
-    ? openOverlay(store, scratch, spec, lowers, watch)
-    : timed(watch, 'prepare', 'copy layers', () =>
-        openCopy(store, manner.owners, scratch, spec, lowers),
-      );
+  const isCopied = shop.overlay === 'never' || (shop.overlay === 'large' && isSmall(lowers));
+  return isCopied
+    ? timed(watch, 'prepare', 'copy layers', () => openCopy(shop, scratch, spec, lowers))
+    : openOverlay(shop, scratch, spec, lowers, watch);
+}
+
+/** Up to here copying takes less time than the two processes that mount and unmount an overlay. */
+const FEW = 32;
+const SMALL_BYTES = 256 << 10;
+
+function isSmall(lowers: Lowers): boolean {
+  let [count, bytes] = [0, 0];
+  for (const {entry} of lowers.all()) {
+    count += 1;
+    bytes += entry.type === 'file' ? entry.size : 0;
+    if (count > FEW || bytes > SMALL_BYTES || entry.xattrs.length > 0) return false;
+  }
+  return true;
 }
 
 async function openOverlay(
-  store: Store,
+  {store, starters}: Shop,
   scratch: Scratch,
   spec: JobSpec,
   lowers: Lowers,
@@ -58,25 +65,26 @@ async function openOverlay(
     stageFarms(store, scratch, spec, lowers),
   );
   if (!count.ok) return count;
-  const mounted = await timed(watch, 'prepare', 'mount', () => mountOverlay(scratch, count.value));
+  const mounted = await timed(watch, 'prepare', 'mount', () =>
+    mountOverlay(starters, scratch, count.value),
+  );
   if (!mounted.ok) return fail('machine/sandbox', `cannot mount an overlay: ${mounted.error}`);
   return ok({
     copied: false,
     folder: scratch.upper,
-    close: () => unmount(scratch.merged),
-    walk: (skip) => walkUpper(store, scratch.upper, lowers, skip),
+    close: () => unmount(starters, scratch.merged),
+    walk: (skip) => walkUpper(starters, store, scratch.upper, lowers, skip),
     isUntouched: () => false,
     laidOut: (entry) => entry,
   });
 }
 
-async function openCopy(
-  store: Store,
-  owners: boolean,
+function openCopy(
+  {store, starters, owners}: Shop,
   scratch: Scratch,
   spec: JobSpec,
   lowers: Lowers,
-): Promise<Checked<BuildTree>> {
+): Checked<BuildTree> {
   const copied = copyLayers(store, scratch, spec, lowers, owners);
   if (!copied.ok) return copied;
   const prints = printsOf(scratch.merged, lowers);
@@ -84,7 +92,7 @@ async function openCopy(
     copied: true,
     folder: scratch.merged,
     close: () => Promise.resolve(),
-    walk: (skip) => walkCopy(store, scratch.merged, lowers, skip),
+    walk: (skip) => walkCopy(starters, store, scratch.merged, lowers, skip),
     laidOut: owners ? (entry) => entry : withoutOwners,
     isUntouched: (found) => prints.get(found.path) === print(scratch.merged, found.path),
   });

@@ -6,9 +6,10 @@ import * as files from '../base/files.ts';
 import type {Store} from '../../store/layout.ts';
 import type {Xattr} from '../../store/manifest.ts';
 import type {BytePath} from '../../store/bytes.ts';
-import {walkFolder} from '../../store/walk-folder.ts';
-import {readXattrs} from '../../store/xattrs.ts';
+import {walkFolder, type Visited} from '../../store/walk-folder.ts';
+import {readXattrsWith} from '../../store/xattrs.ts';
 import type {Lowers} from './lowers.ts';
+import type {Starters} from './starters.ts';
 
 export interface Found {
   readonly path: BytePath;
@@ -32,13 +33,15 @@ export type Skip = (path: BytePath) => boolean;
  * removal, a folder with `user.overlay.opaque` hides all the layers have below it
  * (Documentation/filesystems/overlayfs.rst).
  */
-export function walkUpper(store: Store, upper: string, lowers: Lowers, skip: Skip): Walked {
+export async function walkUpper(
+  starters: Starters,
+  store: Store,
+  upper: string,
+  lowers: Lowers,
+  skip: Skip,
+): Promise<Walked> {
   const visited = [...walkFolder(upper, skip, files.lookAt)];
-  const xattrs = readXattrs(
-    store,
-    upper,
-    visited.map((one) => one.path),
-  );
+  const xattrs = await xattrsOf(starters, store, upper, visited);
   const removed: BytePath[] = [];
   const opaque = new Set<BytePath>();
   const found: Found[] = [];
@@ -60,13 +63,15 @@ export function walkUpper(store: Store, upper: string, lowers: Lowers, skip: Ski
 }
 
 /** Walks a copied root: what is missing there was removed. */
-export function walkCopy(store: Store, root: string, lowers: Lowers, skip: Skip): Walked {
+export async function walkCopy(
+  starters: Starters,
+  store: Store,
+  root: string,
+  lowers: Lowers,
+  skip: Skip,
+): Promise<Walked> {
   const visited = [...walkFolder(root, skip, files.lookAt)];
-  const xattrs = readXattrs(
-    store,
-    root,
-    visited.map((one) => one.path),
-  );
+  const xattrs = await xattrsOf(starters, store, root, visited);
   const found = visited.map(({path, stat}) => {
     return {path, stat, xattrs: keptXattrs(xattrs.get(path) ?? [])};
   });
@@ -74,6 +79,21 @@ export function walkCopy(store: Store, root: string, lowers: Lowers, skip: Skip)
   const folders = ['', ...found.filter((one) => one.stat.isDirectory()).map((one) => one.path)];
   const removed = folders.flatMap((path) => topmostMissing(lowers, path, there));
   return {found, removed: removed.filter((path) => !skip(path))};
+}
+
+/** All xattrs below a folder; where some of it lies too deep, in the way that finds that too. */
+async function xattrsOf(
+  starters: Starters,
+  store: Store,
+  folder: string,
+  visited: readonly Visited<files.Stats>[],
+): Promise<ReadonlyMap<BytePath, readonly Xattr[]>> {
+  const paths = visited.map((one) => one.path);
+  if (paths.length === 0) return new Map();
+  return readXattrsWith(store, folder, paths, async (argv, output) => {
+    const {status, said} = await starters.command(argv, {cwd: folder, output});
+    return {status, stderr: said};
+  });
 }
 
 /** What the layers have right below a folder and the build has not. */

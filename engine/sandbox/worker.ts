@@ -5,19 +5,23 @@
  */
 import {Socket} from 'node:net';
 import {countAsWorker} from '../base/crash.ts';
-import {realHost} from '../base/host.ts';
+import {realHost, type Host} from '../base/host.ts';
 import {err, unreachable} from '../base/result.ts';
-import {tmpDir, workerStore} from '../../store/layout.ts';
+import {tmpDir, workerStore, type Store} from '../../store/layout.ts';
 import {storeTrouble} from '../../store/trouble.ts';
 import {runInteractive} from './interactive.ts';
 import {startJob, type RunningJob} from './job.ts';
-import {removeAll} from './job-state.ts';
 import {lineSplitter} from './lines.ts';
 import {shapeOfHost} from './machine.ts';
 import {overlayWorks} from './overlay.ts';
+import {PipePool} from './pipes.ts';
 import {scratchPlaces} from './places.ts';
 import type {BuildRequest, IdMode, InteractiveSpec, Reply, Request} from './protocol.ts';
 import type {Shop} from './shop.ts';
+import {limitWords} from './spec.ts';
+import {makeEtc} from './staging.ts';
+import {Starters} from './starters.ts';
+import {removeAll} from './tidy.ts';
 import {Trash} from './trash.ts';
 
 const channel = new Socket({fd: 3, readable: true, writable: true});
@@ -35,16 +39,21 @@ async function main(): Promise<void> {
   const begun = host.clock();
   const store = workerStore('.');
   const idMode: IdMode = host.env['RECIPES_ID_MODE'] === 'single' ? 'single' : 'range';
-  const overlay = host.env['RECIPES_NO_OVERLAY'] !== '1' && (await tryOverlay(tmpDir(store)));
+  const shape = shapeOfHost();
+  makeEtc(shape);
+  const starters = new Starters(limitWords(shape));
+  const overlay = await overlayFor(host, starters, store);
   const tried = host.clock();
   const shop = {
     store,
     host,
-    shape: shapeOfHost(),
+    shape,
     overlay,
     owners: idMode === 'range',
     logLimit: Number(host.env['RECIPES_LOG_LIMIT'] ?? 1 << 30),
-    trash: new Trash(removeAll),
+    starters,
+    pipes: new PipePool(starters),
+    trash: new Trash((paths) => removeAll(starters, paths)),
     reply,
   };
   const jobs = new Map<number, RunningJob>();
@@ -54,16 +63,27 @@ async function main(): Promise<void> {
   );
   // The engine is gone: nothing is to be finished, the next run sweeps what is left.
   channel.on('close', () => process.exit(0));
-  reply({type: 'ready', idMode, overlay, begun, tried});
+  reply({type: 'ready', idMode, overlay: overlay !== 'never', begun, tried});
+}
+
+/** Tests say `always` or `never`. */
+async function overlayFor(
+  host: Host,
+  starters: Starters,
+  store: Store,
+): Promise<Shop['overlay']> {
+  const wanted = host.env['RECIPES_OVERLAY'];
+  if (wanted === 'never' || !(await tryOverlay(starters, tmpDir(store)))) return 'never';
+  return wanted === 'always' ? 'always' : 'large';
 }
 
 /** In tmp/, which nobody cleans while a run lives: of a run's scratch folder it knows nothing yet. */
-async function tryOverlay(folder: string): Promise<boolean> {
+async function tryOverlay(starters: Starters, folder: string): Promise<boolean> {
   const probe = `${folder}/probe-${process.hrtime.bigint()}`;
   try {
-    return await overlayWorks(scratchPlaces(probe));
+    return await overlayWorks(starters, scratchPlaces(probe));
   } finally {
-    await removeAll([probe]);
+    await removeAll(starters, [probe]);
   }
 }
 
@@ -76,7 +96,7 @@ function receive(shop: Shop, jobs: Map<number, RunningJob>, request: Request): v
     case 'kill':
       return jobs.get(request.id)?.kill(request.reason);
     case 'remove':
-      return void removeAll(request.paths).then(() => reply({type: 'removed', id: request.id}));
+      return void remove(shop, request.id, request.paths);
     case 'interactive':
       return void interact(shop, request.id, request.shell);
     case 'quit':
@@ -85,6 +105,11 @@ function receive(shop: Shop, jobs: Map<number, RunningJob>, request: Request): v
     default:
       return unreachable(request);
   }
+}
+
+async function remove(shop: Shop, id: number, paths: readonly string[]): Promise<void> {
+  await removeAll(shop.starters, paths);
+  reply({type: 'removed', id});
 }
 
 async function interact(shop: Shop, id: number, wanted: InteractiveSpec): Promise<void> {

@@ -67,6 +67,6 @@ test('nothing but the worker is left of its start', async (t) => {
   const up = await running(t);
   if (up === undefined) return;
   const names = up.seen.map((one) => one.name).filter((name) => name !== 'sleep');
-  // The chain, the worker, its sandbox with the step shell, and the way to the log.
-  t.deepEqual([...new Set(names)].sort(), ['bash', 'bwrap', 'cat', 'recipes-worker', 'unshare']);
+  // The chain, the worker, its shell that starts things, its sandbox with the step shell.
+  t.deepEqual([...new Set(names)].sort(), ['bash', 'bwrap', 'recipes-worker', 'sh', 'unshare']);
 });

@@ -7,7 +7,7 @@ let rig: Rig | undefined;
 let end: () => Promise<void> = () => Promise.resolve();
 
 test.before(async (t) => {
-  rig = await openRig(t, (close) => (end = close), {env: {RECIPES_NO_OVERLAY: '1'}});
+  rig = await openRig(t, (close) => (end = close), {env: {RECIPES_OVERLAY: 'never'}});
 });
 
 test.after.always(() => end());

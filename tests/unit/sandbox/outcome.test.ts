@@ -1,5 +1,5 @@
 import test from 'ava';
-import {failureOf, type Ending} from '../../../engine/sandbox/outcome.ts';
+import {endedWell, failureOf, type Ending} from '../../../engine/sandbox/outcome.ts';
 
 type Change = {
   readonly end?: Partial<Ending['end']>;
@@ -97,8 +97,14 @@ test('how it ended, in words', (t) => {
 });
 
 test('all steps done and status 0 is no failure; a late kill still is one', (t) => {
-  t.is(failureOf(ending({})), undefined);
-  t.truthy(failureOf(ending({end: {killed: 'cancelled'}})));
+  const isWell = (change: Change): boolean => {
+    const {end, report} = ending(change);
+    return endedWell(end, report);
+  };
+  t.true(isWell({}));
+  t.false(isWell({end: {killed: 'cancelled'}}));
+  t.false(isWell({report: NOT_DONE}));
+  t.false(isWell({end: {status: 1}}));
 });
 
 test('a failure says step, status and folder', (t) => {

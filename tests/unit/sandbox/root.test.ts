@@ -8,7 +8,7 @@ let rig: Rig | undefined;
 let end: () => Promise<void> = () => Promise.resolve();
 
 test.before(async (t) => {
-  rig = await openRig(t, (close) => (end = close));
+  rig = await openRig(t, (close) => (end = close), {env: {RECIPES_OVERLAY: 'always'}});
 });
 
 test.after.always(() => end());

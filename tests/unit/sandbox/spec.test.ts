@@ -1,6 +1,6 @@
 import test from 'ava';
 import {scratchPlaces} from '../../../engine/sandbox/places.ts';
-import {isPlainName, sandboxCommand, type View} from '../../../engine/sandbox/spec.ts';
+import {isPlainName, limitWords, sandboxCommand, type View} from '../../../engine/sandbox/spec.ts';
 
 const VIEW: View = {
   environment: 'host',
@@ -13,6 +13,7 @@ const VIEW: View = {
     limits: {processes: 100, files: 1 << 20},
   },
   scratch: scratchPlaces('scratch/run/1'),
+  tools: '/sys/m/tools/1',
   files: {'it.tar': 'files/ab/cd.644'},
   env: {CFLAGS: '-O2', TZ: 'Asia/Tokyo'},
   command: ['/bin/bash', 'driver'],
@@ -27,20 +28,14 @@ function has(argv: readonly string[], ...words: string[]): boolean {
 
 test('a host environment: /usr and links as on the host, the tree at /sysroot', (t) => {
   const argv = sandboxCommand(VIEW);
-  t.deepEqual(argv.slice(0, 5), [
-    'prlimit',
-    '--core=0:0',
-    '--nproc=100:100',
-    '--nofile=4096:',
-    '--',
-  ]);
+  t.is(limitWords(VIEW.shape).join(' '), 'prlimit --core=0:0 --nproc=100:100 --nofile=4096: --');
   for (const words of [
     ['--ro-bind', '/usr', '/usr', '--symlink', 'usr/bin', '/bin', '--ro-bind', '/lib32', '/lib32'],
     ['--bind', '/sys/s/scratch/run/1/merged', '/sysroot'],
     ['--bind', '/sys/s/scratch/run/1/build', '/build'],
     ['--ro-bind', '/sys/s/files/ab/cd.644', '/build/it.tar'],
-    ['--ro-bind', '/sys/s/scratch/run/1/tools', '/tools'],
-    ['--ro-bind', '/etc/ld.so.cache', '/etc/ld.so.cache', '--remount-ro', '/etc'],
+    ['--ro-bind', '/sys/m/tools/1', '/tools'],
+    ['--ro-bind', '/sys/m/etc', '/etc', '--ro-bind', '/etc/ld.so.cache', '/etc/ld.so.cache'],
     ['--proc', '/proc', '--ro-bind', '/proc/sys', '/proc/sys'],
     ['--remount-ro', '/', '--clearenv'],
     ['--chdir', '/build', '--', '/bin/bash', 'driver'],

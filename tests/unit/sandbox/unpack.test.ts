@@ -178,7 +178,7 @@ test('what a failed build leaves is kept', async (t) => {
   const script = 'mkdir d; cd d; echo x >$DESTDIR/made; false';
   const failed = await rig.failing({script, request: {keep}});
   t.is(failed.kept, 'failed/key');
-  t.deepEqual(fs.readdirSync(rig.inStore('failed/key')).sort(), ['build', 'status', 'upper']);
+  t.deepEqual(fs.readdirSync(rig.inStore('failed/key')).sort(), ['build', 'merged', 'status']);
   await rig.build({script: ':', request: {keep: {always: false, folder: 'failed/other'}}});
   t.false(fs.existsSync(rig.inStore('failed/other')));
 });

@@ -1,0 +1,34 @@
+/**
+ * Removes what jobs leave. Little is removed at once; much by rm(1), which is a thread of work of
+ * its own and knows paths longer than the kernel takes.
+ */
+import * as files from '../base/files.ts';
+import type {Starters} from './starters.ts';
+
+/** Up to so many names in a folder and all below it are little. */
+const LITTLE = 100;
+
+export async function removeAll(starters: Starters, paths: readonly string[]): Promise<void> {
+  const many = paths.filter((path) => !isLittle(path));
+  for (const path of paths) if (!many.includes(path)) files.removeTree(path);
+  if (many.length > 0) await starters.command(['rm', '-rf', '--', ...many]);
+}
+
+function isLittle(top: string): boolean {
+  let left = LITTLE;
+  const waiting: Buffer[] = [];
+  const look = (at: files.PathLike): void => {
+    for (const entry of files.entriesOf(at)) {
+      left -= 1;
+      if (entry.isDirectory()) waiting.push(Buffer.concat([Buffer.from(at), SLASH, entry.name]));
+    }
+  };
+  if (files.lookAt(top)?.isDirectory() !== true) return true;
+  waiting.push(Buffer.from(top));
+  for (let at = waiting.pop(); at !== undefined && left >= 0; at = waiting.pop()) {
+    if (files.unless(['EACCES'], () => look(at)) === undefined) return false;
+  }
+  return left >= 0;
+}
+
+const SLASH = Buffer.from('/');
