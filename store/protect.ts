@@ -4,7 +4,8 @@
  * the lock is given up. gc deletes under the exclusive lock, after it has read those files.
  *
  * So of any two only one order is left: either gc has deleted the thing, and who looks sees that
- * it is gone, or it is named, and gc sees that. One lock for a batch, since each costs a process.
+ * it is gone, or it is named, and gc sees that. One lock for a batch, since each costs a process;
+ * and it is kept for a moment, since the next batch is near.
  */
 import * as files from '../engine/base/files.ts';
 import {
@@ -46,18 +47,16 @@ export function protect<T>(
   work: (name: Name) => T,
   patience: Patience = SILENT,
 ): T {
-  letPass(store);
-  const fd = files.openRead(gcLockFile(store));
+  const shared = share(store, patience);
+  shared.users += 1;
+  shared.isUsed = true;
   try {
-    if (!waitForLock(fd, 'shared', () => told(store, patience))) {
-      fault('store/locked', `${holderText(store)} removes things from the store`);
-    }
     appendRoots(store, run.id, roots);
     return work((more) => {
       appendRoots(store, run.id, more);
     });
   } finally {
-    files.closeFile(fd);
+    shared.users -= 1;
   }
 }
 
@@ -91,6 +90,7 @@ export function whileNothingIsStored(
   work: () => void,
   patience: Patience,
 ): void {
+  letGo(store);
   const fd = files.openRead(gcLockFile(store));
   try {
     if (!tryLock(fd, 'exclusive')) waitTurn(store, run, fd, patience);
@@ -113,6 +113,68 @@ function waitTurn(store: Store, run: RunHandle, fd: number, {wait, tell}: Patien
   } finally {
     releaseClaim(store, run, TURN);
   }
+}
+
+// --- the shared lock, and how long it is kept ------------------------------------------------------
+
+interface Shared {
+  readonly fd: number;
+  readonly timer: NodeJS.Timeout;
+  /** How many use it just now, one within the other. */
+  users: number;
+  /** Whether it was used since the last look. */
+  isUsed: boolean;
+}
+
+/** By the lock's file. */
+const kept = new Map<string, Shared>();
+
+/** Milliseconds between two looks whether the lock is still of use, and whether gc waits for it. */
+const LOOK = 50;
+
+/** The lock that is kept; else a new one, after whoever deletes just now or waits to. */
+function share(store: Store, patience: Patience): Shared {
+  const file = gcLockFile(store);
+  const there = kept.get(file);
+  if (there !== undefined && (there.users > 0 || !mayBeClaimed(store, TURN))) return there;
+  letGo(store);
+  letPass(store);
+  const fd = lockShared(store, patience);
+  const timer = setInterval(() => look(store, file), LOOK).unref();
+  const shared: Shared = {fd, timer, users: 0, isUsed: true};
+  kept.set(file, shared);
+  return shared;
+}
+
+function lockShared(store: Store, patience: Patience): number {
+  const fd = files.openRead(gcLockFile(store));
+  try {
+    if (waitForLock(fd, 'shared', () => told(store, patience))) return fd;
+    return fault('store/locked', `${holderText(store)} removes things from the store`);
+  } catch (error) {
+    files.closeFile(fd);
+    throw error;
+  }
+}
+
+function look(store: Store, file: string): void {
+  const shared = kept.get(file);
+  if (shared === undefined || shared.users > 0) return;
+  // A store that has been removed needs no lock.
+  if (!shared.isUsed || files.unless(['EACCES'], () => mayBeClaimed(store, TURN)) !== false) {
+    letGo(store);
+  }
+  shared.isUsed = false;
+}
+
+/** Gives up the shared lock of this process, unless it is in use. */
+function letGo(store: Store): void {
+  const file = gcLockFile(store);
+  const shared = kept.get(file);
+  if (shared === undefined || shared.users > 0) return;
+  kept.delete(file);
+  clearInterval(shared.timer);
+  files.closeFile(shared.fd);
 }
 
 /** What this process has named for each of its runs. */

@@ -16,17 +16,14 @@ export async function removeAll(starters: Starters, paths: readonly string[]): P
 
 function isLittle(top: string): boolean {
   let left = LITTLE;
-  const waiting: Buffer[] = [];
-  const look = (at: files.PathLike): void => {
-    for (const entry of files.entriesOf(at)) {
-      left -= 1;
-      if (entry.isDirectory()) waiting.push(Buffer.concat([Buffer.from(at), SLASH, entry.name]));
-    }
-  };
   if (files.lookAt(top)?.isDirectory() !== true) return true;
-  waiting.push(Buffer.from(top));
+  const waiting = [Buffer.from(top)];
   for (let at = waiting.pop(); at !== undefined && left >= 0; at = waiting.pop()) {
-    if (files.unless(['EACCES'], () => look(at)) === undefined) return false;
+    const entries = files.unless(['EACCES'], () => files.entriesOf(at));
+    if (entries === undefined) return false;
+    left -= entries.length;
+    const folders = entries.filter((one) => one.isDirectory());
+    for (const {name} of folders) waiting.push(Buffer.concat([at, SLASH, name]));
   }
   return left >= 0;
 }
