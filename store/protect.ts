@@ -49,7 +49,7 @@ export function protect<T>(
 ): T {
   const shared = share(store, patience);
   shared.users += 1;
-  shared.isUsed = true;
+  shared.idle = 0;
   try {
     appendRoots(store, run.id, roots);
     return work((more) => {
@@ -122,15 +122,17 @@ interface Shared {
   readonly timer: NodeJS.Timeout;
   /** How many use it just now, one within the other. */
   users: number;
-  /** Whether it was used since the last look. */
-  isUsed: boolean;
+  /** Looks since it was last used. */
+  idle: number;
 }
 
 /** By the lock's file. */
 const kept = new Map<string, Shared>();
 
-/** Milliseconds between two looks whether the lock is still of use, and whether gc waits for it. */
+/** Milliseconds between two looks whether gc waits for the lock. */
 const LOOK = 50;
+/** After so many looks without use it is given up. */
+const IDLE_LOOKS = 20;
 
 /** The lock that is kept; else a new one, after whoever deletes just now or waits to. */
 function share(store: Store, patience: Patience): Shared {
@@ -141,7 +143,7 @@ function share(store: Store, patience: Patience): Shared {
   letPass(store);
   const fd = lockShared(store, patience);
   const timer = setInterval(() => look(store, file), LOOK).unref();
-  const shared: Shared = {fd, timer, users: 0, isUsed: true};
+  const shared: Shared = {fd, timer, users: 0, idle: 0};
   kept.set(file, shared);
   return shared;
 }
@@ -160,11 +162,9 @@ function lockShared(store: Store, patience: Patience): number {
 function look(store: Store, file: string): void {
   const shared = kept.get(file);
   if (shared === undefined || shared.users > 0) return;
-  // A store that has been removed needs no lock.
-  if (!shared.isUsed || files.unless(['EACCES'], () => mayBeClaimed(store, TURN)) !== false) {
-    letGo(store);
-  }
-  shared.isUsed = false;
+  shared.idle += 1;
+  const isWanted = files.unless(['EACCES'], () => mayBeClaimed(store, TURN)) !== false;
+  if (isWanted || shared.idle >= IDLE_LOOKS) letGo(store);
 }
 
 /** Gives up the shared lock of this process, unless it is in use. */

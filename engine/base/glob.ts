@@ -17,6 +17,20 @@ export function isGlob(text: string): boolean {
  */
 export function globMatcher(patterns: readonly string[]): (text: string) => boolean {
   if (patterns.length === 0) return () => false;
+  const key = patterns.join('\0');
+  const known = compiled.get(key);
+  if (known !== undefined) return known;
+  const matches = compile(patterns);
+  if (compiled.size >= MOST_COMPILED) compiled.clear();
+  compiled.set(key, matches);
+  return matches;
+}
+
+/** The same lists come again and again: of all builds of a project, say. */
+const compiled = new Map<string, (text: string) => boolean>();
+const MOST_COMPILED = 100;
+
+function compile(patterns: readonly string[]): (text: string) => boolean {
   const picomatch = require('picomatch') as typeof import('picomatch');
   return picomatch([...patterns], {dot: true, nonegate: true});
 }

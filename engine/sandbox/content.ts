@@ -15,13 +15,15 @@ export interface Content {
 const NEEDLES = [INSIDE.sysroot, `${INSIDE.build}/`, `${INSIDE.tools}/`].map((one) =>
   Buffer.from(one),
 );
-const CHUNK = 1 << 20;
+const CHUNK = 1 << 18;
 /** What is kept of a chunk for texts that cross its end, and for what stands before them. */
 const OVERLAP = 64;
 
+/** One for all: whoever fills it is done with it before the next call. */
+const buffer = Buffer.allocUnsafeSlow(OVERLAP + CHUNK);
+
 export function readContent(file: Buffer): Content {
   const hash = sha256Stream();
-  const buffer = Buffer.allocUnsafe(OVERLAP + CHUNK);
   let kept = 0;
   let leak: string | undefined;
   const fd = files.openRead(file);

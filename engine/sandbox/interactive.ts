@@ -38,7 +38,6 @@ export async function runInteractive(
     return await enter(job, wanted);
   } finally {
     closeJob(job);
-    files.removeTree(job.scratch.memory);
     await removeAll(shop.starters, [job.scratch.root]);
   }
 }
@@ -94,8 +93,8 @@ async function attend(
 ): Promise<Checked<number>> {
   const {spec} = wanted;
   const cwd = startFolder(job.scratch, wanted);
-  writeControl(job.scratch, {...spec, jobs: job.request.jobs, watch: NO_WATCH});
-  writeText(`${job.scratch.control}/rc`, rcText(spec.label, spec.shell, cwd));
+  writeControl(job.slot, {...spec, jobs: job.request.jobs, watch: NO_WATCH});
+  writeText(`${job.slot.control}/rc`, rcText(spec.label, spec.shell, cwd));
   const bash = spec.environment === 'host' ? '/bin/bash' : (bashIn(lowers) ?? '/bin/bash');
   const shell = [bash, '--noprofile', '--rcfile', `${INSIDE.control}/rc`, '-i'];
   const [name, ...rest] = wanted.command ?? shell;

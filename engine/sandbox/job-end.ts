@@ -66,11 +66,11 @@ function skipFor(spec: JobSpec, rules: CaptureRules): Skip {
 
 /** Moves what a failed build left to where `shell --failed` finds it; gives that place. */
 export async function keepRemains(job: Job, tree: BuildTree, folder: string): Promise<string> {
-  const {scratch} = job;
+  const {scratch, slot} = job;
   await removeAll(job.shop.starters, [folder]);
   files.makeDirs(folder, 0o755);
   files.rename(scratch.build, path.join(folder, 'build'));
   files.rename(tree.folder, path.join(folder, tree.copied ? 'merged' : 'upper'));
-  keepReport(scratch.status, path.join(folder, 'status'));
+  keepReport(slot.status, path.join(folder, 'status'));
   return folder;
 }

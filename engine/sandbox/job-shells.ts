@@ -93,7 +93,7 @@ type Common = Pick<
   | 'logLimit'
   | 'milliseconds'
   | 'logFd'
-  | 'pipes'
+  | 'slot'
   | 'starters'
   | 'watch'
   | 'onTick'
@@ -101,7 +101,7 @@ type Common = Pick<
 >;
 
 function common(job: Job): Common {
-  const {request, shop, pipes} = job;
+  const {request, shop} = job;
   const spent = shop.host.tick() - job.since;
   return {
     jobs: request.jobs,
@@ -109,7 +109,7 @@ function common(job: Job): Common {
     allowed: request.spec.milliseconds,
     logLimit: shop.logLimit,
     logFd: job.logFd,
-    pipes,
+    slot: job.slot,
     starters: shop.starters,
     watch: job.watch,
     onTick: () => returnTokens(job),
@@ -125,9 +125,9 @@ function returnTokens(job: Job): void {
 export function viewOf(
   job: Job,
   files: Record<string, string>,
-): Pick<ShellPlan['view'], 'shape' | 'scratch' | 'files' | 'tools'> {
-  const {shop, scratch, request} = job;
-  return {shape: shop.shape, scratch, files, tools: toolsFolder(request.spec.tools)};
+): Pick<ShellPlan['view'], 'shape' | 'scratch' | 'files' | 'tools' | 'slot'> {
+  const {shop, scratch, slot, request} = job;
+  return {shape: shop.shape, scratch, slot, files, tools: toolsFolder(request.spec.tools)};
 }
 
 export function tell(job: Job, phase: 'unpacking' | 'running' | 'capturing', step: string): void {

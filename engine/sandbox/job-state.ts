@@ -6,10 +6,10 @@ import * as files from '../base/files.ts';
 import {timed, type Watch} from '../base/span.ts';
 import type {Guest, Reason} from './guest.ts';
 import {openJobserver, type Jobserver} from './jobserver.ts';
-import type {Pipes} from './pipes.ts';
 import type {Scratch} from './places.ts';
 import type {BuildRequest} from './protocol.ts';
 import type {Shop} from './shop.ts';
+import type {Slot} from './slots.ts';
 import {makeScratch} from './staging.ts';
 import {removeAll} from './tidy.ts';
 
@@ -19,7 +19,7 @@ export interface Job {
   readonly request: BuildRequest;
   readonly scratch: Scratch;
   readonly logFd: number;
-  readonly pipes: Pipes;
+  readonly slot: Slot;
   readonly server: Jobserver;
   readonly since: number;
   readonly watch: Watch;
@@ -40,16 +40,16 @@ export async function openJob(
     removeAll(shop.starters, [scratch.root]),
   );
   timed(watch, 'prepare', 'make folders', () => makeScratch(scratch));
-  const pipes = await timed(watch, 'prepare', 'make fifos', () => shop.pipes.take());
-  const server = openJobserver(pipes.tokens, request.tokens);
+  const slot = await timed(watch, 'prepare', 'make fifos', () => shop.slots.take());
+  const server = openJobserver(slot.tokens, request.tokens);
   const logFd = files.openAppend(request.log);
   const idle = {guest: undefined, killed: undefined, cpuMilliseconds: 0, peakBytes: 0};
-  return {shop, request, scratch, logFd, pipes, server, since, watch, ...idle};
+  return {shop, request, scratch, logFd, slot, server, since, watch, ...idle};
 }
 
 /** When all of its processes are gone. */
 export function closeJob(job: Job): void {
   job.server.close();
-  job.shop.pipes.give(job.pipes);
+  job.shop.slots.give(job.slot);
   files.closeFile(job.logFd);
 }

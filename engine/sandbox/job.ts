@@ -20,7 +20,7 @@ import {logTail, runShell, type ShellPlan} from './shell-run.ts';
 import type {Shop} from './shop.ts';
 import {SUBIDS_HINT} from './machine-trouble.ts';
 import * as staging from './staging.ts';
-import {removeAll} from './tidy.ts';
+import {isLittle, removeAll} from './tidy.ts';
 import {openTree, type BuildTree} from './tree-mount.ts';
 
 export interface RunningJob {
@@ -52,8 +52,7 @@ export function startJob(shop: Shop, request: BuildRequest): RunningJob {
   const result = begin()
     .catch((error: unknown) => err(storeTrouble(error, request.scratch)))
     .finally(() => {
-      shop.trash.add(request.scratch);
-      files.removeTree(scratchPlaces(request.scratch).memory);
+      shop.trash.add(request.scratch, isLittle(request.scratch));
     });
   return {
     result,
@@ -173,8 +172,11 @@ async function finish(job: Job, tree: BuildTree, lowers: Lowers): Promise<Checke
 async function putAway(job: Job): Promise<void> {
   const {request, scratch} = job;
   if (request.keep?.always === true) await keepBuild(job, request.keep.folder);
-  // Before anything is synced: what is deleted now never has to reach the disk.
-  else await removeAll(job.shop.starters, [scratch.build, scratch.temporary]);
+  else {
+    // Before anything is synced: what is deleted now never has to reach the disk.
+    const large = [scratch.build, scratch.temporary].filter((one) => !isLittle(one));
+    await removeAll(job.shop.starters, large);
+  }
 }
 
 async function keepBuild(job: Job, folder: string): Promise<void> {

@@ -8,12 +8,12 @@ export const STORE_MOUNT = '/sys/s';
 
 /** Folders in the worker's memory: what they hold is small, and gone with the worker. */
 const MEMORY = '/sys/m';
-export const PIPES: string = `${MEMORY}/pipes`;
+/** What jobs use one after the other. */
+export const SLOTS: string = `${MEMORY}/slots`;
 /** The /etc of host environments. */
 export const ETC: string = `${MEMORY}/etc`;
 /** /tools, a folder for each list of tools. */
 export const TOOLS: string = `${MEMORY}/tools`;
-const JOBS = `${MEMORY}/jobs`;
 
 /** The folders inside a sandbox. */
 export const INSIDE = {
@@ -25,11 +25,9 @@ export const INSIDE = {
   steps: '/run/recipes/steps',
 } as const;
 
-/** The folders of a job: relative to the store, or in the worker's memory. */
+/** The folders of a job, relative to the store. */
 export interface Scratch {
   readonly root: string;
-  /** The folder of all that is in memory. */
-  readonly memory: string;
   /** /build. */
   readonly build: string;
   /** /tmp. */
@@ -40,26 +38,18 @@ export interface Scratch {
   readonly work: string;
   /** The mounted tree: /sysroot or /. */
   readonly merged: string;
-  /** /run/recipes, read-only inside: steps and variables. */
-  readonly control: string;
-  /** /run/recipes/status: what the step shell reports. */
-  readonly status: string;
 }
 
 export function scratchPlaces(root: string): Scratch {
   const at = (name: string): string => `${root}/${name}`;
-  const memory = `${JOBS}/${root.replaceAll('/', '-')}`;
   return {
     root,
-    memory,
     build: at('build'),
     temporary: at('tmp'),
     layers: at('layers'),
     upper: at('upper'),
     work: at('work'),
     merged: at('merged'),
-    control: `${memory}/control`,
-    status: `${memory}/status`,
   };
 }
 

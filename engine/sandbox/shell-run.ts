@@ -8,9 +8,9 @@ import {timed, type Group, type Watch} from '../base/span.ts';
 import {beginThrough, startGuest, type Guest, type GuestEnd} from './guest.ts';
 import {openOutput, type Output} from './output.ts';
 import {endedWell, failureOf, type StepFailure} from './outcome.ts';
-import type {Pipes} from './pipes.ts';
-import {INSIDE, type Scratch} from './places.ts';
+import {INSIDE} from './places.ts';
 import {outOfMemoryKills, recentKills} from './processes.ts';
+import {renewSlot, type Slot} from './slots.ts';
 import {sandboxCommand, type View} from './spec.ts';
 import {stampSpans} from './stamps.ts';
 import {writeText} from './staging.ts';
@@ -21,6 +21,7 @@ import type {Variables} from './steps.ts';
 
 export interface ShellPlan {
   readonly view: Omit<View, 'command' | 'terminal' | 'cwd'>;
+  readonly slot: Slot;
   readonly bash: string;
   readonly steps: readonly StepText[];
   readonly shell: readonly string[];
@@ -32,7 +33,6 @@ export interface ShellPlan {
   readonly allowed: number;
   readonly logFd: number;
   readonly logLimit: number;
-  readonly pipes: Pipes;
   readonly starters: Starters;
   readonly watch: Watch;
   /** What the time of its steps is spent on. */
@@ -51,12 +51,11 @@ export interface ShellEnd {
 }
 
 export async function runShell(host: Host, plan: ShellPlan): Promise<ShellEnd> {
-  const {scratch} = plan.view;
-  const {watch} = plan;
-  timed(watch, 'prepare', 'write the steps', () => writeControl(scratch, plan));
+  const {slot, watch} = plan;
+  timed(watch, 'prepare', 'write the steps', () => writeControl(slot, plan));
   const kills = recentKills(host.tick());
   const since = host.tick();
-  const output = openOutput(plan.pipes.output, plan.logFd);
+  const output = openOutput(slot.output, plan.logFd);
   const begun = host.clock();
   const guest = startGuest(guestPlan(plan, output));
   plan.onStart(guest);
@@ -64,7 +63,7 @@ export async function runShell(host: Host, plan: ShellPlan): Promise<ShellEnd> {
   output.letGo();
   if (watch.on) noteSteps(plan, begun, host.clock());
   await timed(watch, 'clean', 'wait for the log', () => output.written);
-  const report = readReport(scratch.status);
+  const report = readReport(slot.status);
   const failure = endedWell(end, report) ? undefined : failureIn(plan, end, report, kills);
   return {failure, milliseconds: host.tick() - since, ...usage(end, report.cpuMilliseconds)};
 }
@@ -85,7 +84,7 @@ function failureIn(
 /** The sandbox as a span, and in it what its shell has said of its steps. */
 function noteSteps({watch, view, group}: ShellPlan, since: number, until: number): void {
   watch.add({name: 'sandbox', group: 'prepare', since, until});
-  for (const span of stampSpans(view.scratch.status, group, {since, until})) watch.add(span);
+  for (const span of stampSpans(view.slot.status, group, {since, until})) watch.add(span);
 }
 
 function usage(
@@ -96,17 +95,13 @@ function usage(
   return {cpuMilliseconds: reported ?? cpuMilliseconds, peakBytes};
 }
 
-/** The files of /run/recipes; those of an earlier shell of the same job go. */
+/** The files of /run/recipes; those of an earlier shell go. */
 export function writeControl(
-  scratch: Scratch,
+  slot: Slot,
   plan: Pick<ShellPlan, 'steps' | 'shell' | 'variables' | 'jobs' | 'top' | 'watch'>,
 ): void {
-  const {memory, control, status} = scratch;
-  files.removeTree(memory);
-  files.makeDirs(memory, 0o755);
-  for (const folder of [status, control, `${control}/status`, `${control}/steps`]) {
-    files.makeDir(folder, 0o755);
-  }
+  const {control} = slot;
+  renewSlot(slot);
   plan.steps.forEach(({name, text}, index) => {
     writeText(`${control}/steps/${stepFile(index, name)}`, `${text}\n`);
   });
@@ -129,7 +124,7 @@ function guestPlan(plan: ShellPlan, output: Output): Parameters<typeof startGues
     log: {fd: logFd, limit: plan.logLimit},
     onTick: () => {
       output.flush();
-      const steps = readSteps(view.scratch.status);
+      const steps = readSteps(view.slot.status);
       for (const step of steps.slice(seen)) plan.onStep(stepName(step.file));
       seen = Math.max(seen, steps.length);
       plan.onTick();
@@ -138,14 +133,13 @@ function guestPlan(plan: ShellPlan, output: Output): Parameters<typeof startGues
 }
 
 /** Writes the command down, since it may be long and have lines; the line that runs it. */
-function startLine({view, bash, pipes}: ShellPlan): string {
+function startLine({view, slot, bash}: ShellPlan): string {
   const command = [bash, '--noprofile', '--norc', `${INSIDE.control}/driver`];
   const argv = sandboxCommand({...view, command, cwd: INSIDE.build, terminal: false});
-  const [tokens, output] = [quote(pipes.tokens), quote(pipes.output)];
+  const [tokens, output] = [quote(slot.tokens), quote(slot.output)];
   const redirections = `</dev/null >${output} 2>&1 3<>${tokens} 4<>${tokens}`;
-  const file = `${view.scratch.memory}/start`;
-  writeText(file, `${argv.map(quote).join(' ')} ${redirections}\n`);
-  return `. ${quote(file)}`;
+  writeText(slot.start, `${argv.map(quote).join(' ')} ${redirections}\n`);
+  return `. ${quote(slot.start)}`;
 }
 
 /** The last line of a log that says something. */

@@ -3,8 +3,8 @@
  */
 import type {Host} from '../base/host.ts';
 import type {Store} from '../../store/layout.ts';
-import type {PipePool} from './pipes.ts';
 import type {Reply} from './protocol.ts';
+import type {Slots} from './slots.ts';
 import type {HostShape} from './spec.ts';
 import type {Starters} from './starters.ts';
 import type {Trash} from './trash.ts';
@@ -21,7 +21,7 @@ export interface Shop {
   readonly logLimit: number;
   /** Starts all programs of jobs. */
   readonly starters: Starters;
-  readonly pipes: PipePool;
+  readonly slots: Slots;
   /** Takes what jobs leave. */
   readonly trash: Trash;
   reply(message: Reply): void;

@@ -4,6 +4,7 @@
  */
 import {assert} from '../base/result.ts';
 import {absolute, ETC, INSIDE, type Scratch} from './places.ts';
+import type {Slot} from './slots.ts';
 
 /** Goes into every action key: raised whenever a build can see or do something else. */
 export const POLICY_VERSION = 3;
@@ -23,6 +24,7 @@ export interface View {
   readonly environment: 'host' | 'root' | 'tools';
   readonly shape: HostShape;
   readonly scratch: Scratch;
+  readonly slot: Pick<Slot, 'control' | 'status'>;
   /** The folder that is /tools of a host environment. */
   readonly tools: string;
   /** Files that lie read-only in /build: name → path relative to the store. */
@@ -81,7 +83,7 @@ const CAPABILITIES = [
 // --- mounts --------------------------------------------------------------------------------------
 
 function mounts(view: View): string[] {
-  const {scratch} = view;
+  const {scratch, slot} = view;
   return [
     ...(view.environment === 'root' ? rootMounts(view) : hostMounts(view)),
     // The kernel asks for uid 0 of the machine, not for capabilities, when these are written.
@@ -89,8 +91,8 @@ function mounts(view: View): string[] {
     ...['--bind', absolute(scratch.temporary), '/tmp'],
     ...['--bind', absolute(scratch.build), INSIDE.build],
     ...buildFiles(view),
-    ...['--ro-bind', absolute(scratch.control), INSIDE.control],
-    ...['--bind', absolute(scratch.status), INSIDE.status],
+    ...['--ro-bind', slot.control, INSIDE.control],
+    ...['--bind', slot.status, INSIDE.status],
     ...(view.environment === 'root' ? [] : ['--remount-ro', '/']),
   ];
 }

@@ -14,7 +14,8 @@ export async function removeAll(starters: Starters, paths: readonly string[]): P
   if (many.length > 0) await starters.command(['rm', '-rf', '--', ...many]);
 }
 
-function isLittle(top: string): boolean {
+/** Whether there is not much to remove: it may be nothing at all. */
+export function isLittle(top: string): boolean {
   let left = LITTLE;
   if (files.lookAt(top)?.isDirectory() !== true) return true;
   const waiting = [Buffer.from(top)];

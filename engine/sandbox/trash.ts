@@ -1,29 +1,31 @@
 /**
- * Removes folders that nobody waits for, while other work goes on: all that have come together
- * with one rm(1). What is left when the worker ends is swept by the engine.
+ * Removes folders that nobody waits for, while other work goes on: many with one rm(1). What is
+ * large goes at once, what is small when much of it has come together. What is left when the
+ * worker ends is swept by the engine.
  */
 
+/** So many small folders are removed together. */
+const MANY = 64;
+
 export class Trash {
-  readonly #remove: (paths: readonly string[]) => Promise<void>;
+  readonly #remove: (paths: readonly string[]) => Promise<unknown>;
   #waiting: string[] = [];
   #busy = false;
 
-  constructor(remove: (paths: readonly string[]) => Promise<void>) {
+  constructor(remove: (paths: readonly string[]) => Promise<unknown>) {
     this.#remove = remove;
   }
 
-  add(path: string): void {
+  add(path: string, isSmall: boolean): void {
     this.#waiting.push(path);
-    if (!this.#busy) void this.#work();
+    if (!this.#busy && (!isSmall || this.#waiting.length >= MANY)) void this.#work();
   }
 
   async #work(): Promise<void> {
     this.#busy = true;
-    while (this.#waiting.length > 0) {
-      const paths = this.#waiting;
-      this.#waiting = [];
-      await this.#remove(paths);
-    }
+    const paths = this.#waiting;
+    this.#waiting = [];
+    await this.#remove(paths);
     this.#busy = false;
   }
 }

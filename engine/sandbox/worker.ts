@@ -14,10 +14,10 @@ import {startJob, type RunningJob} from './job.ts';
 import {lineSplitter} from './lines.ts';
 import {shapeOfHost} from './machine.ts';
 import {overlayWorks} from './overlay.ts';
-import {PipePool} from './pipes.ts';
 import {scratchPlaces} from './places.ts';
 import type {BuildRequest, IdMode, InteractiveSpec, Reply, Request} from './protocol.ts';
 import type {Shop} from './shop.ts';
+import {Slots} from './slots.ts';
 import {limitWords} from './spec.ts';
 import {makeEtc} from './staging.ts';
 import {Starters} from './starters.ts';
@@ -52,8 +52,8 @@ async function main(): Promise<void> {
     owners: idMode === 'range',
     logLimit: Number(host.env['RECIPES_LOG_LIMIT'] ?? 1 << 30),
     starters,
-    pipes: new PipePool(starters),
-    trash: new Trash((paths) => removeAll(starters, paths)),
+    slots: new Slots(starters),
+    trash: new Trash((paths) => starters.command(['rm', '-rf', '--', ...paths])),
     reply,
   };
   const jobs = new Map<number, RunningJob>();

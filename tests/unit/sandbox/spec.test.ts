@@ -13,6 +13,7 @@ const VIEW: View = {
     limits: {processes: 100, files: 1 << 20},
   },
   scratch: scratchPlaces('scratch/run/1'),
+  slot: {control: '/sys/m/slots/1/control', status: '/sys/m/slots/1/status'},
   tools: '/sys/m/tools/1',
   files: {'it.tar': 'files/ab/cd.644'},
   env: {CFLAGS: '-O2', TZ: 'Asia/Tokyo'},
