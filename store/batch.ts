@@ -38,7 +38,8 @@ export function adoptAll(
   });
 }
 
-function stageNew(store: Store, adoptions: readonly Adoption[]): Staged[] {
+/** Prepares those files that the pool has not. */
+export function stageNew(store: Store, adoptions: readonly Adoption[]): Staged[] {
   const staged: Staged[] = [];
   try {
     for (const one of onlyNew(store, adoptions)) staged.push(stageAdoption(store, one));
@@ -69,9 +70,14 @@ export function commitStaged(
 
 /** Gives staged files whose contents are durable their names in the pool; durable on return. */
 export function linkStaged(store: Store, staged: readonly Staged[]): void {
-  for (const one of staged) linkIn(store, one);
+  linkAll(store, staged);
   // Also for files that were there: whoever linked them may not have come to this line yet.
   syncFolders(staged.map((one) => path.dirname(fileIn(store, one.digest, one.mode))));
+}
+
+/** The same, but the names are not durable yet. */
+export function linkAll(store: Store, staged: readonly Staged[]): void {
+  for (const one of staged) linkIn(store, one);
 }
 
 /** Each pool file once, and not the ones that are there and look sound. */

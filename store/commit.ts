@@ -17,13 +17,28 @@ export function giveToOwner(store: Store, at: files.PathLike): void {
 
 /** Makes a folder right below one of the store's folders, durably, where it is missing. */
 export function ensureFolder(store: Store, folder: string): void {
+  if (makeFolder(store, folder)) files.syncDir(path.dirname(folder));
+}
+
+/**
+ * Makes the folders of files that are to come, where they are missing. Gives the folders whose
+ * names have to be durable before those of the files count.
+ */
+export function makeFolders(store: Store, places: readonly string[]): readonly string[] {
+  const folders = [...new Set(places.map((one) => path.dirname(one)))];
+  const made = folders.filter((folder) => makeFolder(store, folder));
+  return [...new Set(made.map((folder) => path.dirname(folder)))];
+}
+
+/** True where it was not there. */
+function makeFolder(store: Store, folder: string): boolean {
   const there = files.lookAt(folder);
-  if (there?.isDirectory() === true) return;
+  if (there?.isDirectory() === true) return false;
   // Something else in its place is damage like any other.
   if (there !== undefined) setAside(store, folder);
   files.unless(['EEXIST'], () => files.makeDir(folder, 0o755));
   giveToOwner(store, folder);
-  files.syncDir(path.dirname(folder));
+  return true;
 }
 
 /**

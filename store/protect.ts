@@ -61,6 +61,25 @@ export function protect<T>(
 }
 
 /**
+ * The same for work that takes its time; it names what it makes, for whichever run, before it ends.
+ */
+export async function protectLater<T>(
+  store: Store,
+  work: (name: (run: string, roots: readonly TemporaryRoot[]) => void) => Promise<T>,
+): Promise<T> {
+  const shared = share(store, SILENT);
+  shared.users += 1;
+  try {
+    return await work((run, roots) => {
+      appendRoots(store, run, roots);
+    });
+  } finally {
+    shared.users -= 1;
+    shared.idle = 0;
+  }
+}
+
+/**
  * The same for what is only relied upon: costs nothing where the run has named all of it before.
  * `isThere` says whether all of it is in the store.
  */

@@ -3,11 +3,13 @@
  * Its last line is the sha256 of everything before it; a record that does not fit it, or that
  * another key names, is set aside and counts as absent. Knows nothing of keys but their text.
  */
+import path from 'node:path';
 import {warning, type Checked, type Diagnostic} from '../engine/base/diagnostic.ts';
 import * as files from '../engine/base/files.ts';
 import type {ActionKey, BlobDigest, RecipeKey, TreeDigest} from '../engine/base/hash.ts';
 import type {Label} from '../engine/base/label.ts';
-import {commitBytes, setAside} from './commit.ts';
+import {contentsDurable, foldersDurable} from './barrier.ts';
+import {commitBytes, makeFolders, setAside, stageText} from './commit.ts';
 import {recordIn, type Store} from './layout.ts';
 import {decodeSealed, encodeSealed} from './sealed.ts';
 import {guard} from './trouble.ts';
@@ -66,6 +68,31 @@ export interface RecordedFailure {
  * durable before. Throws system errors. */
 export function writeRecord(store: Store, record: ActionRecord): void {
   commitBytes(store, recordIn(store, record.key), encodeSealed({format: 1, ...record}), true);
+}
+
+/** The same of several, with the same barriers. */
+export async function writeRecords(
+  store: Store,
+  records: readonly ActionRecord[],
+): Promise<void> {
+  const staged: {readonly file: string; readonly final: string}[] = [];
+  try {
+    for (const record of records) {
+      const final = recordIn(store, record.key);
+      staged.push({file: stageText(store, encodeSealed({format: 1, ...record})), final});
+    }
+    await contentsDurable(
+      store,
+      staged.map((one) => one.file),
+    );
+    const finals = staged.map((one) => one.final);
+    const parents = makeFolders(store, finals);
+    for (const {file, final} of staged) files.rename(file, final);
+    await foldersDurable([...parents, ...finals.map((one) => path.dirname(one))]);
+  } catch (error) {
+    for (const {file} of staged) files.unless(['ENOENT'], () => files.unlink(file));
+    throw error;
+  }
 }
 
 /** Whether there is a record of an action, whatever it says. */

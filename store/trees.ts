@@ -3,6 +3,7 @@
  * Knows nothing of the blobs they name; whoever writes a tree has stored those before.
  */
 import type {Checked} from '../engine/base/diagnostic.ts';
+import path from 'node:path';
 import * as files from '../engine/base/files.ts';
 import type {TreeDigest} from '../engine/base/hash.ts';
 import {commitBytes, setAside} from './commit.ts';
@@ -14,11 +15,14 @@ import {fault, guard} from './trouble.ts';
 export function writeTree(store: Store, entries: readonly TreeEntry[]): TreeDigest {
   const manifest = encodeManifest(entries);
   const digest = digestOf(manifest);
-  if (!isWhole(store, digest, manifest)) {
+  if (hasManifest(store, digest, manifest)) {
+    // The one who wrote it may not have come to this yet.
+    files.syncDir(path.dirname(treeIn(store, digest)));
+  } else {
     setAside(store, treeIn(store, digest));
     commitBytes(store, treeIn(store, digest), manifest, false);
   }
-  remember(store, digest, entries);
+  rememberTree(store, digest, entries);
   return digest;
 }
 
@@ -63,7 +67,7 @@ function load(
     setAside(store, file);
     return fault('store/corrupt', `the tree ${digest} is damaged (${why}) and was set aside`);
   }
-  remember(store, digest, parsed.value);
+  rememberTree(store, digest, parsed.value);
   return parsed.value;
 }
 
@@ -73,14 +77,11 @@ function readPlain(file: string): string {
 }
 
 /** Whether the store has this very manifest already; a damaged one is to be replaced. */
-function isWhole(store: Store, digest: TreeDigest, manifest: string): boolean {
+export function hasManifest(store: Store, digest: TreeDigest, manifest: string): boolean {
   const file = treeIn(store, digest);
   const stat = files.lookAt(file);
   if (stat?.isFile() !== true || stat.size !== manifest.length) return false;
-  if (files.readText(file) !== manifest) return false;
-  // The one who wrote it may not have come to this yet.
-  files.syncDir(file.slice(0, file.lastIndexOf('/')));
-  return true;
+  return files.readText(file) === manifest;
 }
 
 // --- parsed trees in memory: valid as long as the process, since a digest's tree never changes ---
@@ -105,7 +106,8 @@ function recall(store: Store, digest: TreeDigest): readonly TreeEntry[] | undefi
   return entries;
 }
 
-function remember(store: Store, digest: TreeDigest, entries: readonly TreeEntry[]): void {
+/** Keeps the parsed entries of a tree that the store has. */
+export function rememberTree(store: Store, digest: TreeDigest, entries: readonly TreeEntry[]): void {
   const memory = memories.get(store) ?? {
     trees: new Map<TreeDigest, readonly TreeEntry[]>(),
     entries: 0,

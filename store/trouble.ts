@@ -72,3 +72,12 @@ export function guard<T>(at: PathLike, work: () => T): Checked<T> {
     return err(storeTrouble(error, at));
   }
 }
+
+/** The same for work that takes its time. */
+export async function guardLater<T>(at: PathLike, work: () => Promise<T>): Promise<Checked<T>> {
+  try {
+    return ok(await work());
+  } catch (error) {
+    return err(storeTrouble(error, at));
+  }
+}

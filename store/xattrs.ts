@@ -27,7 +27,7 @@ export function readXattrs(
   paths: readonly BytePath[] = [],
 ): Map<BytePath, readonly Xattr[]> {
   if (!paths.some((path) => path.length >= LONGEST)) {
-    return parseDump(dump(store, READ_BELOW, folder));
+    return parseDump(dump(store, [...READ, '-R', '-P', '--', '.'], folder));
   }
   const found = new Map<BytePath, readonly Xattr[]>();
   for (const [prefix, rests] of byReach(paths)) {
@@ -37,32 +37,42 @@ export function readXattrs(
   return found;
 }
 
-/** Runs a program with its output in a new file. */
-type Run = (
-  argv: readonly string[],
-  output: string,
-) => Promise<{readonly status: number | null; readonly stderr: string}>;
+const READ = ['getfattr', '-h', '-d', '-m', '-', '-e', 'hex'];
 
-/** `readXattrs`, with another way to run a program in the folder. */
-export async function readXattrsWith(
+/**
+ * The same of several folders with one process, which `run` starts with its output in a new file;
+ * folders that lie in a common one, by their paths from there.
+ */
+export async function readXattrsTogether(
   store: Store,
-  folder: string,
-  paths: readonly BytePath[],
-  run: Run,
-): Promise<Map<BytePath, readonly Xattr[]>> {
-  if (paths.some((path) => path.length >= LONGEST)) return readXattrs(store, folder, paths);
+  folders: readonly string[],
+  run: (
+    argv: readonly string[],
+    output: string,
+  ) => Promise<{readonly status: number | null; readonly stderr: string}>,
+): Promise<readonly Map<BytePath, readonly Xattr[]>[]> {
+  if (folders.length === 0) return [];
   const output = path.resolve(temporaryIn(store));
-  const done = await run(READ_BELOW, output);
+  const done = await run([...READ, '-R', '-P', '--', ...folders], output);
   try {
     if (done.status !== 0) complain('getfattr', done.status, done.stderr);
-    return parseDump(fromBytes(files.readFile(output)));
+    return split(parseDump(fromBytes(files.readFile(output))), folders);
   } finally {
     files.unless(['ENOENT'], () => files.unlink(output));
   }
 }
 
-const READ = ['getfattr', '-h', '-d', '-m', '-', '-e', 'hex'];
-const READ_BELOW = [...READ, '-R', '-P', '--', '.'];
+function split(
+  all: ReadonlyMap<BytePath, readonly Xattr[]>,
+  folders: readonly string[],
+): Map<BytePath, readonly Xattr[]>[] {
+  const parts = folders.map(() => new Map<BytePath, readonly Xattr[]>());
+  for (const [at, xattrs] of all) {
+    const index = folders.findIndex((folder) => at === folder || at.startsWith(`${folder}/`));
+    parts[index]?.set(at.slice((folders[index]?.length ?? 0) + 1), xattrs);
+  }
+  return parts;
+}
 
 /** What a program prints. To a file, not a pipe: names are bytes that reading as text would spoil. */
 function dump(

@@ -5,7 +5,7 @@
 import {randomBytes} from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import {mutate} from './crash.ts';
+import {isCrashWanted, mutate} from './crash.ts';
 
 export type PathLike = string | Buffer;
 
@@ -180,6 +180,13 @@ export const openFifo = (file: PathLike, nonBlocking: boolean): number =>
 export const openFifoToRead = (file: PathLike): number =>
   fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
 export const syncFile = (fd: number): void => mutate(() => fs.fsyncSync(fd));
+/** The same without holding anything up, but where calls are counted. */
+export function syncLater(fd: number): Promise<void> {
+  if (isCrashWanted()) return new Promise((resolve) => resolve(syncFile(fd)));
+  return new Promise((resolve, reject) => {
+    fs.fsync(fd, (error) => (error === null ? resolve() : reject(error)));
+  });
+}
 
 /** Writes all bytes: one write(2) may take fewer than asked and say nothing (a full disk). */
 export function writeAll(fd: number, data: string | Uint8Array): void {

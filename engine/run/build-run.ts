@@ -353,6 +353,8 @@ export class BuildRun {
       for (const span of reply.spans) this.#context.watch.of(label).add(span);
     } else {
       const {phase, step} = reply;
+      // What is still to do takes little of the machine: the next one may begin.
+      if (phase === 'capturing') lease?.end();
       this.#context.listener({type: 'node-phase', label, phase, ...(step === '' ? {} : {step})});
     }
   }

@@ -1,6 +1,7 @@
 /**
  * What the tasks of one run share. Types only; build.ts makes it.
  */
+import type {Batcher} from '../base/batcher.ts';
 import type {Listener} from '../base/event.ts';
 import type {Host} from '../base/host.ts';
 import type {RunWatch} from '../base/span.ts';
@@ -9,6 +10,7 @@ import type {Config} from '../load/model.ts';
 import type {ActionLog} from '../../store/action-log.ts';
 import type {RunHandle} from '../../store/claims.ts';
 import type {Store} from '../../store/layout.ts';
+import type {ActionRecord} from '../../store/records.ts';
 import type {Resolver} from './resolve.ts';
 import type {WorkerHolder} from './worker-holder.ts';
 
@@ -19,6 +21,8 @@ export interface RunContext {
   readonly graph: BuildGraph;
   readonly store: Store;
   readonly log: ActionLog;
+  /** Writes records down, each with its row in the log. */
+  readonly records: Batcher<ActionRecord, undefined>;
   readonly resolver: Resolver;
   readonly run: RunHandle;
   readonly worker: WorkerHolder;

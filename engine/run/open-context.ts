@@ -9,6 +9,7 @@ import type {Project} from '../load/model.ts';
 import type {ActionLog} from '../../store/action-log.ts';
 import type {Store} from '../../store/layout.ts';
 import type {RunContext} from './context.ts';
+import {recordBatcher} from './record.ts';
 import type {Resolver} from './resolve.ts';
 import {openWorkshop, type Workshop, type WorkshopSettings} from './workshop.ts';
 
@@ -63,6 +64,7 @@ export function contextIn(
     ...settings,
     ...work,
     config: work.project.config,
+    records: recordBatcher(work.store, work.log),
     run,
     worker,
     watch: settings.watch ?? NO_RUN_WATCH,

@@ -2,11 +2,14 @@
  * Writes down how a build or test ended: the record first, then the row that points to it.
  * Failures of the machine are never written down. Knows nothing of how things run.
  */
+import {Batcher} from '../base/batcher.ts';
 import {readText} from '../base/files.ts';
 import type {BuildNode, TestNode} from '../graph/model.ts';
 import type {IdMode, JobResult} from '../sandbox/protocol.ts';
+import {rowOf, type ActionLog} from '../../store/action-log.ts';
+import type {Store} from '../../store/layout.ts';
 import {
-  writeRecord,
+  writeRecords,
   type ActionRecord,
   type Provenance,
   type UsedSource,
@@ -28,28 +31,35 @@ export interface Ran {
   readonly idMode: IdMode;
 }
 
-/**
- * Records the end. A test whose only failures are known counts as passed. Gives the outcome;
- * `machine` where nothing was written. Throws system errors.
- */
-export function record(context: RunContext, ran: Ran): 'ok' | 'failed' | 'machine' {
+/** How it ended for those who ask the store; `machine`: nothing is written down. */
+export type Outcome = 'ok' | 'failed' | 'machine';
+
+/** Records the end; rejects with system errors. */
+export async function record(context: RunContext, ran: Ran): Promise<Outcome> {
+  const made = recordOf(context, ran);
+  if (made === undefined) return 'machine';
+  await context.records.add(made);
+  return made.outcome;
+}
+
+/** A test whose only failures are known counts as passed. Undefined for what the machine did. */
+export function recordOf(context: RunContext, ran: Ran): ActionRecord | undefined {
   const {result, node} = ran;
-  if (result.outcome === 'failed' && result.machine) return 'machine';
+  if (result.outcome === 'failed' && result.machine) return undefined;
   const report = node.kind === 'test' ? readTestLog(readText(ran.logFile)) : undefined;
-  const outcome = outcomeOf(ran, report);
-  const made = recordOf(context, ran, outcome, report);
-  writeRecord(context.store, made);
-  context.log.append({
-    label: made.label,
-    key: made.key,
-    recipeKey: made.recipeKey,
-    outcome,
-    tree: made.tree,
-    milliseconds: result.usage.milliseconds,
-    at: made.finishedAt,
-    log: ran.log,
+  return withOutcome(context, ran, outcomeOf(ran, report), report);
+}
+
+/** Records that come at the same time are written together, and their rows after all of them. */
+export function recordBatcher(
+  store: Store,
+  log: ActionLog,
+): Batcher<ActionRecord, undefined> {
+  return new Batcher(async (records) => {
+    await writeRecords(store, records);
+    log.appendAll(records.map(rowOf));
+    return records.map(() => undefined);
   });
-  return outcome;
 }
 
 function outcomeOf({result, build}: Ran, report: TestReport | undefined): 'ok' | 'failed' {
@@ -60,7 +70,7 @@ function outcomeOf({result, build}: Ran, report: TestReport | undefined): 'ok' |
   return excused ? 'ok' : 'failed';
 }
 
-function recordOf(
+function withOutcome(
   context: RunContext,
   ran: Ran,
   outcome: 'ok' | 'failed',

@@ -69,6 +69,9 @@ export interface Limits {
   readonly pool?: TokenPool | undefined;
 }
 
+/** So many may be at their end, without tokens, while others run. */
+const MOST_ENDING = 12;
+
 interface Entry {
   readonly task: Task;
   state: State;
@@ -263,6 +266,7 @@ export class Scheduler {
   /** False when it must wait: then nothing of lower priority overtakes it. */
   #startBuild(entry: Entry): boolean {
     const {label, cpu, memoryBytes} = entry.task;
+    if (this.#running >= this.#pool.total + MOST_ENDING) return false;
     const fits = this.#memory === 0 || this.#memory + memoryBytes <= this.#limits.memoryBytes;
     const borrower: Borrower = {
       adjust: (count) => {

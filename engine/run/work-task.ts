@@ -16,7 +16,7 @@ import {checkStoredArchive} from '../source/archive-verdict.ts';
 import {keptIn, logIn} from '../../store/layout.ts';
 import {putBytes} from '../../store/pool.ts';
 import {readTree} from '../../store/trees.ts';
-import {guard} from '../../store/trouble.ts';
+import {guard, guardLater} from '../../store/trouble.ts';
 import {checkBlobs, checkTrees, describeDamage, trustTree} from '../../store/verified.ts';
 import {findConflicts, type LayerTree} from './conflicts.ts';
 import type {RunContext} from './context.ts';
@@ -163,13 +163,13 @@ function keepFor({node, known, keepBuild}: Job): BuildRequest['keep'] {
   return {always: false, folder: `failed/${known.key}`};
 }
 
-function finish(
+async function finish(
   context: RunContext,
   job: Job,
   request: Omit<BuildRequest, 'type' | 'id'>,
   result: JobResult,
   idMode: IdMode,
-): WorkEnd {
+): Promise<WorkEnd> {
   const log = logNameOf(request);
   const logFile = logFileOf(context, request);
   const ran: Ran = {
@@ -182,8 +182,8 @@ function finish(
     idMode,
   };
   const watch = context.watch.of(job.node.label);
-  const stored = timed(watch, 'store', 'record', () =>
-    guard(context.store.root, () => record(context, ran)),
+  const stored = await timed(watch, 'store', 'record', () =>
+    guardLater(context.store.root, () => record(context, ran)),
   );
   if (!stored.ok) return failure(stored.error, {machine: true, logFile});
   const warnings = timed(watch, 'capture', 'judge', () => warningsOf(context, job, result));

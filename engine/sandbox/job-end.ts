@@ -16,7 +16,6 @@ import {tell} from './job-shells.ts';
 import type {Lowers} from './lowers.ts';
 import type {CaptureRules, JobSpec} from './protocol.ts';
 import {runOfScratch} from './places.ts';
-import {publish} from './publish.ts';
 import {MOUNT_POINTS} from './staging.ts';
 import {keepReport} from './status.ts';
 import {removeAll} from './tidy.ts';
@@ -27,7 +26,7 @@ export interface Collected {
   readonly problems: readonly Diagnostic[];
   readonly warnings: readonly Diagnostic[];
   /** Stores it; the tree's digest, undefined for a job whose changes are not wanted. */
-  publish(): Checked<TreeDigest | undefined>;
+  publish(): Promise<TreeDigest | undefined>;
 }
 
 /** Compares what the build left with what it saw. */
@@ -38,10 +37,12 @@ export async function collect(
 ): Promise<Checked<Collected>> {
   const {spec} = job.request;
   const rules = spec.capture;
-  if (rules === undefined) return ok({problems: [], warnings: [], publish: () => ok(undefined)});
+  if (rules === undefined) return ok({problems: [], warnings: [], publish: () => Promise.resolve(undefined)});
   tell(job, 'capturing', '');
   const {watch} = job;
-  const walked = await timed(watch, 'capture', 'walk', () => tree.walk(skipFor(spec, rules)));
+  const walked = await timed(watch, 'capture', 'walk', () =>
+    tree.walk(skipFor(spec, rules), isPatient(job)),
+  );
   const {folder, isUntouched, laidOut} = tree;
   const {host} = job.shop;
   const captured = await capture({
@@ -53,8 +54,13 @@ export async function collect(
   return ok({
     problems,
     warnings,
-    publish: () => publish(job.shop.store, runOfScratch(job.scratch.root), captured, watch),
+    publish: () => job.shop.publications.add({run: runOfScratch(job.scratch.root).id, captured}),
   });
+}
+
+/** Others are at work, so a moment more or less does not matter. */
+function isPatient({shop}: Job): boolean {
+  return shop.running.size > 0;
 }
 
 function skipFor(spec: JobSpec, rules: CaptureRules): Skip {

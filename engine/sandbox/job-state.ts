@@ -4,6 +4,7 @@
  */
 import * as files from '../base/files.ts';
 import {timed, type Watch} from '../base/span.ts';
+import {provideEtc} from './etc.ts';
 import type {Guest, Reason} from './guest.ts';
 import {openJobserver, type Jobserver} from './jobserver.ts';
 import type {Scratch} from './places.ts';
@@ -39,7 +40,10 @@ export async function openJob(
   await timed(watch, 'prepare', 'remove what was there', () =>
     removeAll(shop.starters, [scratch.root]),
   );
-  timed(watch, 'prepare', 'make folders', () => makeScratch(scratch));
+  timed(watch, 'prepare', 'make folders', () => {
+    makeScratch(scratch);
+    provideEtc(shop.shape);
+  });
   const slot = await timed(watch, 'prepare', 'make fifos', () => shop.slots.take());
   const server = openJobserver(slot.tokens, request.tokens);
   const logFd = files.openAppend(request.log);

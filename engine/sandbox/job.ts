@@ -134,12 +134,17 @@ async function runPhases(
 
 async function runPlan(job: Job, plan: ShellPlan): Promise<StepFailure | undefined> {
   if (job.killed !== undefined) return cancelled();
-  const end = await runShell(job.shop.host, {
+  const {running, host, xattrs} = job.shop;
+  running.add(job.request.id);
+  const end = await runShell(host, {
     ...plan,
     onStart: (guest) => {
       job.guest = guest;
       if (job.killed !== undefined) guest.kill(job.killed);
     },
+  }).finally(() => {
+    running.delete(job.request.id);
+    if (running.size === 0) xattrs.hurry();
   });
   job.guest = undefined;
   job.cpuMilliseconds += end.cpuMilliseconds;
@@ -163,10 +168,9 @@ async function finish(job: Job, tree: BuildTree, lowers: Lowers): Promise<Checke
     return ok(await failed(job, tree, {...NO_STEP, diagnostics: problems, machine: false}));
   }
   await timed(watch, 'clean', 'put /build away', () => putAway(job));
-  const published = timed(watch, 'store', 'publish', () => collected.value.publish());
-  if (!published.ok) return published;
+  const published = await timed(watch, 'store', 'publish', () => collected.value.publish());
   const copiedRoot = tree.copied;
-  return ok({outcome: 'ok', tree: published.value, warnings, usage: usageOf(job), copiedRoot});
+  return ok({outcome: 'ok', tree: published, warnings, usage: usageOf(job), copiedRoot});
 }
 
 async function putAway(job: Job): Promise<void> {

@@ -21,9 +21,17 @@ export function shapeOfHost(): HostShape {
       }
       return stat?.isDirectory() === true ? [{path, target: undefined}] : [];
     }),
-    etc: ETC.filter((path) => files.exists(path)),
+    etc: {files: ETC.filter(isFile), folders: ETC.filter(isFolder)},
     limits: readLimits(files.readText('/proc/self/limits')),
   };
+}
+
+function isFile(path: string): boolean {
+  return files.follow(path)?.isFile() === true;
+}
+
+function isFolder(path: string): boolean {
+  return files.follow(path)?.isDirectory() === true;
 }
 
 /** The hard limits of proc_pid_limits(5); `unlimited` is a very high number. */
@@ -35,12 +43,3 @@ export function readLimits(text: string): HostShape['limits'] {
   };
   return {processes: hard('processes'), files: hard('open files')};
 }
-
-/** The minimal /etc, as file name → text. */
-export const ETC_FILES: Readonly<Record<string, string>> = {
-  passwd: 'root:x:0:0:root:/tmp:/bin/bash\nnobody:x:65534:65534:nobody:/:/bin/false\n',
-  group: 'root:x:0:\ntty:x:5:\nnogroup:x:65534:\n',
-  hosts: '127.0.0.1 localhost recipes\n',
-  'nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files\n',
-  'host.conf': 'multi on\n',
-};

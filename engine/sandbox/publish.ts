@@ -1,46 +1,40 @@
 /**
- * Stores what was captured: contents durable, then the tree. Everything of the build is dead by
- * now, so its inodes become the pool's. Knows nothing of how it was captured.
+ * Stores what builds have left, several at once. Everything of a build is dead by then, so its
+ * inodes become the pool's. Knows nothing of how it was captured.
  */
-import type {Checked} from '../base/diagnostic.ts';
 import type {TreeDigest} from '../base/hash.ts';
-import {timed, type Watch} from '../base/span.ts';
-import {adoptAll} from '../../store/batch.ts';
-import type {RunHandle} from '../../store/claims.ts';
 import type {Store} from '../../store/layout.ts';
-import {protect} from '../../store/protect.ts';
-import {writeTree} from '../../store/trees.ts';
-import {guard} from '../../store/trouble.ts';
+import {protectLater} from '../../store/protect.ts';
+import {storeTrees, type NewTree} from '../../store/store-trees.ts';
 import type {Capture} from './capture.ts';
 
-/** The run names the tree before gc may look again. */
-export function publish(
-  store: Store,
-  run: Pick<RunHandle, 'id'>,
-  captured: Capture,
-  watch: Watch,
-): Checked<TreeDigest> {
-  const locked = watch.begin('wait', 'lock against gc');
-  return guard(store.root, () =>
-    protect(store, run, [], (name) => {
-      locked();
-      const tree = storeAll(store, captured, watch);
-      name([`tree ${tree}`]);
-      return tree;
-    }),
-  );
+export interface Publication {
+  /** The run that names the tree before gc may look again. */
+  readonly run: string;
+  readonly captured: Capture;
 }
 
-function storeAll(store: Store, captured: Capture, watch: Watch): TreeDigest {
-  adoptAll(
-    store,
-    captured.files.map(({entry, file}) => ({
-      path: file,
-      digest: entry.digest,
-      mode: entry.mode,
-      xattrs: entry.xattrs.length > 0,
-    })),
-    watch,
-  );
-  return timed(watch, 'store', 'write the manifest', () => writeTree(store, captured.entries));
+/** Throws system errors and `StoreFault`. */
+export function publish(
+  store: Store,
+  publications: readonly Publication[],
+): Promise<readonly TreeDigest[]> {
+  return protectLater(store, async (name) => {
+    const trees = await storeTrees(
+      store,
+      publications.map((one) => newTree(one.captured)),
+    );
+    trees.forEach((tree, at) => name(publications[at]?.run ?? '', [`tree ${tree}`]));
+    return trees;
+  });
+}
+
+function newTree({entries, files}: Capture): NewTree {
+  const adoptions = files.map(({entry, file}) => ({
+    path: file,
+    digest: entry.digest,
+    mode: entry.mode,
+    xattrs: entry.xattrs.length > 0,
+  }));
+  return {entries, adoptions};
 }

@@ -1,13 +1,17 @@
 /**
  * What all jobs of a worker share. Types only.
  */
+import type {Batcher} from '../base/batcher.ts';
+import type {TreeDigest} from '../base/hash.ts';
 import type {Host} from '../base/host.ts';
 import type {Store} from '../../store/layout.ts';
 import type {Reply} from './protocol.ts';
+import type {Publication} from './publish.ts';
 import type {Slots} from './slots.ts';
 import type {HostShape} from './spec.ts';
 import type {Starters} from './starters.ts';
 import type {Trash} from './trash.ts';
+import type {XattrQuestion, XattrsByPath} from './xattr-batch.ts';
 
 export interface Shop {
   readonly store: Store;
@@ -22,6 +26,10 @@ export interface Shop {
   /** Starts all programs of jobs. */
   readonly starters: Starters;
   readonly slots: Slots;
+  /** Jobs whose sandbox is up. */
+  readonly running: Set<number>;
+  readonly xattrs: Batcher<XattrQuestion, XattrsByPath>;
+  readonly publications: Batcher<Publication, TreeDigest>;
   /** Takes what jobs leave. */
   readonly trash: Trash;
   reply(message: Reply): void;

@@ -14,7 +14,7 @@ export interface HostShape {
   /** /bin, /lib… : the target of the link, or undefined where it is a folder of its own. */
   readonly roots: readonly {readonly path: string; readonly target: string | undefined}[];
   /** Files and folders of /etc that programs in /usr need to work at all. */
-  readonly etc: readonly string[];
+  readonly etc: {readonly files: readonly string[]; readonly folders: readonly string[]};
   /** Highest numbers the machine lets us set. */
   readonly limits: {readonly processes: number; readonly files: number};
 }
@@ -108,9 +108,9 @@ function hostMounts({environment, shape, scratch, tools}: View): string[] {
   const build = ['--ro-bind', tools, INSIDE.tools];
   return [
     ...['--ro-bind', '/usr', '/usr', ...roots],
-    // The places where the next ones go are there (makeEtc in staging.ts).
+    // The files are there, and the places where the folders go (etc.ts).
     ...['--ro-bind', ETC, '/etc'],
-    ...shape.etc.flatMap((path) => ['--ro-bind', path, path]),
+    ...shape.etc.folders.flatMap((path) => ['--ro-bind', path, path]),
     ...['--dir', '/run', '--dir', '/var', '--symlink', '/tmp', '/var/tmp'],
     ...(environment === 'tools' ? [] : build),
     ...(environment === 'tools' ? [] : ['--bind', absolute(scratch.merged), INSIDE.sysroot]),

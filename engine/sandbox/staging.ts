@@ -15,11 +15,9 @@ import {blobPath, hasBlob} from '../../store/pool.ts';
 import {protect} from '../../store/protect.ts';
 import {readTree} from '../../store/trees.ts';
 import {guard} from '../../store/trouble.ts';
-import {ETC_FILES} from './machine.ts';
 import {mergeLayers, type LayerEntries, type Lowers, type SolidEntry} from './lowers.ts';
-import {absolute, ETC, runOfScratch, TOOLS, type Scratch} from './places.ts';
+import {absolute, runOfScratch, TOOLS, type Scratch} from './places.ts';
 import type {JobSpec, StagedSource} from './protocol.ts';
-import type {HostShape} from './spec.ts';
 
 /** Above this many, layers are merged into one farm: each costs time at every lookup. */
 export const MOST_LAYERS = 64;
@@ -40,17 +38,6 @@ function makeFolders(folders: readonly string[]): void {
     if (files.exists(folder)) continue;
     files.makeDir(folder);
     files.chmod(folder, 0o755);
-  }
-}
-
-/** Makes the /etc of all host environments, with the places where parts of the machine's go. */
-export function makeEtc(shape: HostShape): void {
-  files.makeDirs(ETC);
-  for (const [name, text] of Object.entries(ETC_FILES)) writeText(`${ETC}/${name}`, text);
-  for (const place of shape.etc) {
-    const at = `${ETC}/${path.basename(place)}`;
-    if (files.follow(place)?.isDirectory() === true) files.makeDir(at);
-    else writeText(at, '');
   }
 }
 

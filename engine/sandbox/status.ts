@@ -23,11 +23,15 @@ export interface ShellReport {
 }
 
 export function readReport(folder: string): ShellReport {
+  const done = readSome(`${folder}/done`);
+  const begun = done !== undefined || files.exists(`${folder}/begun`);
+  const common = {begun, done: done !== undefined, steps: readSteps(folder)};
+  if (done !== undefined) {
+    return {...common, cwd: undefined, cpuMilliseconds: cpuTime(done), others: []};
+  }
   const others = readSome(`${folder}/others`) ?? '';
   return {
-    begun: files.exists(`${folder}/begun`),
-    done: files.exists(`${folder}/done`),
-    steps: readSteps(folder),
+    ...common,
     cwd: readSome(`${folder}/cwd`),
     cpuMilliseconds: cpuTime(readSome(`${folder}/times`) ?? ''),
     others: others.split('\n').flatMap((line) => (line === '' ? [] : [line.trim()])),

@@ -4,9 +4,9 @@
  *
  *     begun      there: the shell has started
  *     steps      for each step begun: its file name NUL its first folder NUL
- *     cwd times  written when the shell ends: its folder, and what times(1p) says
+ *     cwd times  written when the shell ends otherwise than well: its folder, and what times(1p) says
  *     others     left-over processes, one a line: process id, command
- *     done       there: all steps ended well and nothing was left running
+ *     done       there: all steps ended well and nothing was left running; what times(1p) says
  *     clock      only where a build is timed: `begun`, each step's file name, and `ended`, each
  *                followed by a blank and bash's EPOCHREALTIME, one a line
  *
@@ -162,6 +162,7 @@ if [[ -n $_recipes_found ]]; then
   builtin printf '%s' "$_recipes_found" >|${INSIDE.status}/others
   builtin exit 1
 fi
-builtin printf '' >|${INSIDE.status}/done
+builtin trap - EXIT
+builtin times >|${INSIDE.status}/done
 builtin exit 0
 `;

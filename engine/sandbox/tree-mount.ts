@@ -14,7 +14,7 @@ import type {Scratch} from './places.ts';
 import type {JobSpec} from './protocol.ts';
 import type {Shop} from './shop.ts';
 import {copyLayers, stageFarms} from './staging.ts';
-import {walkCopy, walkUpper, type Found, type Skip, type Walked} from './walk.ts';
+import {walkCopy, walkUpper, type Found, type Skip, type Walked, type XattrsIn} from './walk.ts';
 
 export interface BuildTree {
   readonly copied: boolean;
@@ -22,7 +22,8 @@ export interface BuildTree {
   readonly folder: string;
   /** Takes the mount away; before `walk`. */
   readonly close: () => Promise<void>;
-  walk(skip: Skip): Promise<Walked>;
+  /** `isPatient`: it may wait a moment for others that are about to end. */
+  walk(skip: Skip, isPatient: boolean): Promise<Walked>;
   readonly isUntouched: (found: Found) => boolean;
   readonly laidOut: (entry: SolidEntry) => SolidEntry;
 }
@@ -54,13 +55,18 @@ function isSmall(lowers: Lowers): boolean {
   return true;
 }
 
+function xattrsIn({xattrs}: Shop, isPatient: boolean): XattrsIn {
+  return (folder, paths) => xattrs.add({folder, paths}, isPatient);
+}
+
 async function openOverlay(
-  {store, starters}: Shop,
+  shop: Shop,
   scratch: Scratch,
   spec: JobSpec,
   lowers: Lowers,
   watch: Watch,
 ): Promise<Checked<BuildTree>> {
+  const {store, starters} = shop;
   const count = timed(watch, 'prepare', 'stage farms', () =>
     stageFarms(store, scratch, spec, lowers),
   );
@@ -73,18 +79,19 @@ async function openOverlay(
     copied: false,
     folder: scratch.upper,
     close: () => unmount(starters, scratch.merged),
-    walk: (skip) => walkUpper(starters, store, scratch.upper, lowers, skip),
+    walk: (skip, isPatient) => walkUpper(xattrsIn(shop, isPatient), scratch.upper, lowers, skip),
     isUntouched: () => false,
     laidOut: (entry) => entry,
   });
 }
 
 function openCopy(
-  {store, starters, owners}: Shop,
+  shop: Shop,
   scratch: Scratch,
   spec: JobSpec,
   lowers: Lowers,
 ): Checked<BuildTree> {
+  const {store, owners} = shop;
   const copied = copyLayers(store, scratch, spec, lowers, owners);
   if (!copied.ok) return copied;
   const prints = printsOf(scratch.merged, lowers);
@@ -92,7 +99,7 @@ function openCopy(
     copied: true,
     folder: scratch.merged,
     close: () => Promise.resolve(),
-    walk: (skip) => walkCopy(starters, store, scratch.merged, lowers, skip),
+    walk: (skip, isPatient) => walkCopy(xattrsIn(shop, isPatient), scratch.merged, lowers, skip),
     laidOut: owners ? (entry) => entry : withoutOwners,
     isUntouched: (found) => prints.get(found.path) === print(scratch.merged, found.path),
   });

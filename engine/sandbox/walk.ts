@@ -3,13 +3,10 @@
  * Gives what is there and what was taken away; compares nothing.
  */
 import * as files from '../base/files.ts';
-import type {Store} from '../../store/layout.ts';
 import type {Xattr} from '../../store/manifest.ts';
 import type {BytePath} from '../../store/bytes.ts';
 import {walkFolder, type Visited} from '../../store/walk-folder.ts';
-import {readXattrsWith} from '../../store/xattrs.ts';
 import type {Lowers} from './lowers.ts';
-import type {Starters} from './starters.ts';
 
 export interface Found {
   readonly path: BytePath;
@@ -34,14 +31,13 @@ export type Skip = (path: BytePath) => boolean;
  * (Documentation/filesystems/overlayfs.rst).
  */
 export async function walkUpper(
-  starters: Starters,
-  store: Store,
+  xattrsIn: XattrsIn,
   upper: string,
   lowers: Lowers,
   skip: Skip,
 ): Promise<Walked> {
   const visited = [...walkFolder(upper, skip, files.lookAt)];
-  const xattrs = await xattrsOf(starters, store, upper, visited);
+  const xattrs = await xattrsOf(xattrsIn, upper, visited);
   const removed: BytePath[] = [];
   const opaque = new Set<BytePath>();
   const found: Found[] = [];
@@ -64,14 +60,13 @@ export async function walkUpper(
 
 /** Walks a copied root: what is missing there was removed. */
 export async function walkCopy(
-  starters: Starters,
-  store: Store,
+  xattrsIn: XattrsIn,
   root: string,
   lowers: Lowers,
   skip: Skip,
 ): Promise<Walked> {
   const visited = [...walkFolder(root, skip, files.lookAt)];
-  const xattrs = await xattrsOf(starters, store, root, visited);
+  const xattrs = await xattrsOf(xattrsIn, root, visited);
   const found = visited.map(({path, stat}) => {
     return {path, stat, xattrs: keptXattrs(xattrs.get(path) ?? [])};
   });
@@ -81,19 +76,19 @@ export async function walkCopy(
   return {found, removed: removed.filter((path) => !skip(path))};
 }
 
-/** All xattrs below a folder; where some of it lies too deep, in the way that finds that too. */
+/** All xattrs below a folder, by path; `paths` is what there is. */
+export type XattrsIn = (
+  folder: string,
+  paths: readonly BytePath[],
+) => Promise<ReadonlyMap<BytePath, readonly Xattr[]>>;
+
 async function xattrsOf(
-  starters: Starters,
-  store: Store,
+  xattrsIn: XattrsIn,
   folder: string,
   visited: readonly Visited<files.Stats>[],
 ): Promise<ReadonlyMap<BytePath, readonly Xattr[]>> {
   const paths = visited.map((one) => one.path);
-  if (paths.length === 0) return new Map();
-  return readXattrsWith(store, folder, paths, async (argv, output) => {
-    const {status, said} = await starters.command(argv, {cwd: folder, output});
-    return {status, stderr: said};
-  });
+  return paths.length === 0 ? new Map() : xattrsIn(folder, paths);
 }
 
 /** What the layers have right below a folder and the build has not. */

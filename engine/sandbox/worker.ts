@@ -4,6 +4,7 @@
  * with the engine: with the last of its processes, since it is the first one of its namespace.
  */
 import {Socket} from 'node:net';
+import {Batcher} from '../base/batcher.ts';
 import {countAsWorker} from '../base/crash.ts';
 import {realHost, type Host} from '../base/host.ts';
 import {err, unreachable} from '../base/result.ts';
@@ -15,20 +16,24 @@ import {lineSplitter} from './lines.ts';
 import {shapeOfHost} from './machine.ts';
 import {overlayWorks} from './overlay.ts';
 import {scratchPlaces} from './places.ts';
+import {publish, type Publication} from './publish.ts';
 import type {BuildRequest, IdMode, InteractiveSpec, Reply, Request} from './protocol.ts';
 import type {Shop} from './shop.ts';
 import {Slots} from './slots.ts';
 import {limitWords} from './spec.ts';
-import {makeEtc} from './staging.ts';
 import {Starters} from './starters.ts';
 import {removeAll} from './tidy.ts';
 import {Trash} from './trash.ts';
+import {answerTogether, type XattrQuestion} from './xattr-batch.ts';
 
 const channel = new Socket({fd: 3, readable: true, writable: true});
 
 function reply(message: Reply): void {
   channel.write(`${JSON.stringify(message)}\n`);
 }
+
+/** How many builds are looked at together, and how long one waits for others. */
+const TOGETHER = {most: 8, patience: 30} as const;
 
 async function main(): Promise<void> {
   countAsWorker();
@@ -40,7 +45,6 @@ async function main(): Promise<void> {
   const store = workerStore('.');
   const idMode: IdMode = host.env['RECIPES_ID_MODE'] === 'single' ? 'single' : 'range';
   const shape = shapeOfHost();
-  makeEtc(shape);
   const starters = new Starters(limitWords(shape));
   const overlay = await overlayFor(host, starters, store);
   const tried = host.clock();
@@ -53,6 +57,12 @@ async function main(): Promise<void> {
     logLimit: Number(host.env['RECIPES_LOG_LIMIT'] ?? 1 << 30),
     starters,
     slots: new Slots(starters),
+    running: new Set<number>(),
+    xattrs: new Batcher(
+      (questions: readonly XattrQuestion[]) => answerTogether(starters, store, questions),
+      TOGETHER,
+    ),
+    publications: new Batcher((all: readonly Publication[]) => publish(store, all)),
     trash: new Trash((paths) => starters.command(['rm', '-rf', '--', ...paths])),
     reply,
   };

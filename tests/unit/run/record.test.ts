@@ -34,23 +34,23 @@ function bed(t: ExecutionContext): Bed {
 }
 
 /** Records an end; gives the outcome and what the store has of it now. */
-function recorded(
+async function recorded(
   one: Bed,
   name: string,
   result: JobResult,
   log = '',
-): {outcome: string; record: ActionRecord | undefined; rows: number} {
+): Promise<{outcome: string; record: ActionRecord | undefined; rows: number}> {
   const ran = ranOf(one, name, result, log);
-  const outcome = record(contextFor(one), ran);
+  const outcome = await record(contextFor(one), ran);
   const found = must(readRecord(one.store, ran.known.key));
   return {outcome, record: found, rows: ActionLog.open(one.store).history(ran.node.label).length};
 }
 
-test('a good end: record and row say the same, for another process too', (t) => {
+test('a good end: record and row say the same, for another process too', async (t) => {
   const one = bed(t);
   const tree = storedTree(one.store, {a: 'a'});
   const result = wellEnded(tree, {copiedRoot: true});
-  const {record: made} = recorded(one, 'x/a', result);
+  const {record: made} = await recorded(one, 'x/a', result);
   const {key, manifest} = one.known('x/a');
   const recipeKey = one.resolver.recipeKeyOf(label('x/a'));
   t.deepEqual(made, {
@@ -71,15 +71,16 @@ test('a good end: record and row say the same, for another process too', (t) => 
   });
 });
 
-test('only builds in: host saw the host', (t) => {
+test('only builds in: host saw the host', async (t) => {
   const one = bed(t);
-  t.false(recorded(one, 'x/b', wellEnded(storedTree(one.store, {}))).record?.provenance.host);
+  const {record: made} = await recorded(one, 'x/b', wellEnded(storedTree(one.store, {})));
+  t.false(made?.provenance.host);
 });
 
-test('a failure is kept with its place and its reasons, and is no hit', (t) => {
+test('a failure is kept with its place and its reasons, and is no hit', async (t) => {
   const one = bed(t);
   const diagnostics = [problem('step/failed', 'make ended with 2')];
-  const {outcome, record: made} = recorded(one, 'x/b', badlyEnded({diagnostics, kept: 'failed/x'}));
+  const {outcome, record: made} = await recorded(one, 'x/b', badlyEnded({diagnostics, kept: 'failed/x'}));
   t.is(outcome, 'failed');
   t.like(made, {
     outcome: 'failed',
@@ -89,12 +90,12 @@ test('a failure is kept with its place and its reasons, and is no hit', (t) => {
   t.false(one.resolver.isDone(one.node('x/b'), one.known('x/b').key));
 });
 
-test('a failure of the machine leaves no trace, and an older good one stays', (t) => {
+test('a failure of the machine leaves no trace, and an older good one stays', async (t) => {
   const one = bed(t);
   const machine = badlyEnded({machine: true, exit: undefined, signal: 'SIGKILL'});
-  t.deepEqual(recorded(one, 'x/b', machine), {outcome: 'machine', record: undefined, rows: 0});
+  t.deepEqual(await recorded(one, 'x/b', machine), {outcome: 'machine', record: undefined, rows: 0});
   one.done(['x/b']);
-  const after = recorded(one, 'x/b', machine);
+  const after = await recorded(one, 'x/b', machine);
   t.like(after, {outcome: 'machine', rows: 1, record: {outcome: 'ok'}});
 });
 
@@ -139,11 +140,11 @@ const TESTS: readonly (readonly [string, JobResult, string, 'ok' | 'failed', obj
 ];
 
 for (const [what, result, log, outcome, counts] of TESTS) {
-  test(`a test: ${what} → ${outcome}`, (t) => {
+  test(`a test: ${what} → ${outcome}`, async (t) => {
     const one = bed(t);
     one.ended('x/a', wellEnded(storedTree(one.store, {})));
     one.resolver.isDone(one.node('x/a'), one.known('x/a').key);
-    const made = recorded(one, 'x/a#test', result, log);
+    const made = await recorded(one, 'x/a#test', result, log);
     t.is(made.outcome, outcome);
     t.like(made.record, {kind: 'test', outcome, counts});
     t.is(made.record?.failure === undefined, outcome === 'ok');
@@ -151,27 +152,27 @@ for (const [what, result, log, outcome, counts] of TESTS) {
   });
 }
 
-test('the words of a test suite mean nothing in a build', (t) => {
+test('the words of a test suite mean nothing in a build', async (t) => {
   const one = bed(t);
-  const {outcome, record: made} = recorded(one, 'x/a', badlyEnded(), 'FAIL: net\n');
+  const {outcome, record: made} = await recorded(one, 'x/a', badlyEnded(), 'FAIL: net\n');
   t.is(outcome, 'failed');
   t.is(made?.counts, undefined);
 });
 
-test('a test whose log is gone is not recorded at all', (t) => {
+test('a test whose log is gone is not recorded at all', async (t) => {
   const one = bed(t);
   one.done(['x/a']);
   const ran = ranOf(one, 'x/a#test', wellEnded(undefined));
   fs.unlinkSync(ran.logFile);
-  t.throws(() => record(contextFor(one), ran), {code: 'ENOENT'});
+  await t.throwsAsync(record(contextFor(one), ran), {code: 'ENOENT'});
   t.false(fs.existsSync(fileOfRecord(one.store, ran.known.key)));
   t.is(one.log.latest(label('x/a#test')), undefined);
 });
 
-test('the row comes last: without the record there is no row', (t) => {
+test('the row comes last: without the record there is no row', async (t) => {
   const one = bed(t);
   const ran = ranOf(one, 'x/b', wellEnded(storedTree(one.store, {})));
   fs.rmSync(`${one.store.root}/tmp`, {recursive: true});
-  t.throws(() => record(contextFor(one), ran), {code: 'ENOENT'});
+  await t.throwsAsync(record(contextFor(one), ran), {code: 'ENOENT'});
   t.is(ActionLog.open(one.store).latest(label('x/b')), undefined);
 });

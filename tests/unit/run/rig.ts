@@ -16,7 +16,8 @@ import type {BuildGraph, BuildNode, FetchNode, TestNode} from '../../../engine/g
 import type {SourcePrints} from '../../../engine/graph/prints.ts';
 import type {RunContext} from '../../../engine/run/context.ts';
 import type {Ran} from '../../../engine/run/record.ts';
-import {record} from '../../../engine/run/record.ts';
+import {recordBatcher, recordOf} from '../../../engine/run/record.ts';
+import {writeRecord} from '../../../store/records.ts';
 import {
   Resolver,
   type HostTools,
@@ -27,7 +28,7 @@ import type {ToolFinder} from '../../../engine/run/tools.ts';
 import {WorkerHolder} from '../../../engine/run/worker-holder.ts';
 import type {BuildRequest, JobResult, Reply} from '../../../engine/sandbox/protocol.ts';
 import type {Worker} from '../../../engine/sandbox/worker-process.ts';
-import {ActionLog} from '../../../store/action-log.ts';
+import {ActionLog, rowOf} from '../../../store/action-log.ts';
 import {SourceChoices} from '../../../store/choices.ts';
 import {openRun, type RunHandle} from '../../../store/claims.ts';
 import {logIn, runFileIn, type Store} from '../../../store/layout.ts';
@@ -129,7 +130,10 @@ export function bedFor(graph: BuildGraph, store: Store, parts: BedParts = {}): B
       }
     },
     ended: (label, result) => {
-      record(contextFor(bed), ranOf(bed, label, result));
+      const made = recordOf(contextFor(bed), ranOf(bed, label, result));
+      if (made === undefined) return;
+      writeRecord(store, made);
+      log.append(rowOf(made));
     },
   };
   return bed;
@@ -187,6 +191,7 @@ export function contextFor(bed: Bed, parts: ContextParts = {}): RunContext {
     config: {...projectOf({}).config, testsGate: bed.testsGate},
     ...{graph: bed.graph, store: bed.store, log: bed.log, resolver: bed.resolver},
     run: parts.run ?? runWithoutProcess(bed.store),
+    records: recordBatcher(bed.store, bed.log),
     worker: parts.worker ?? noWorker,
     ...{offline, wait, hostsDown: new Set<string>(), engine: '1.2.3', watch: NO_RUN_WATCH},
     signal: parts.signal ?? new AbortController().signal,

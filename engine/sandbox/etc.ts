@@ -1,0 +1,55 @@
+/**
+ * The /etc of host environments, in the worker's memory: what is the same everywhere, with copies
+ * of the machine's own files that programs in /usr need. Each mount that a sandbox does without
+ * makes all later ones faster.
+ */
+import path from 'node:path';
+import * as files from '../base/files.ts';
+import {ETC} from './places.ts';
+import type {HostShape} from './spec.ts';
+import {writeText} from './staging.ts';
+
+/** The minimal /etc, as file name → text. */
+const ETC_FILES: Readonly<Record<string, string>> = {
+  passwd: 'root:x:0:0:root:/tmp:/bin/bash\nnobody:x:65534:65534:nobody:/:/bin/false\n',
+  group: 'root:x:0:\ntty:x:5:\nnogroup:x:65534:\n',
+  hosts: '127.0.0.1 localhost recipes\n',
+  'nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files\n',
+  'host.conf': 'multi on\n',
+};
+
+/** What was copied, as lstat(2) showed it then. */
+const copied = new Map<string, string>();
+
+/** Makes it, or brings it up to date: ldconfig(8) may have been at work meanwhile. */
+export function provideEtc({etc}: HostShape): void {
+  if (!files.exists(ETC)) {
+    files.makeDirs(ETC);
+    for (const [name, text] of Object.entries(ETC_FILES)) writeText(placeOf(name), text);
+    for (const folder of etc.folders) files.makeDir(placeOf(folder));
+  }
+  for (const file of etc.files) {
+    const print = printOf(file);
+    if (print === undefined || copied.get(file) === print) continue;
+    copy(file);
+    copied.set(file, print);
+  }
+}
+
+function placeOf(name: string): string {
+  return `${ETC}/${path.basename(name)}`;
+}
+
+function printOf(file: string): string | undefined {
+  const stat = files.lookAt(file);
+  return stat && `${stat.ino} ${stat.size} ${stat.mtimeMs}`;
+}
+
+/** Renamed into its place: a sandbox that is up sees the old one or the new one. */
+function copy(file: string): void {
+  const temporary = `${ETC}/.new`;
+  files.unless(['ENOENT'], () => files.unlink(temporary));
+  files.copyFile(file, temporary);
+  files.chmod(temporary, 0o644);
+  files.rename(temporary, placeOf(file));
+}
