@@ -6,7 +6,6 @@
  * attributes backslash, newline and carriage return are written as octal escapes (and `=` in
  * attributes); other bytes as they are. A value is `0x…` (hex) or `0s…` (base64).
  */
-import path from 'node:path';
 import * as files from '../engine/base/files.ts';
 import {runSync} from '../engine/base/process.ts';
 import {fromBytes, toBytes, type BytePath} from './bytes.ts';
@@ -39,21 +38,16 @@ export function readXattrs(
 
 const READ = ['getfattr', '-h', '-d', '-m', '-', '-e', 'hex'];
 
-/**
- * The same of several folders with one process, which `run` starts with its output in a new file;
- * folders that lie in a common one, by their paths from there.
- */
+/** The same of several folders with one process, which `run` starts with its output in a file. */
 export async function readXattrsTogether(
-  store: Store,
   folders: readonly string[],
+  output: string,
   run: (
     argv: readonly string[],
-    output: string,
   ) => Promise<{readonly status: number | null; readonly stderr: string}>,
 ): Promise<readonly Map<BytePath, readonly Xattr[]>[]> {
   if (folders.length === 0) return [];
-  const output = path.resolve(temporaryIn(store));
-  const done = await run([...READ, '-R', '-P', '--', ...folders], output);
+  const done = await run([...READ, '-R', '-P', '--', ...folders]);
   try {
     if (done.status !== 0) complain('getfattr', done.status, done.stderr);
     return split(parseDump(fromBytes(files.readFile(output))), folders);

@@ -353,8 +353,7 @@ export class BuildRun {
       for (const span of reply.spans) this.#context.watch.of(label).add(span);
     } else {
       const {phase, step} = reply;
-      // What is still to do takes little of the machine: the next one may begin.
-      if (phase === 'capturing') lease?.end();
+      if (phase === 'capturing') this.#scheduler.ending(label);
       this.#context.listener({type: 'node-phase', label, phase, ...(step === '' ? {} : {step})});
     }
   }

@@ -77,6 +77,9 @@ interface Entry {
   state: State;
   /** Dependencies that have not ended well yet. */
   open: number;
+  lease: Lease | undefined;
+  /** Its steps are over; what is still to do takes little of the machine. */
+  isEnding: boolean;
   /** It was asked already and must run once its downloads are there. */
   decided: boolean;
   readonly dependents: Entry[];
@@ -88,6 +91,7 @@ export class Scheduler {
   readonly #limits: Limits;
   readonly #pool: TokenPool;
   readonly #ready: Entry[] = [];
+  readonly #ending = new Set<Entry>();
   #downloading = 0;
   #memory = 0;
   #running = 0;
@@ -110,6 +114,8 @@ export class Scheduler {
         task,
         state: 'waiting',
         open: 0,
+        lease: undefined,
+        isEnding: false,
         decided: false,
         dependents: [],
       });
@@ -141,6 +147,18 @@ export class Scheduler {
       }
     }
     this.#pump();
+  }
+
+  /**
+   * The steps of a running build are over: the next one may begin while it is stored. One job at a
+   * time stays just that.
+   */
+  ending(label: Label): void {
+    const entry = this.#entries.get(label);
+    if (entry?.state !== 'running' || this.#pool.total === 1) return;
+    entry.isEnding = true;
+    this.#ending.add(entry);
+    entry.lease?.end();
   }
 
   stateOf(label: Label): State | undefined {
@@ -267,6 +285,7 @@ export class Scheduler {
   #startBuild(entry: Entry): boolean {
     const {label, cpu, memoryBytes} = entry.task;
     if (this.#running >= this.#pool.total + MOST_ENDING) return false;
+    if (this.#isOvertaking(entry)) return false;
     const fits = this.#memory === 0 || this.#memory + memoryBytes <= this.#limits.memoryBytes;
     const borrower: Borrower = {
       adjust: (count) => {
@@ -276,11 +295,28 @@ export class Scheduler {
     const lease = fits ? this.#pool.take(cpu, borrower) : undefined;
     if (lease === undefined) return false;
     this.#memory += memoryBytes;
+    entry.lease = lease;
     this.#execute(entry, this.#pool.reservable(cpu), lease, () => {
       this.#memory -= memoryBytes;
       lease.end();
     });
     return true;
+  }
+
+  /** Whether something more urgent waits only for builds that are about to end. */
+  #isOvertaking({task}: Entry): boolean {
+    for (const ending of this.#ending) {
+      for (const next of ending.dependents) {
+        if (next.state !== 'waiting' || next.task.priority <= task.priority) continue;
+        if (next.task.dependencies.every((label) => this.#isOverSoon(label))) return true;
+      }
+    }
+    return false;
+  }
+
+  #isOverSoon(label: Label): boolean {
+    const entry = this.#entries.get(label);
+    return entry === undefined || entry.isEnding || entry.state === 'done';
   }
 
   #execute(entry: Entry, jobs: number, lease: Lease | undefined, after: () => void): void {
@@ -291,6 +327,7 @@ export class Scheduler {
       .execute(entry.task.label, jobs, lease)
       .then((good) => {
         this.#running -= 1;
+        this.#ending.delete(entry);
         this.#end(entry, good);
         after();
         this.#pump();

@@ -7,7 +7,7 @@
 export const STORE_MOUNT = '/sys/s';
 
 /** Folders in the worker's memory: what they hold is small, and gone with the worker. */
-const MEMORY = '/sys/m';
+export const MEMORY = '/sys/m';
 /** What jobs use one after the other. */
 export const SLOTS: string = `${MEMORY}/slots`;
 /** The /etc of host environments. */

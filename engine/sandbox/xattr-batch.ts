@@ -6,6 +6,7 @@ import type {Store} from '../../store/layout.ts';
 import type {Xattr} from '../../store/manifest.ts';
 import {LONGEST} from '../../store/reach.ts';
 import {readXattrs, readXattrsTogether} from '../../store/xattrs.ts';
+import {MEMORY} from './places.ts';
 import type {Starters} from './starters.ts';
 
 export interface XattrQuestion {
@@ -17,6 +18,8 @@ export interface XattrQuestion {
 
 export type XattrsByPath = ReadonlyMap<BytePath, readonly Xattr[]>;
 
+let asked = 0;
+
 /** An answer for each question, in order. Throws as `readXattrs` does. */
 export async function answerTogether(
   starters: Starters,
@@ -25,7 +28,8 @@ export async function answerTogether(
 ): Promise<readonly XattrsByPath[]> {
   const near = questions.filter((one) => !isDeep(one));
   const folders = near.map((one) => one.folder);
-  const answers = await readXattrsTogether(store, folders, async (argv, output) => {
+  const output = `${MEMORY}/xattrs-${(asked += 1)}`;
+  const answers = await readXattrsTogether(folders, output, async (argv) => {
     const {status, said} = await starters.command(argv, {output});
     return {status, stderr: said};
   });

@@ -127,7 +127,8 @@ const VICTIMS: Readonly<Record<string, Victim>> = {
   bwrap: {
     find: (space) => processesLike(space, /^bwrap /).slice(-1),
     status: 5,
-    says: /not remembered\n.*machine\/sandbox\n +the sandbox was ended from outside\n/,
+    // The shell that started it says what it saw.
+    says: /not remembered\n(?: +Killed\n)?.*machine\/sandbox\n +the sandbox was ended from outside\n/,
   },
   'step shell': {
     find: (space) => processesLike(space, /^(\/usr)?(\/bin\/)?bash .*driver/).slice(-1),

@@ -81,8 +81,8 @@ test.serial('a good build: phases of engine, worker and nodes', async (t) => {
     t.is(names.filter((one) => one === name).length, 1, name);
   }
   const within = inside(bars, 't/base').map((one) => one.name);
-  const staging = ['key', 'stage farms', 'mount', 'start the sandbox'];
-  const storing = ['capture', 'hash and compare', 'publish', 'barrier of contents', 'record'];
+  const staging = ['key', 'copy layers', 'start the sandbox'];
+  const storing = ['capture', 'hash and compare', 'publish', 'record'];
   for (const name of [...staging, 'prepare', 'install', ...storing])
     t.true(within.includes(name), name);
 });
@@ -95,7 +95,7 @@ test.serial('a node takes as long as what it does, and says what it came to', as
   t.like(top?.args, {outcome: 'built', critical: 'yes', reason: 'never built'});
   const within = inside(bars, 't/top');
   const whole = within.find((one) => one.name === 'in the worker');
-  const parts = ['make folders', 'mount', 'sandbox', 'capture', 'publish'];
+  const parts = ['make folders', 'copy layers', 'sandbox', 'capture', 'publish'];
   const found = within.filter((one) => parts.includes(one.name));
   t.is(found.length, parts.length);
   const sum = found.reduce((all, one) => all + one.dur, 0);

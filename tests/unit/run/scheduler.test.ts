@@ -333,3 +333,43 @@ test('what is kept runs at once, with the tokens it took before', async (t) => {
   await second.done;
   t.is(pool.idle, 1);
 });
+
+test('while a build is stored the next one runs, but never before what waits only for it', async (t) => {
+  const tasks = [
+    task('a', [], {priority: 3}),
+    task('after-a', ['a'], {priority: 2}),
+    task('b', [], {priority: 3}),
+    task('c', [], {priority: 3}),
+    task('low', [], {priority: 1}),
+  ];
+  const {scheduler, log, finish, done} = world(tasks);
+  await settled();
+  t.deepEqual(log, ['start a', 'start b']);
+  scheduler.ending('a' as Label);
+  await settled();
+  t.deepEqual(log.slice(2), ['start c'], 'as urgent as what waits for a');
+  scheduler.ending('c' as Label);
+  await settled();
+  t.deepEqual(log.slice(3), [], 'what waits for a is more urgent than what is left');
+  await finish('a');
+  t.deepEqual(log.slice(3), ['start after-a']);
+  await finish('b');
+  t.deepEqual(log.slice(4), ['start low']);
+  for (const one of ['c', 'after-a', 'low']) await finish(one);
+  await done;
+});
+
+test('one job at a time: nothing begins before the one before is stored', async (t) => {
+  const {scheduler, log, finish, done} = world([task('a'), task('b')], {tokens: 1});
+  await settled();
+  scheduler.ending('a' as Label);
+  await settled();
+  t.deepEqual(log, ['start a']);
+  await finish('a');
+  await finish('b');
+  await done;
+});
+
+async function settled(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
