@@ -22,7 +22,10 @@ export async function contentsDurable(
     for (const file of paths) {
       // Without DAC_OVERRIDE a file of mode 0200 can be stored but not opened; nor one too deep.
       const fd = files.unless(['EACCES', 'ENAMETOOLONG'], () => files.openRead(file));
-      if (fd === undefined) return await fileSystemDurable(store);
+      if (fd === undefined) {
+        await fileSystemDurable(store);
+        return;
+      }
       fds.push(fd);
     }
     await allDurable(fds);

@@ -71,10 +71,7 @@ export function writeRecord(store: Store, record: ActionRecord): void {
 }
 
 /** The same of several, with the same barriers. */
-export async function writeRecords(
-  store: Store,
-  records: readonly ActionRecord[],
-): Promise<void> {
+export async function writeRecords(store: Store, records: readonly ActionRecord[]): Promise<void> {
   const staged: {readonly file: string; readonly final: string}[] = [];
   try {
     for (const record of records) {

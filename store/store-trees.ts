@@ -58,19 +58,15 @@ function stageManifest(store: Store, entries: readonly TreeEntry[]): Manifest {
   const text = encodeManifest(entries);
   const digest = digestOf(text);
   if (hasManifest(store, digest, text)) return {digest, staged: undefined};
+  const place = treeIn(store, digest);
+  // Damage: a folder in its place would refuse another name.
+  if (files.exists(place)) setAside(store, place);
   return {digest, staged: stageText(store, text)};
 }
 
+/** What is there by now is the same, or damaged. */
 function nameManifest(store: Store, {digest, staged}: Manifest): void {
-  if (staged === undefined) return;
-  const final = treeIn(store, digest);
-  const there = files.unless(['EEXIST'], () => {
-    files.link(staged, final);
-    return true;
-  });
-  if (there === true || hasManifest(store, digest, files.readText(staged))) return;
-  setAside(store, final);
-  files.unless(['EEXIST'], () => files.link(staged, final));
+  if (staged !== undefined) files.rename(staged, treeIn(store, digest));
 }
 
 function clean(staged: readonly Staged[], manifests: readonly Manifest[]): void {

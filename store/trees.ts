@@ -107,7 +107,11 @@ function recall(store: Store, digest: TreeDigest): readonly TreeEntry[] | undefi
 }
 
 /** Keeps the parsed entries of a tree that the store has. */
-export function rememberTree(store: Store, digest: TreeDigest, entries: readonly TreeEntry[]): void {
+export function rememberTree(
+  store: Store,
+  digest: TreeDigest,
+  entries: readonly TreeEntry[],
+): void {
   const memory = memories.get(store) ?? {
     trees: new Map<TreeDigest, readonly TreeEntry[]>(),
     entries: 0,

@@ -182,8 +182,12 @@ export const openFifoToRead = (file: PathLike): number =>
 export const syncFile = (fd: number): void => mutate(() => fs.fsyncSync(fd));
 /** The same without holding anything up, but where calls are counted. */
 export function syncLater(fd: number): Promise<void> {
-  if (isCrashWanted()) return new Promise((resolve) => resolve(syncFile(fd)));
   return new Promise((resolve, reject) => {
+    if (isCrashWanted()) {
+      syncFile(fd);
+      resolve();
+      return;
+    }
     fs.fsync(fd, (error) => (error === null ? resolve() : reject(error)));
   });
 }

@@ -49,6 +49,8 @@ export interface RunOptions {
 }
 
 const DOWNLOADS = 4;
+/** So many that wait for their turn will keep the machine busy for a while. */
+const MUCH = 8;
 
 type WorkNode = BuildNode | TestNode;
 type Known = Extract<Resolution, {type: 'known'}>;
@@ -329,6 +331,7 @@ export class BuildRun {
       build,
       known,
       jobs,
+      isPatient: () => this.#scheduler.ready >= MUCH,
       keepBuild: this.#plan.nodes.has(testLabel(node.label)),
       onStart: (worker, id, log) => {
         this.#jobs.set(node.label, {worker, id});

@@ -51,10 +51,7 @@ export function recordOf(context: RunContext, ran: Ran): ActionRecord | undefine
 }
 
 /** Records that come at the same time are written together, and their rows after all of them. */
-export function recordBatcher(
-  store: Store,
-  log: ActionLog,
-): Batcher<ActionRecord, undefined> {
+export function recordBatcher(store: Store, log: ActionLog): Batcher<ActionRecord, undefined> {
   return new Batcher(async (records) => {
     await writeRecords(store, records);
     log.appendAll(records.map(rowOf));

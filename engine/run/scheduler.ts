@@ -165,6 +165,11 @@ export class Scheduler {
     return this.#entries.get(label)?.state;
   }
 
+  /** How many wait for nothing but their turn. */
+  get ready(): number {
+    return this.#ready.length;
+  }
+
   get running(): number {
     return this.#running;
   }

@@ -35,6 +35,8 @@ export interface Job {
   readonly build: BuildNode;
   readonly known: Known;
   readonly jobs: number;
+  /** Whether much else is ready to run. */
+  readonly isPatient: () => boolean;
   /** Its test runs later in this run: keep /build for it. */
   readonly keepBuild: boolean;
   /** The job is under way: tokens and kill go by this. */
@@ -154,6 +156,7 @@ function requestFor(context: RunContext, job: Job): Omit<BuildRequest, 'type' | 
     jobs,
     keep: keepFor(job),
     resume: resumed ? kept : undefined,
+    patient: job.isPatient(),
     timed: context.watch.of(node.label).on,
   };
 }

@@ -37,7 +37,8 @@ export async function collect(
 ): Promise<Checked<Collected>> {
   const {spec} = job.request;
   const rules = spec.capture;
-  if (rules === undefined) return ok({problems: [], warnings: [], publish: () => Promise.resolve(undefined)});
+  if (rules === undefined)
+    return ok({problems: [], warnings: [], publish: () => Promise.resolve(undefined)});
   tell(job, 'capturing', '');
   const {watch} = job;
   const walked = await timed(watch, 'capture', 'walk', () =>
@@ -58,9 +59,9 @@ export async function collect(
   });
 }
 
-/** Others are at work, so a moment more or less does not matter. */
-function isPatient({shop}: Job): boolean {
-  return shop.running.size > 0;
+/** Where nothing runs, whoever waits for others waits for nobody. */
+function isPatient({shop, request}: Job): boolean {
+  return request.patient === true && shop.running.size > 0;
 }
 
 function skipFor(spec: JobSpec, rules: CaptureRules): Skip {

@@ -161,6 +161,8 @@ function cancelled(): StepFailure {
 
 async function finish(job: Job, tree: BuildTree, lowers: Lowers): Promise<Checked<JobResult>> {
   const {watch} = job;
+  // What follows may wait for others: that is not this build's time.
+  const usage = usageOf(job);
   const collected = await timed(watch, 'capture', 'capture', () => collect(job, tree, lowers));
   if (!collected.ok) return collected;
   const {problems, warnings} = collected.value;
@@ -170,7 +172,7 @@ async function finish(job: Job, tree: BuildTree, lowers: Lowers): Promise<Checke
   await timed(watch, 'clean', 'put /build away', () => putAway(job));
   const published = await timed(watch, 'store', 'publish', () => collected.value.publish());
   const copiedRoot = tree.copied;
-  return ok({outcome: 'ok', tree: published, warnings, usage: usageOf(job), copiedRoot});
+  return ok({outcome: 'ok', tree: published, warnings, usage, copiedRoot});
 }
 
 async function putAway(job: Job): Promise<void> {

@@ -82,6 +82,8 @@ export interface BuildRequest {
   readonly keep: {readonly always: boolean; readonly folder: string} | undefined;
   /** Start from this kept /build instead of unpacking (tests). */
   readonly resume: string | undefined;
+  /** Much else is ready to run: nobody minds when this one ends a moment later. */
+  readonly patient?: boolean;
   /** Its phases are measured, and told by `spans` before the end is. */
   readonly timed?: boolean;
 }

@@ -92,7 +92,10 @@ class Shell {
   run(text: string, take: Take): Promise<number | null> {
     assert(!text.includes('\n'), 'a line of shell text is one line');
     return new Promise((resolve) => {
-      if (this.#isGone) return void resolve(null);
+      if (this.#isGone) {
+        resolve(null);
+        return;
+      }
       this.#take = take;
       this.#end = resolve;
       this.#child.stdin?.write(`${text}\n`);

@@ -85,12 +85,7 @@ async function openOverlay(
   });
 }
 
-function openCopy(
-  shop: Shop,
-  scratch: Scratch,
-  spec: JobSpec,
-  lowers: Lowers,
-): Checked<BuildTree> {
+function openCopy(shop: Shop, scratch: Scratch, spec: JobSpec, lowers: Lowers): Checked<BuildTree> {
   const {store, owners} = shop;
   const copied = copyLayers(store, scratch, spec, lowers, owners);
   if (!copied.ok) return copied;

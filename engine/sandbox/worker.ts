@@ -33,7 +33,7 @@ function reply(message: Reply): void {
 }
 
 /** How many builds are looked at together, and how long one waits for others. */
-const TOGETHER = {most: 8, patience: 30} as const;
+const TOGETHER = {most: 8, patience: 200} as const;
 
 async function main(): Promise<void> {
   countAsWorker();
@@ -77,11 +77,7 @@ async function main(): Promise<void> {
 }
 
 /** Tests say `always` or `never`. */
-async function overlayFor(
-  host: Host,
-  starters: Starters,
-  store: Store,
-): Promise<Shop['overlay']> {
+async function overlayFor(host: Host, starters: Starters, store: Store): Promise<Shop['overlay']> {
   const wanted = host.env['RECIPES_OVERLAY'];
   if (wanted === 'never' || !(await tryOverlay(starters, tmpDir(store)))) return 'never';
   return wanted === 'always' ? 'always' : 'large';

@@ -80,7 +80,11 @@ test('only builds in: host saw the host', async (t) => {
 test('a failure is kept with its place and its reasons, and is no hit', async (t) => {
   const one = bed(t);
   const diagnostics = [problem('step/failed', 'make ended with 2')];
-  const {outcome, record: made} = await recorded(one, 'x/b', badlyEnded({diagnostics, kept: 'failed/x'}));
+  const {outcome, record: made} = await recorded(
+    one,
+    'x/b',
+    badlyEnded({diagnostics, kept: 'failed/x'}),
+  );
   t.is(outcome, 'failed');
   t.like(made, {
     outcome: 'failed',
@@ -93,7 +97,11 @@ test('a failure is kept with its place and its reasons, and is no hit', async (t
 test('a failure of the machine leaves no trace, and an older good one stays', async (t) => {
   const one = bed(t);
   const machine = badlyEnded({machine: true, exit: undefined, signal: 'SIGKILL'});
-  t.deepEqual(await recorded(one, 'x/b', machine), {outcome: 'machine', record: undefined, rows: 0});
+  t.deepEqual(await recorded(one, 'x/b', machine), {
+    outcome: 'machine',
+    record: undefined,
+    rows: 0,
+  });
   one.done(['x/b']);
   const after = await recorded(one, 'x/b', machine);
   t.like(after, {outcome: 'machine', rows: 1, record: {outcome: 'ok'}});

@@ -51,7 +51,7 @@ function bench(
   const run: Bench['run'] = (name, more, holder = holderOf(worker)) => {
     const node = bed.node(name);
     const build = node.kind === 'test' ? bed.build(node.of) : node;
-    const hooks = {onStart: () => undefined, onReply: () => undefined};
+    const hooks = {onStart: () => undefined, onReply: () => undefined, isPatient: () => false};
     const job = {node, build, known: bed.known(name), jobs: 2, keepBuild: false, ...hooks, ...more};
     return work(contextFor(bed, {events, worker: holder}), job);
   };
@@ -293,7 +293,7 @@ test('a layer that is gone from the store is told, not built over', async (t) =>
   // Another process: this one has the tree in memory.
   const fresh = bedOf(t, {'x/a': {}, 'x/b': {}, 'x/app': ['a', 'b']}, {store: {...bed.store}});
   const node = fresh.build('x/app');
-  const hooks = {onStart: () => undefined, onReply: () => undefined};
+  const hooks = {onStart: () => undefined, onReply: () => undefined, isPatient: () => false};
   const job: Job = {node, build: node, known, jobs: 1, keepBuild: false, ...hooks};
   const end = await work(contextFor(fresh, {worker: holderOf(worker)}), job);
   t.deepEqual(codes(end), ['store/damaged']);

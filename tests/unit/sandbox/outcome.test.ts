@@ -88,11 +88,11 @@ test('how it ended, in words', (t) => {
   for (const [change, code, {machine, message}] of CASES) {
     const failure = failureOf(ending(change));
     t.deepEqual(
-      failure?.diagnostics.map((one) => one.code),
+      failure.diagnostics.map((one) => one.code),
       [code],
     );
-    t.is(failure?.machine, machine, code);
-    t.regex(failure?.diagnostics[0]?.message ?? '', message);
+    t.is(failure.machine, machine, code);
+    t.regex(failure.diagnostics[0]?.message ?? '', message);
   }
 });
 
@@ -109,8 +109,8 @@ test('all steps done and status 0 is no failure; a late kill still is one', (t) 
 
 test('a failure says step, status and folder', (t) => {
   const failure = failureOf(ending({end: {status: 139}, report: {done: false, cwd: undefined}}));
-  t.is(failure?.step, 'compile');
-  t.is(failure?.exit, 139);
-  t.is(failure?.signal, 'SIGSEGV');
-  t.is(failure?.cwd, '/build/it');
+  t.is(failure.step, 'compile');
+  t.is(failure.exit, 139);
+  t.is(failure.signal, 'SIGSEGV');
+  t.is(failure.cwd, '/build/it');
 });
