@@ -11,7 +11,7 @@ import {configFile} from '../load/root.ts';
 import {BuildRun} from '../run/build-run.ts';
 import type {RunContext} from '../run/context.ts';
 import {closureOf, fetchesOf, type Plan} from '../run/plan.ts';
-import type {FailureMode} from '../run/scheduler.ts';
+import type {FailureMode} from '../run/task.ts';
 import {isRemembered, remember, type ProjectBuild} from '../run/project-root.ts';
 import {isSpaceLow, settlePlan} from '../run/settle.ts';
 import {makeSoundPlan} from '../run/sound-plan.ts';

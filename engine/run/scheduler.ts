@@ -4,70 +4,9 @@
  */
 import {Bug} from '../base/result.ts';
 import type {Label} from '../base/label.ts';
+import {PriorityQueue} from './priority-queue.ts';
+import type {Decision, Hooks, Limits, State, Task} from './task.ts';
 import {TokenPool, type Borrower, type Lease} from './tokens.ts';
-
-/**
- * waiting: for its dependencies · deciding: asked whether it must run · blocked: for its lazy
- * dependencies (downloads) · ready: for tokens · running · and four ways to end.
- */
-export type State =
-  | 'waiting'
-  | 'deciding'
-  | 'blocked'
-  | 'ready'
-  | 'running'
-  | 'done'
-  | 'failed'
-  | 'skipped'
-  | 'cancelled';
-
-/** What happens to the rest when a node fails. */
-export type FailureMode = 'finish' | 'continue' | 'kill';
-
-export interface Task {
-  readonly label: Label;
-  /**
-   * Downloads take a slot, builds take tokens; what is kept runs already, with the tokens it took
-   * in the run before.
-   */
-  readonly lane: 'download' | 'build' | 'kept';
-  readonly dependencies: readonly Label[];
-  /** Downloads: needed only when the node must run. */
-  readonly lazy: readonly Label[];
-  /** Started only when somebody asks for it. */
-  readonly onDemand: boolean;
-  readonly cpu: number;
-  readonly memoryBytes: number;
-  /** Length of the longest path from here to a target; larger goes first. */
-  readonly priority: number;
-}
-
-/** `bad`: it is known to fail; what needs it is skipped, and nothing else is stopped for it. */
-export type Decision = 'done' | 'run' | 'fetch-first' | 'bad';
-
-export interface Hooks {
-  /** All dependencies ended well: must it run? `fetch-first`: ask again after the downloads. */
-  decide(label: Label): Decision | Promise<Decision>;
-  /** Nothing but a turn is missing now: tokens, memory, a slot. */
-  ready?(label: Label): void;
-  /** Runs it; true when it ended well. */
-  execute(label: Label, jobs: number, lease: Lease | undefined): Promise<boolean>;
-  /** Lends or recalls tokens of a running build. */
-  adjustTokens(label: Label, count: number): void;
-  /** It will not run: because of a failed node, or because the run stops. */
-  dropped(label: Label, state: 'skipped' | 'cancelled', because: Label | undefined): void;
-  /** Ends a running node at once. */
-  kill(label: Label): void;
-}
-
-export interface Limits {
-  readonly tokens: number;
-  readonly memoryBytes: number;
-  readonly downloads: number;
-  readonly onFailure: FailureMode;
-  /** The tokens of the run before, where builds of it go on. */
-  readonly pool?: TokenPool | undefined;
-}
 
 /** So many may be at their end, without tokens, while others run. */
 const MOST_ENDING = 12;
@@ -90,7 +29,10 @@ export class Scheduler {
   readonly #hooks: Hooks;
   readonly #limits: Limits;
   readonly #pool: TokenPool;
-  readonly #ready: Entry[] = [];
+  /** Those that are not ready any more are left out when their turn comes. */
+  readonly #builds = new PriorityQueue<Entry>();
+  readonly #downloads = new PriorityQueue<Entry>();
+  #keptOnes: Entry[] = [];
   readonly #ending = new Set<Entry>();
   #downloading = 0;
   #memory = 0;
@@ -167,7 +109,7 @@ export class Scheduler {
 
   /** How many wait for nothing but their turn. */
   get ready(): number {
-    return this.#ready.length;
+    return this.#builds.size;
   }
 
   get running(): number {
@@ -248,9 +190,10 @@ export class Scheduler {
 
   #makeReady(entry: Entry): void {
     entry.state = 'ready';
-    this.#hooks.ready?.(entry.task.label);
-    this.#ready.push(entry);
-    this.#ready.sort((a, b) => b.task.priority - a.task.priority);
+    const {label, lane, priority} = entry.task;
+    this.#hooks.ready?.(label);
+    if (lane === 'kept') this.#keptOnes.push(entry);
+    else (lane === 'download' ? this.#downloads : this.#builds).add(entry, priority);
   }
 
   /**
@@ -258,20 +201,35 @@ export class Scheduler {
    * one still being decided may be the most urgent, and may want the tokens that seem idle.
    */
   #pump(): void {
-    let starved = this.#deciding > 0;
-    for (const entry of [...this.#ready]) {
-      // Asking for tokens can bring them back at once, and with them a pump within this one.
-      if (entry.state !== 'ready') continue;
-      if (entry.task.lane === 'download') this.#startDownload(entry);
-      else if (entry.task.lane === 'kept') this.#goOn(entry);
-      else if (!starved) starved = !this.#startBuild(entry);
-    }
-    if (!starved) this.#pool.lendIdle();
+    const kept = this.#keptOnes;
+    this.#keptOnes = [];
+    for (const entry of kept) if (entry.state === 'ready') this.#goOn(entry);
+    this.#startDownloads();
+    if (this.#startBuilds()) this.#pool.lendIdle();
     if (this.#left === 0) this.#finish?.();
   }
 
+  #startDownloads(): void {
+    while (this.#downloading < this.#limits.downloads) {
+      const entry = firstReady(this.#downloads);
+      if (entry === undefined) return;
+      this.#downloads.take();
+      this.#startDownload(entry);
+    }
+  }
+
+  /** False when one of them must wait. */
+  #startBuilds(): boolean {
+    if (this.#deciding > 0) return false;
+    for (;;) {
+      const entry = firstReady(this.#builds);
+      if (entry === undefined) return true;
+      // Asking for tokens can bring them back at once, and with them a pump within this one.
+      if (!this.#startBuild(entry)) return false;
+    }
+  }
+
   #startDownload(entry: Entry): void {
-    if (this.#downloading >= this.#limits.downloads) return;
     this.#downloading += 1;
     this.#execute(entry, 1, undefined, () => {
       this.#downloading -= 1;
@@ -299,6 +257,7 @@ export class Scheduler {
     };
     const lease = fits ? this.#pool.take(cpu, borrower) : undefined;
     if (lease === undefined) return false;
+    this.#builds.take();
     this.#memory += memoryBytes;
     entry.lease = lease;
     this.#execute(entry, this.#pool.reservable(cpu), lease, () => {
@@ -325,7 +284,6 @@ export class Scheduler {
   }
 
   #execute(entry: Entry, jobs: number, lease: Lease | undefined, after: () => void): void {
-    this.#ready.splice(this.#ready.indexOf(entry), 1);
     entry.state = 'running';
     this.#running += 1;
     this.#hooks
@@ -379,8 +337,6 @@ export class Scheduler {
   }
 
   #drop(entry: Entry, state: 'skipped' | 'cancelled', because: Label | undefined): void {
-    const at = this.#ready.indexOf(entry);
-    if (at >= 0) this.#ready.splice(at, 1);
     const counted = !entry.task.onDemand || entry.state !== 'waiting';
     entry.state = state;
     if (!counted) return;
@@ -388,4 +344,13 @@ export class Scheduler {
     if (this.#left < 0) throw new Bug(`${entry.task.label} ended twice`);
     this.#hooks.dropped(entry.task.label, state, because);
   }
+}
+
+/** The first that is still ready; those before it that are not are dropped. */
+function firstReady(queue: PriorityQueue<Entry>): Entry | undefined {
+  for (let entry = queue.first; entry !== undefined; entry = queue.first) {
+    if (entry.state === 'ready') return entry;
+    queue.take();
+  }
+  return undefined;
 }

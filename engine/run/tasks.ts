@@ -7,7 +7,7 @@ import type {BuildGraph, BuildNode} from '../graph/model.ts';
 import {urgency} from '../graph/order.ts';
 import {UNKNOWN_MILLISECONDS, type Durations} from './history.ts';
 import {fetchesOf, needsOf, type Plan} from './plan.ts';
-import type {Task} from './scheduler.ts';
+import type {Task} from './task.ts';
 
 /** The tasks of all planned nodes that are not fresh. */
 export function tasksOf(

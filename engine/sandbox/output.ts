@@ -37,7 +37,7 @@ export function openOutput(fifo: string, logFd: number): Output {
       try {
         work();
       } catch (error) {
-        reject(error);
+        reject(error instanceof Error ? error : new Error(String(error)));
       }
     };
     stream.on('data', (chunk: Buffer) => {

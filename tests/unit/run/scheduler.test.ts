@@ -2,13 +2,8 @@
 import test from 'ava';
 import fc from 'fast-check';
 import type {Label} from '../../../engine/base/label.ts';
-import {
-  Scheduler,
-  type Decision,
-  type FailureMode,
-  type Limits,
-  type Task,
-} from '../../../engine/run/scheduler.ts';
+import {Scheduler} from '../../../engine/run/scheduler.ts';
+import type {Decision, FailureMode, Limits, Task} from '../../../engine/run/task.ts';
 import type {Lease} from '../../../engine/run/tokens.ts';
 
 interface World {

@@ -3,7 +3,7 @@ import test, {type ExecutionContext} from 'ava';
 import type {Label} from '../../../engine/base/label.ts';
 import {UNKNOWN_MILLISECONDS} from '../../../engine/run/history.ts';
 import type {Plan, Verdict} from '../../../engine/run/plan.ts';
-import type {Task} from '../../../engine/run/scheduler.ts';
+import type {Task} from '../../../engine/run/task.ts';
 import {buildOf, dependenciesIn, tasksOf} from '../../../engine/run/tasks.ts';
 import type {BuildGraph} from '../../../engine/graph/model.ts';
 import {graphOf, label, remote, type Builds} from '../graph/values.ts';
