@@ -1,17 +1,17 @@
 /**
- * The bars of a Chrome trace of ours added up by phase. Knows the trace's form (engine/run/trace.ts)
+ * The bars of a Chrome trace of ours added up by phase. Knows the trace's form (engine/ui/trace.ts)
  * and no clock.
  */
 import {median, sum} from './statistics.ts';
 
 export interface Bar {
   readonly name: string;
-  /** `phase`, or the kind of a node. */
+  /** The group of a phase, or the kind of a node. */
   readonly cat: string;
   /** Microseconds. */
   readonly ts: number;
   readonly dur: number;
-  /** The lane; bars of nodes in one lane do not overlap. */
+  /** The lane; bars in one lane lie one in the other, or apart. */
   readonly tid: number;
 }
 
@@ -34,7 +34,7 @@ export const WHOLE = 'the whole node';
 /** A row for each phase, the longest first; then the rest, and the whole. */
 export function phaseRows(bars: readonly Bar[]): PhaseRow[] {
   const nodes = bars.filter((bar) => bar.cat === 'build');
-  const phases = bars.filter((bar) => bar.cat === 'phase');
+  const phases = bars.filter((bar) => !KINDS.has(bar.cat));
   const byName = new Map<string, number[]>();
   const rest: number[] = [];
   for (const node of nodes) {
@@ -55,12 +55,25 @@ export function phaseRows(bars: readonly Bar[]): PhaseRow[] {
   return [...rows, row([REST, rest]), row([WHOLE, whole])];
 }
 
-/** Phase → microseconds. A phase may come more than once. */
+const KINDS: ReadonlySet<string> = new Set(['build', 'test', 'fetch']);
+
+/** Phase → microseconds without those of the phases in it. A phase may come more than once. */
 function phasesOf(node: Bar, phases: readonly Bar[]): Map<string, number> {
+  const isIn = (one: Bar, whole: Bar): boolean =>
+    one.tid === whole.tid && one.ts >= whole.ts && one.ts + one.dur <= whole.ts + whole.dur;
+  const inside = phases.filter((one) => isIn(one, node));
+  inside.sort((one, other) => one.ts - other.ts || other.dur - one.dur);
   const own = new Map<string, number>();
-  for (const {name, ts, dur, tid} of phases) {
-    const inside = tid === node.tid && ts >= node.ts && ts + dur <= node.ts + node.dur;
-    if (inside) own.set(name, (own.get(name) ?? 0) + dur);
+  const add = (name: string, took: number): void => {
+    own.set(name, (own.get(name) ?? 0) + took);
+  };
+  const open: Bar[] = [];
+  for (const one of inside) {
+    while (open.length > 0 && !isIn(one, open.at(-1) ?? one)) open.pop();
+    const around = open.at(-1);
+    if (around !== undefined) add(around.name, -one.dur);
+    add(one.name, one.dur);
+    open.push(one);
   }
   return own;
 }

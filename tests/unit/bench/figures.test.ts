@@ -140,18 +140,21 @@ test('the bars of a trace are added up by phase, the rest of a node beside them'
     dur: dur * 1000,
   });
   const rows = phaseRows([
-    bar('staging', 'phase', 1, 10, 20),
-    bar('capturing', 'phase', 1, 30, 60),
+    bar('staging', 'prepare', 1, 10, 20),
+    bar('capturing', 'capture', 1, 30, 70),
+    // Within it, and not its own time.
+    bar('walk', 'capture', 1, 40, 10),
     bar('t/a', 'build', 1, 0, 100),
     // At the same time, in another lane.
-    bar('capturing', 'phase', 2, 20, 40),
+    bar('capturing', 'capture', 2, 20, 40),
     bar('t/b', 'build', 2, 10, 60),
     bar('t/c', 'fetch', 3, 0, 500),
   ]);
   t.deepEqual(rows, [
     {name: 'capturing', count: 2, mean: 50, median: 50, most: 60, share: 100 / 160},
     {name: 'staging', count: 1, mean: 20, median: 20, most: 20, share: 20 / 160},
-    {name: REST, count: 2, mean: 20, median: 20, most: 20, share: 40 / 160},
+    {name: 'walk', count: 1, mean: 10, median: 10, most: 10, share: 10 / 160},
+    {name: REST, count: 2, mean: 15, median: 15, most: 20, share: 30 / 160},
     {name: WHOLE, count: 2, mean: 80, median: 80, most: 100, share: 1},
   ]);
 });
