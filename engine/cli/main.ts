@@ -3,8 +3,12 @@
  * The entry point: one call of the command line from its words to its exit code.
  * Signals and uncaught errors end here; what a command does is in the files beside this one.
  */
+import path from 'node:path';
+import {pathToFileURL} from 'node:url';
+import {lookAt} from '../base/files.ts';
 import {realHost, type Host} from '../base/host.ts';
 import {answerIdle, idlePlace} from './idle.ts';
+import {engineVersion, SHIPPED} from './shipped.ts';
 import type {Call} from './commands.ts';
 import type {InterruptHandler, Start} from './world.ts';
 
@@ -23,20 +27,34 @@ async function main(host: Host): Promise<number> {
   }
   const memo = idlePlace(host, process.argv.slice(2));
   if (memo !== undefined && answerIdle(host, memo)) return 0;
-  const {makeProgram, parseWords} = await import('./commands.ts');
-  const {engineVersion} = await import('./shipped.ts');
+  const program = await loadProgram();
   let status = 0;
-  const program = makeProgram(engineVersion(), async (call) => {
-    status = await answerCall(host, call, {memo, main: since});
+  const parser = program.makeProgram(engineVersion(), async (call) => {
+    status = await answerCall(program, host, call, {memo, main: since});
   });
-  const parsed = await parseWords(program, process.argv);
+  const parsed = await program.parseWords(parser, process.argv);
   if (parsed !== 'answered') return parsed === 'helped' ? 0 : USAGE;
   return interrupted === undefined ? status : (SIGNALS[interrupted] ?? 1);
 }
 
-async function answerCall(host: Host, call: Call, start: Start): Promise<number> {
-  const {exitOf, makeWorld} = await import('./world.ts');
-  const {answer} = await import('./answers.ts');
+type Program = typeof import('./program.ts');
+
+/** As the few files that `npm run build` has made of it, unless they are of older code. */
+function loadProgram(): Promise<Program> {
+  const [few, code] = ['engine/program/program.js', 'tsconfig.tsbuildinfo'].map((name) =>
+    path.join(SHIPPED, 'dist', name),
+  );
+  const made = lookAt(few ?? '')?.mtimeMs ?? 0;
+  if (made === 0 || made < (lookAt(code ?? '')?.mtimeMs ?? 0)) return import('./program.ts');
+  return import(pathToFileURL(few ?? '').href) as Promise<Program>;
+}
+
+async function answerCall(
+  {exitOf, makeWorld, answer}: Program,
+  host: Host,
+  call: Call,
+  start: Start,
+): Promise<number> {
   const world = makeWorld(host, call, listen, start);
   const answered = await answer(world);
   if (answered.ok) return answered.value;

@@ -15,11 +15,15 @@ import type {Owner} from '../../store/layout.ts';
 import {guard} from '../../store/trouble.ts';
 import type {WorkerProgram} from './launch.ts';
 
-/** The compiled project: this file is dist/engine/sandbox/own-code.js. */
-const DIST = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
-const FOLDERS = ['engine/base', 'engine/sandbox', 'store'];
+/** The compiled project: this file is in dist/engine/sandbox, or in a file of dist/engine/program. */
+const HERE = path.dirname(fileURLToPath(import.meta.url));
+const DIST = path.resolve(HERE, '../..');
 const PACKAGES = ['xxhash-wasm', 'picomatch'];
-const SCRIPT = 'engine/sandbox/worker.js';
+/** The worker as we are: one of few files, or of many. */
+const {FOLDERS, SCRIPT} =
+  path.basename(HERE) === 'program'
+    ? {FOLDERS: ['engine/worker'], SCRIPT: 'engine/worker/worker.js'}
+    : {FOLDERS: ['engine/base', 'engine/sandbox', 'store'], SCRIPT: 'engine/sandbox/worker.js'};
 
 /** The program for a worker; `owner` is set when it will run as another user than we do. */
 export function workerProgram(storeRoot: string, owner: Owner | undefined): Checked<WorkerProgram> {
