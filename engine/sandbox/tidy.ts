@@ -9,9 +9,19 @@ import type {Starters} from './starters.ts';
 const LITTLE = 100;
 
 export async function removeAll(starters: Starters, paths: readonly string[]): Promise<void> {
-  const many = paths.filter((path) => !isLittle(path));
-  for (const path of paths) if (!many.includes(path)) files.removeTree(path);
-  if (many.length > 0) await starters.command(['rm', '-rf', '--', ...many]);
+  const left = paths.filter((path) => !isLittle(path) || !isRemoved(path));
+  if (left.length > 0) await starters.command(['rm', '-rf', '--', ...left]);
+}
+
+/** False where the file system refuses: rm(1) takes what it can, and the next run the rest. */
+function isRemoved(path: string): boolean {
+  try {
+    files.removeTree(path);
+    return true;
+  } catch (error) {
+    if (files.errorCode(error) === undefined) throw error;
+    return false;
+  }
 }
 
 /** Whether there is not much to remove: it may be nothing at all. */

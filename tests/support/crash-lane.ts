@@ -118,7 +118,9 @@ export class Lane implements AsyncDisposable {
   }
 
   #options(crashAt?: string): {env: Record<string, string>} {
-    const own = {TMPDIR: path.join(this.#home, 'tmp'), NODE_V8_COVERAGE: ''};
+    const home = {TMPDIR: path.join(this.#home, 'tmp'), NODE_V8_COVERAGE: ''};
+    // Layers this small would be copied: farms would never be made.
+    const own = {...home, RECIPES_OVERLAY: 'always'};
     return {env: crashAt === undefined ? own : {...own, RECIPES_CRASH_AT: crashAt}};
   }
 
