@@ -9,7 +9,7 @@ import type {Store} from './layout.ts';
 import {fault} from './trouble.ts';
 
 /** Above this many files one sync of the whole file system is cheaper than one for each file. */
-const SINGLY = 64;
+const SINGLY = 32;
 
 /** Makes the content (and owner, mode, times) of files durable, but not their names. */
 export async function contentsDurable(

@@ -5,7 +5,6 @@
 import path from 'node:path';
 import * as files from '../engine/base/files.ts';
 import type {BlobDigest} from '../engine/base/hash.ts';
-import {NO_WATCH, timed, type Watch} from '../engine/base/span.ts';
 import {ensureFolder, setAside, syncContents, syncFolders} from './commit.ts';
 import {verifyPoolFile} from './inspect.ts';
 import {fileIn, type Store} from './layout.ts';
@@ -26,16 +25,9 @@ export interface Adoption {
  * Takes files into the pool, their inodes where possible; durable on return. The given names stay.
  * Throws system errors and `StoreFault`; then some of the files are in the pool, whole ones only.
  */
-export function adoptAll(
-  store: Store,
-  adoptions: readonly Adoption[],
-  watch: Watch = NO_WATCH,
-): void {
-  const staged = timed(watch, 'store', 'take files', () => stageNew(store, adoptions));
-  commitStaged(store, staged, watch);
-  timed(watch, 'store', 'barrier of folders', () => {
-    syncFolders(adoptions.map((one) => path.dirname(fileIn(store, one.digest, one.mode))));
-  });
+export function adoptAll(store: Store, adoptions: readonly Adoption[]): void {
+  commitStaged(store, stageNew(store, adoptions));
+  syncFolders(adoptions.map((one) => path.dirname(fileIn(store, one.digest, one.mode))));
 }
 
 /** Prepares those files that the pool has not. */
@@ -54,15 +46,13 @@ export function stageNew(store: Store, adoptions: readonly Adoption[]): Staged[]
  * Makes staged files durable, links them into the pool and removes their temporary names.
  * A file the pool has already is kept when it is sound and replaced when it is not.
  */
-export function commitStaged(
-  store: Store,
-  staged: readonly Staged[],
-  watch: Watch = NO_WATCH,
-): void {
+export function commitStaged(store: Store, staged: readonly Staged[]): void {
   try {
-    const contents = staged.map((one) => one.file);
-    timed(watch, 'store', 'barrier of contents', () => syncContents(store, contents));
-    timed(watch, 'store', 'link into the pool', () => linkStaged(store, staged));
+    syncContents(
+      store,
+      staged.map((one) => one.file),
+    );
+    linkStaged(store, staged);
   } finally {
     unstage(staged);
   }

@@ -26,29 +26,29 @@ export function openOutput(fifo: string, logFd: number): Output {
   let kept: Buffer[] = [];
   let size = 0;
   let isHeld = true;
+  let trouble: Error | undefined;
+  /** What cannot be written is told when all is over: whoever flushes has other things to do. */
   const flush = (): void => {
     if (size === 0) return;
     const bytes = Buffer.concat(kept);
     [kept, size] = [[], 0];
-    files.writeAll(logFd, bytes);
+    try {
+      if (trouble === undefined) files.writeAll(logFd, bytes);
+    } catch (error) {
+      trouble = error instanceof Error ? error : new Error('a log cannot be written');
+    }
   };
   const written = new Promise<void>((resolve, reject) => {
-    const attempt = (work: () => void): void => {
-      try {
-        work();
-      } catch (error) {
-        reject(error instanceof Error ? error : new Error(String(error)));
-      }
-    };
     stream.on('data', (chunk: Buffer) => {
       kept.push(chunk);
       size += chunk.length;
-      if (size >= MOST_KEPT) attempt(flush);
+      if (size >= MOST_KEPT) flush();
     });
     stream.once('error', () => undefined);
     stream.once('close', () => {
-      attempt(flush);
-      resolve();
+      flush();
+      if (trouble === undefined) resolve();
+      else reject(trouble);
     });
   });
   // Who waits for it comes later.

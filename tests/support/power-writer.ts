@@ -21,18 +21,18 @@ import {
 import {realHost} from '../../engine/base/host.ts';
 import type {Label} from '../../engine/base/label.ts';
 import {ActionLog, rowOf} from '../../store/action-log.ts';
-import {adoptAll} from '../../store/batch.ts';
 import {checkOut} from '../../store/checkout.ts';
 import {openRun, type RunHandle} from '../../store/claims.ts';
 import {addGeneration, prepareFolder, switchTo, tidy} from '../../store/generations.ts';
 import {importFolder} from '../../store/import-folder.ts';
 import {openStore, scratchIn, type Store} from '../../store/layout.ts';
 import {readProfile} from '../../store/profiles.ts';
-import {protect} from '../../store/protect.ts';
-import {writeRecord, type ActionRecord} from '../../store/records.ts';
+import {protect, protectLater} from '../../store/protect.ts';
+import {writeRecords, type ActionRecord} from '../../store/records.ts';
+import {storeTrees} from '../../store/store-trees.ts';
 import {sweepScratch} from '../../store/sweep.ts';
 import type {TreeEntry} from '../../store/tree-entry.ts';
-import {readTree, writeTree} from '../../store/trees.ts';
+import {readTree} from '../../store/trees.ts';
 import {contentAt, PROFILE} from './power-content.ts';
 
 const LABEL = 't/made' as Label;
@@ -43,7 +43,7 @@ function must<T>(checked: Checked<T>): T {
 }
 
 /** A build has made files: they become the pool's, then the tree, the record, the row. */
-function publish(store: Store, run: RunHandle, count: number): TreeDigest {
+async function publish(store: Store, run: RunHandle, count: number): Promise<TreeDigest> {
   const folder = scratchIn(store, run.id);
   fs.mkdirSync(folder);
   const files = Array.from({length: count}, (_, n) => {
@@ -59,20 +59,18 @@ function publish(store: Store, run: RunHandle, count: number): TreeDigest {
     const digest = blobDigest(sha256(content));
     return {path: Buffer.from(file), digest, mode: 0o644, xattrs: false};
   });
-  const tree = protect(store, run, [], () => {
-    adoptAll(store, adoptions);
-    return writeTree(store, entries);
-  });
+  const [tree] = await protectLater(store, () => storeTrees(store, [{entries, adoptions}]));
+  if (tree === undefined) throw new Error('no tree');
   return recorded(store, tree);
 }
 
-function importAll(store: Store, run: RunHandle, folder: string): TreeDigest {
+function importAll(store: Store, run: RunHandle, folder: string): Promise<TreeDigest> {
   const rules = {normalize: true, ignore: () => false};
   const {tree} = protect(store, run, [], () => must(importFolder(store, folder, rules)));
   return recorded(store, tree);
 }
 
-function recorded(store: Store, tree: TreeDigest): TreeDigest {
+async function recorded(store: Store, tree: TreeDigest): Promise<TreeDigest> {
   const used = {milliseconds: 1, cpuMilliseconds: 1, peakBytes: 1, log: 'x.log', engine: '0'};
   const machine = {idMode: 'single', host: false, copiedRoot: false} as const;
   const record: ActionRecord = {
@@ -80,7 +78,7 @@ function recorded(store: Store, tree: TreeDigest): TreeDigest {
     ...{kind: 'build', outcome: 'ok', tree, manifest: [], finishedAt: 0},
     provenance: {...used, ...machine, sources: []},
   };
-  writeRecord(store, record);
+  await writeRecords(store, [record]);
   ActionLog.open(store).append(rowOf(record));
   return tree;
 }
@@ -110,9 +108,9 @@ const run = openRun(store, realHost());
 sweepScratch(store, run);
 const tree =
   what === 'publish'
-    ? publish(store, run, Number(argument))
+    ? await publish(store, run, Number(argument))
     : what === 'import'
-      ? importAll(store, run, argument)
+      ? await importAll(store, run, argument)
       : switchProfile(store, run, argument, treeDigest(digest));
 run.release();
 sweepScratch(store);

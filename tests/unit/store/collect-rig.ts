@@ -83,7 +83,7 @@ export function pin(store: Store, name: string, {key, tree}: Artifact): void {
 }
 
 /** Everything goes that is dead, of whatever age. */
-export const AT_ONCE: Policy = {now: Date.now() + 60_000, grace: 0};
+export const AT_ONCE: Policy = {now: Date.now() + 3_600_000, grace: 0};
 
 export interface GcOptions {
   readonly policy?: Partial<Policy>;

@@ -20,7 +20,8 @@ import {
 } from '../../../store/layout.ts';
 import {putBytes, putFile} from '../../../store/pool.ts';
 import {appendLog} from '../../../store/quick-log.ts';
-import {writeRecord, type ActionRecord} from '../../../store/records.ts';
+import {writeRecords, type ActionRecord} from '../../../store/records.ts';
+import {storeTrees} from '../../../store/store-trees.ts';
 import {sweepScratch} from '../../../store/sweep.ts';
 import type {TreeEntry} from '../../../store/tree-entry.ts';
 import {readTree, writeTree} from '../../../store/trees.ts';
@@ -55,17 +56,18 @@ function use(checked: Checked<Store>): unknown {
 }
 
 /** What follows every build: files, tree, record, log; as the sandbox and the scheduler do it. */
-function publish(content: string): unknown {
+async function publish(content: string): Promise<unknown> {
   const own = opened();
   const made = path.join(own.root, 'scratch', 'made');
   fs.writeFileSync(made, content);
   const entry = file('made', content);
   const empty = file('second', '');
-  adoptAll(own, [{path: Buffer.from(made), digest: entry.digest, mode: 0o644, xattrs: false}]);
+  const adoption = {path: Buffer.from(made), digest: entry.digest, mode: 0o644, xattrs: false};
   putBytes(own, '');
-  const tree = writeTree(own, [entry, empty]);
+  const [tree] = await storeTrees(own, [{entries: [entry, empty], adoptions: [adoption]}]);
+  if (tree === undefined) throw new Error('no tree');
   const row = rowOf(content, tree);
-  writeRecord(own, recordOf(row));
+  await writeRecords(own, [recordOf(row)]);
   ActionLog.open(own).append(row);
   return tree;
 }
@@ -151,17 +153,18 @@ const ORDERS: Readonly<Record<string, (...args: never[]) => unknown>> = {
   names: (at: string) => fs.readdirSync(at, {recursive: true}),
 };
 
-function answer(line: string): unknown {
+async function answer(line: string): Promise<unknown> {
   const [order, ...args] = JSON.parse(line) as [string, ...never[]];
   const work = ORDERS[order];
   if (work === undefined) return {error: `no such order: ${order}`};
   try {
-    return {value: work(...args)};
+    return {value: await work(...args)};
   } catch (error) {
     return {error: error instanceof Error ? `${error.name} ${error.message}` : String(error)};
   }
 }
 
-createInterface({input: process.stdin}).on('line', (line) => {
-  process.stdout.write(`${JSON.stringify(answer(line) ?? {})}\n`);
-});
+// One after the other, as they come.
+for await (const line of createInterface({input: process.stdin})) {
+  process.stdout.write(`${JSON.stringify((await answer(line)) ?? {})}\n`);
+}
