@@ -8,6 +8,7 @@ import {rollup} from 'rollup';
 
 const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
 const OUT = path.join(DIST, 'engine/program');
+const WORKER = path.join(DIST, 'engine/worker');
 /** What is loaded before it is known whether anything is to be done: tests/e2e/031-idle pins it. */
 const BEFORE = [
   ...['base/crash', 'base/files', 'base/hash', 'base/host', 'base/sections', 'base/witness'],
@@ -42,6 +43,6 @@ async function bundle(folder, names, outside) {
   await made.close();
 }
 
-fs.rmSync(OUT, {recursive: true, force: true});
+for (const folder of [OUT, WORKER]) fs.rmSync(folder, {recursive: true, force: true});
 await bundle(OUT, ['engine/cli/program', ...THREADS], BEFORE);
-await bundle(path.join(DIST, 'engine/worker'), ['engine/sandbox/worker', ...THREADS], []);
+await bundle(WORKER, ['engine/sandbox/worker', ...THREADS], []);
