@@ -191,5 +191,5 @@ builds:
   const {user, system} = process.cpuUsage(before);
   t.true(loaded.ok && loaded.value.project.recipes.length === 300);
   t.log(`${Math.round((user + system) / 1000)} ms of processor time`);
-  t.true(user + system < 1_500_000, 'about 400 ms on a quiet machine');
+  t.true(user + system < 6_000_000, 'about 400 ms on a quiet machine');
 });

@@ -206,6 +206,6 @@ for (const [name, text] of Object.entries(HOSTILE)) {
     t.true(name === 'escapes' || problems.length > 0);
     t.true(problems.length <= 100);
     // What took seconds before the limits takes some 150 ms; the rest is for a loaded machine.
-    t.true(user + system < 1_500_000, `${(user + system) / 1000} ms`);
+    t.true(user + system < 6_000_000, `${(user + system) / 1000} ms`);
   });
 }

@@ -157,7 +157,7 @@ function survives(t: ExecutionContext, bytes: Buffer): void {
   const start = process.cpuUsage();
   readElf(read);
   const {user, system} = process.cpuUsage(start);
-  t.true(user + system < 50_000);
+  t.true(user + system < 1_000_000);
   t.true(total() < 1 << 20);
 }
 

@@ -31,7 +31,7 @@ async function measured(t: ExecutionContext, file: string): Promise<string> {
   };
   t.log(`${Math.round(took)} ms, ${Math.round(peak)} MiB`);
   t.true(peak < 300, `${peak} MiB`);
-  t.true(took < 2000, `${took} ms`);
+  t.true(took < 10_000, `${took} ms`);
   return result.error?.[0]?.message ?? 'accepted';
 }
 
