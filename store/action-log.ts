@@ -32,28 +32,41 @@ const KEPT_EACH = 20;
 /** Rows from which on it is worth looking whether the log should be shortened. */
 const MANY = 10_000;
 
-/** Invariant: `#rows` is the log as of opening plus all rows appended by this object, in order. */
+/** The rows of a log, and where each is. */
+interface Rows {
+  readonly texts: string[];
+  readonly ofLabel: Map<string, number[]>;
+  readonly ofKey: Map<string, number>;
+}
+
+/**
+ * Invariant: the rows are the log as of the first question plus all rows appended by this object
+ * since, in order. Damaged and torn lines are left out. Questions throw system errors.
+ */
 export class ActionLog {
   readonly #store: Store;
-  readonly #rows: string[] = [];
-  readonly #ofLabel = new Map<string, number[]>();
-  readonly #ofKey = new Map<string, number>();
+  #read: Rows | undefined;
   #looked = false;
 
   private constructor(store: Store) {
     this.#store = store;
   }
 
-  /** Reads the log; torn and damaged lines are left out. Throws system errors. */
+  /** Throws system errors. The log is read when it is first asked something. */
   static open(store: Store): ActionLog {
-    const log = new ActionLog(store);
-    for (const text of readLog(actionLogFile(store))) log.#index(text);
-    return log;
+    return new ActionLog(store);
+  }
+
+  get #rows(): Rows {
+    if (this.#read !== undefined) return this.#read;
+    const rows: Rows = {texts: [], ofLabel: new Map(), ofKey: new Map()};
+    for (const text of readLog(actionLogFile(this.#store))) index(rows, text);
+    return (this.#read = rows);
   }
 
   /** The newest row of a label, or the newest with this outcome. */
   latest(label: Label, outcome?: LogRow['outcome']): LogRow | undefined {
-    const places = this.#ofLabel.get(label) ?? [];
+    const places = this.#rows.ofLabel.get(label) ?? [];
     for (let at = places.length - 1; at >= 0; at -= 1) {
       const row = this.#row(places[at]);
       if (row !== undefined && (outcome === undefined || row.outcome === outcome)) return row;
@@ -63,12 +76,12 @@ export class ActionLog {
 
   /** The newest row of an action. */
   byKey(key: ActionKey): LogRow | undefined {
-    return this.#row(this.#ofKey.get(key));
+    return this.#row(this.#rows.ofKey.get(key));
   }
 
   /** All rows of a label, oldest first. */
   history(label: Label): readonly LogRow[] {
-    return (this.#ofLabel.get(label) ?? []).flatMap((at) => this.#row(at) ?? []);
+    return (this.#rows.ofLabel.get(label) ?? []).flatMap((at) => this.#row(at) ?? []);
   }
 
   append(row: LogRow): void {
@@ -79,42 +92,44 @@ export class ActionLog {
   appendAll(rows: readonly LogRow[]): void {
     const texts = rows.map(encodeRow);
     appendLog(this.#store, actionLogFile(this.#store), texts);
-    for (const text of texts) this.#index(text);
-    this.#shorten();
-  }
-
-  #index(text: string): void {
-    const label = fieldAfter(text, LABEL_AT, '{"label":"');
-    const keyAt = LABEL_AT + (label?.length ?? 0) + KEY_GAP.length;
-    const key = label === undefined ? undefined : fieldAfter(text, keyAt, KEY_GAP);
-    if (label === undefined || key === undefined) return;
-    const at = this.#rows.push(text) - 1;
-    this.#ofKey.set(key, at);
-    const places = this.#ofLabel.get(label);
-    if (places === undefined) this.#ofLabel.set(label, [at]);
-    else places.push(at);
+    // What was never read has them when it is.
+    if (this.#read === undefined) return;
+    for (const text of texts) index(this.#read, text);
+    this.#shorten(this.#read);
   }
 
   #row(at: number | undefined): LogRow | undefined {
-    const text = at === undefined ? undefined : this.#rows[at];
+    const text = at === undefined ? undefined : this.#rows.texts[at];
     return text === undefined ? undefined : decodeRow(text);
   }
 
   /** Whether the log has no row at all: then records may know more. */
   get isEmpty(): boolean {
-    return this.#rows.length === 0;
+    return this.#rows.texts.length === 0;
   }
 
   /** Rewrites the file, once per process, when more than half of its rows are old. */
-  #shorten(): void {
-    if (this.#looked || this.#rows.length < MANY) return;
+  #shorten({texts, ofLabel}: Rows): void {
+    if (this.#looked || texts.length < MANY) return;
     this.#looked = true;
-    const kept = [...this.#ofLabel.values()].reduce(
+    const kept = [...ofLabel.values()].reduce(
       (n, all) => n + Math.min(all.length, KEPT_EACH),
       0,
     );
-    if (kept * 2 < this.#rows.length) rewriteLog(this.#store, actionLogFile(this.#store), newest);
+    if (kept * 2 < texts.length) rewriteLog(this.#store, actionLogFile(this.#store), newest);
   }
+}
+
+function index({texts, ofLabel, ofKey}: Rows, text: string): void {
+  const label = fieldAfter(text, LABEL_AT, '{"label":"');
+  const keyAt = LABEL_AT + (label?.length ?? 0) + KEY_GAP.length;
+  const key = label === undefined ? undefined : fieldAfter(text, keyAt, KEY_GAP);
+  if (label === undefined || key === undefined) return;
+  const at = texts.push(text) - 1;
+  ofKey.set(key, at);
+  const places = ofLabel.get(label);
+  if (places === undefined) ofLabel.set(label, [at]);
+  else places.push(at);
 }
 
 /** The row of a record. */

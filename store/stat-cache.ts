@@ -15,20 +15,23 @@ type Row = readonly [string, string, string, string, number, string];
 
 const RACY_NANOSECONDS = 2_000_000_000n;
 
-/** Invariant: `#rows` holds rows as read or made, never changed ones. */
+/** Invariant: the rows are as read or made, never changed ones. Read when first asked for. */
 export class StatCache {
   readonly #store: Store;
-  readonly #rows: Map<string, Row>;
+  #read: Map<string, Row> | undefined;
   #changed = false;
 
-  private constructor(store: Store, rows: Map<string, Row>) {
+  private constructor(store: Store) {
     this.#store = store;
-    this.#rows = rows;
   }
 
   /** The cache of a store; empty where it cannot be read. */
   static load(store: Store): StatCache {
-    return new StatCache(store, readRows(statCacheFile(store)));
+    return new StatCache(store);
+  }
+
+  get #rows(): Map<string, Row> {
+    return (this.#read ??= readRows(statCacheFile(this.#store)));
   }
 
   /** The digest of a file that still looks as it did; `path` absolute. */

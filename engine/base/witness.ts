@@ -33,30 +33,85 @@ const CLOSED = ['EACCES', 'EPERM', 'EIO', 'ENAMETOOLONG', 'EINVAL', 'ESTALE'];
 export function takeWitness(paths: readonly string[]): Witness {
   const prints = new Float64Array(paths.length * FIELDS);
   paths.forEach((path, at) => {
-    printInto(path, prints, at * FIELDS);
+    prints.set(printOf(path), at * FIELDS);
   });
   return {paths, prints};
 }
 
-/** Whether all is as it was; ends at the first difference. */
-export function isUnchanged({paths, prints}: Witness): boolean {
-  return paths.every(comparer(prints));
+/** What a process has seen of paths: whoever asks again need not look again. */
+export type Seen = ReadonlyMap<string, readonly number[]>;
+
+/** Looks at every path; whether all is as it was, and what was seen. */
+export function compare({paths, prints}: Witness): {readonly same: boolean; readonly seen: Seen} {
+  const seen = new Map<string, readonly number[]>();
+  let same = true;
+  paths.forEach((path, at) => {
+    const print = files.unless(CLOSED, () => printOf(path));
+    if (print === undefined || !isPrint(print, prints, at)) same = false;
+    if (print !== undefined) seen.set(path, print);
+  });
+  return {same, seen};
 }
 
-/** The paths that are not as they were. */
-export function changedIn({paths, prints}: Witness): readonly string[] {
-  const isSame = comparer(prints);
-  return paths.filter((path, at) => !isSame(path, at));
+/** The paths that are not as they were; one that cannot be looked at is not. */
+export function changedIn({paths, prints}: Witness, seen: Seen = new Map()): readonly string[] {
+  return paths.filter((path, at) => {
+    const print = seen.get(path) ?? files.unless(CLOSED, () => printOf(path));
+    return print === undefined || !isPrint(print, prints, at);
+  });
 }
 
-/** Whether the path of a number is as it was; one that cannot be looked at is not. */
-function comparer(prints: Float64Array): (path: string, at: number) => boolean {
-  const now = new Float64Array(FIELDS);
-  const look = (path: string, at: number): boolean => {
-    printInto(path, now, 0);
-    return now.every((field, place) => field === prints[at * FIELDS + place]);
-  };
-  return (path, at) => files.unless(CLOSED, () => look(path, at)) === true;
+function isPrint(print: readonly number[], prints: Float64Array, at: number): boolean {
+  const from = at * FIELDS;
+  return (
+    print[0] === prints[from] &&
+    print[1] === prints[from + 1] &&
+    print[2] === prints[from + 2] &&
+    print[3] === prints[from + 3]
+  );
+}
+
+/** The paths that are as they were in both of two witnesses. */
+export function sameIn(before: Witness, now: Witness): ReadonlySet<string> {
+  const seen = new Map(now.paths.map((path, at) => [path, fieldsOf(now, at)]));
+  const same = before.paths.filter((path, at) => {
+    const print = seen.get(path);
+    return print !== undefined && isPrint(print, before.prints, at);
+  });
+  return new Set(same);
+}
+
+/** The part of a witness that is of some of its paths. */
+export function partOf(witness: Witness, isWanted: (path: string, at: number) => boolean): Witness {
+  const places = witness.paths.map((_path, at) => at);
+  const kept = places.filter((at) => isWanted(witness.paths[at] ?? '', at));
+  const prints = new Float64Array(kept.flatMap((at) => fieldsOf(witness, at)));
+  return {paths: kept.map((at) => witness.paths[at] ?? ''), prints};
+}
+
+/** Those that nobody can have changed unseen after they were looked at, at `moment`. */
+export function settledPart(witness: Witness, moment: number): Witness {
+  return partOf(witness, (_path, at) => (fieldsOf(witness, at)[3] ?? 0) < moment - TICK);
+}
+
+/** The paths from one place to before another. */
+export function rangeOf({paths, prints}: Witness, from: number, to: number): Witness {
+  return {paths: paths.slice(from, to), prints: prints.subarray(from * FIELDS, to * FIELDS)};
+}
+
+export function joined(parts: readonly Witness[]): Witness {
+  const paths = parts.flatMap((one) => one.paths);
+  const prints = new Float64Array(paths.length * FIELDS);
+  let at = 0;
+  for (const part of parts) {
+    prints.set(part.prints, at);
+    at += part.prints.length;
+  }
+  return {paths, prints};
+}
+
+function fieldsOf({prints}: Witness, at: number): number[] {
+  return [...prints.subarray(at * FIELDS, (at + 1) * FIELDS)];
 }
 
 /** File systems count time in ticks, some in whole seconds. */
@@ -67,13 +122,14 @@ export function isSettled({paths, prints}: Witness, moment: number): boolean {
   return paths.every((_path, at) => (prints[at * FIELDS + 3] ?? 0) < moment - TICK);
 }
 
-function printInto(path: string, into: Float64Array, at: number): void {
+/** FIELDS numbers. */
+function printOf(path: string): readonly number[] {
   const stat = files.follow(path);
-  into[at] = stat?.ino ?? -1;
-  into[at + 1] = stat?.size ?? -1;
-  into[at + 2] = stat?.mtimeMs ?? -1;
-  into[at + 3] = stat?.ctimeMs ?? -1;
+  if (stat === undefined) return ABSENT;
+  return [stat.ino, stat.size, stat.mtimeMs, stat.ctimeMs];
 }
+
+const ABSENT = [-1, -1, -1, -1];
 
 // --- as bytes ------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ import {missingTools} from '../run/tools.ts';
 import {openRunContext} from '../run/open-context.ts';
 import {createReporter} from '../ui/reporter.ts';
 import {rememberIdle} from './keep-idle.ts';
+import {rememberOutcomes} from './keep-outcomes.ts';
 import {openWork, ownerFor, type OpenWork} from './open.ts';
 import {planRecord, planText} from './plan-report.ts';
 import {engineVersion} from './shipped.ts';
@@ -125,6 +126,11 @@ async function buildTargets(world: World, widen: Widen, tests = false): Answer {
   if (missing.length > 0) return err(missing);
   const replan = (): Checked<Plan> => planAgain(work, forced);
   const status = await runPlan(world, work, plan, forced, {replan, remembered: true});
+  if (status.ok && status.value === 0) {
+    timed(engine, 'engine', 'keep outcomes', () => {
+      rememberOutcomes(world.host, work);
+    });
+  }
   rememberIdle(world, work, plan, status);
   return status;
 }
@@ -193,6 +199,8 @@ export async function runPlan(
   );
   if (!opened.ok) return opened;
   const {context} = opened.value;
+  // What follows takes its time too.
+  if (runsSomething(planned)) await opened.value.prepare();
   const settled = await timed(engine, 'engine', 'settle the plan', () =>
     settle(context, work, planned, treatment),
   );
@@ -223,6 +231,10 @@ export async function runPlan(
   if (prints(world)) world.print(JSON.stringify(resultRecord(work, summary)));
   if (!kept.ok) return kept;
   return ok(exitCode(summary, run.failures));
+}
+
+function runsSomething({nodes}: Plan): boolean {
+  return [...nodes.values()].some((node) => node.verdict === 'run' && node.kind !== 'fetch');
 }
 
 function openRun(

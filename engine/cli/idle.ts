@@ -7,7 +7,7 @@
 import * as files from '../base/files.ts';
 import type {Host} from '../base/host.ts';
 import {packSections, unpackSections} from '../base/sections.ts';
-import {decodeWitness, encodeWitness, isUnchanged, type Witness} from '../base/witness.ts';
+import {compare, decodeWitness, encodeWitness, type Seen, type Witness} from '../base/witness.ts';
 import {nothingToDo} from '../ui/idle.ts';
 import {cachePlace, readCache, writeCache} from './cache-place.ts';
 
@@ -26,21 +26,24 @@ export function idlePlace(host: Host, argv: readonly string[]): string | undefin
   return argv.includes('build') ? cachePlace(host, 'idle', argv) : undefined;
 }
 
-/** Gives the answer of the memo where it still holds; false where somebody has to look. */
-export function answerIdle(host: Host, place: string): boolean {
+/**
+ * Gives the answer of the memo where it still holds; else what was seen, for whoever has to look
+ * closer.
+ */
+export function answerIdle(host: Host, place: string): 'answered' | Seen {
   const bytes = readCache(host, place);
   const {head, witness} = (bytes && unpackSections(bytes)) ?? {};
-  if (head === undefined || witness === undefined) return false;
-  const answer = JSON.parse(head.toString('utf8')) as IdleAnswer;
-  if (!holds(answer, decodeWitness(witness))) return false;
-  if (answer.told) host.stderr.write(`${nothingToDo(answer.fresh, host.tick())}\n`);
-  return true;
+  if (head === undefined || witness === undefined) return NOTHING;
+  const {told, fresh, empty} = JSON.parse(head.toString('utf8')) as IdleAnswer;
+  const {same, seen} = compare(decodeWitness(witness));
+  // What is damaged or closed is somebody's to report who looks closer.
+  const quiet = files.unless(UNREADABLE, () => empty.every(isEmpty)) === true;
+  if (!same || !quiet) return seen;
+  if (told) host.stderr.write(`${nothingToDo(fresh, host.tick())}\n`);
+  return 'answered';
 }
 
-function holds({empty}: IdleAnswer, witness: Witness): boolean {
-  // What is damaged or closed is somebody's to report who looks closer.
-  return files.unless(UNREADABLE, () => empty.every(isEmpty)) === true && isUnchanged(witness);
-}
+const NOTHING: Seen = new Map();
 
 const UNREADABLE = ['ENOTDIR', 'EACCES', 'EPERM', 'EIO', 'ELOOP'];
 

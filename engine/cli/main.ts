@@ -26,11 +26,12 @@ async function main(host: Host): Promise<number> {
     return 0;
   }
   const memo = idlePlace(host, process.argv.slice(2));
-  if (memo !== undefined && answerIdle(host, memo)) return 0;
+  const seen = memo === undefined ? undefined : answerIdle(host, memo);
+  if (seen === 'answered') return 0;
   const program = await loadProgram();
   let status = 0;
   const parser = program.makeProgram(engineVersion(), async (call) => {
-    status = await answerCall(program, host, call, {memo, main: since});
+    status = await answerCall(program, host, call, {memo, seen, main: since});
   });
   const parsed = await program.parseWords(parser, process.argv);
   if (parsed !== 'answered') return parsed === 'helped' ? 0 : USAGE;

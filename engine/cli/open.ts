@@ -3,6 +3,7 @@
  */
 import type {Checked} from '../base/diagnostic.ts';
 import type {Label} from '../base/label.ts';
+import {lookAt} from '../base/files.ts';
 import {ok} from '../base/result.ts';
 import {timed} from '../base/span.ts';
 import type {BuildGraph} from '../graph/model.ts';
@@ -11,14 +12,17 @@ import type {Project} from '../load/model.ts';
 import type {LoadRequest} from '../load/config.ts';
 import {readPrints, type Standing} from '../run/prints.ts';
 import {closureOf} from '../run/plan.ts';
+import {Recollection} from '../run/recollection.ts';
 import {Resolver, type Knowledge} from '../run/resolve.ts';
 import {toolFinder} from '../run/tools.ts';
 import {ActionLog} from '../../store/action-log.ts';
 import {SourceChoices} from '../../store/choices.ts';
-import {openStore, type Owner, type Store} from '../../store/layout.ts';
+import {actionLogFile, openStore, type Owner, type Store} from '../../store/layout.ts';
 import {reindexLog} from '../../store/reindex.ts';
 import {StatCache} from '../../store/stat-cache.ts';
 import {guard} from '../../store/trouble.ts';
+import {cachePlace} from './cache-place.ts';
+import {recallOutcomes, type Recalled} from './outcomes.ts';
 import {SHIPPED} from './shipped.ts';
 import {
   keepProject,
@@ -38,6 +42,13 @@ export interface OpenWork extends OpenProject {
   readonly targets: readonly Label[];
   /** The targets and all they need, downloads left out. */
   readonly wanted: ReadonlySet<Label>;
+  /** Where it is kept what nodes came to, and what holds of that. */
+  readonly outcomes: Known;
+}
+
+interface Known {
+  readonly memo: string | undefined;
+  readonly recalled: Recalled | undefined;
 }
 
 /** Root's builds belong to the first id of the range builds are mapped to (design §6). */
@@ -64,7 +75,7 @@ export async function openProject(world: World): Promise<Checked<OpenProject>> {
   const request = loadRequest(world);
   const place = projectPlace(world.host, world.cwd, request.flags);
   const kept = timed(engine, 'engine', 'recall recipes', () =>
-    place === undefined ? undefined : recallProject(world.host, place),
+    place === undefined ? undefined : recallProject(world.host, place, world.seen),
   );
   if (kept?.changed.length === 0) return ok(kept);
   const {readWhole} = await import('./read-whole.ts');
@@ -103,12 +114,17 @@ export async function openWork(
   const store = timed(engine, 'engine', 'open the store', () => openProjectStore(world, project));
   if (!store.ok) return store;
   const wanted = closureOf(graph, targets);
+  const outcomes = timed(engine, 'engine', 'recall outcomes', () =>
+    recall(world, graph, store.value),
+  );
   const known = timed(engine, 'engine', 'read log, caches and sources', () =>
-    learn(world, graph, store.value, wanted),
+    learn(world, graph, store.value, wanted, outcomes.recalled),
   );
   if (!known.ok) return known;
   const {log} = known.value;
   const resolver = new Resolver(known.value);
+  // Before anything that is found there is relied upon.
+  if (outcomes.memo !== undefined) resolver.lookAgain();
   return ok({
     project,
     graph,
@@ -119,7 +135,15 @@ export async function openWork(
     knowledge: known.value,
     targets,
     wanted,
+    outcomes,
   });
+}
+
+function recall(world: World, graph: BuildGraph, {root}: Store): Known {
+  const {flags} = loadRequest(world);
+  const memo = cachePlace(world.host, 'outcomes', [world.cwd, flags, root]);
+  if (memo === undefined) return {memo, recalled: undefined};
+  return {memo, recalled: recallOutcomes(world.host, memo, graph, world.seen)};
 }
 
 /** A log without a row is made again from the records, should there be any. */
@@ -133,9 +157,29 @@ function learn(
   graph: BuildGraph,
   store: Store,
   wanted: ReadonlySet<Label>,
+  recalled: Recalled | undefined,
 ): Checked<Knowledge> {
-  const memory = openMemory(store);
-  return memory.ok ? learnWith(world, graph, memory.value, wanted) : memory;
+  const memory = openMemory(store, recalled !== undefined);
+  if (!memory.ok || recalled === undefined) {
+    return memory.ok ? learnWith(world, graph, memory.value, wanted) : memory;
+  }
+  const recollection = new Recollection(graph, recalled.remembered);
+  const others = [...wanted].filter((label) => !recollection.isSettled(label));
+  const known = learnWith(world, graph, memory.value, new Set(others));
+  if (!known.ok) return known;
+  const {paths, patches} = known.value.prints;
+  return ok({
+    ...known.value,
+    remembered: recalled.remembered,
+    prints: {
+      paths: {get: (label) => paths.get(label) ?? recalled.prints.paths.get(label)},
+      patches: new Map([...recalled.prints.patches, ...patches]),
+    },
+    importAgain: () => {
+      const again = readPrints(graph, wanted, store, memory.value.cache, world.host);
+      return again.ok ? ok(undefined) : again;
+    },
+  });
 }
 
 /** What is read of a store once, and kept up from then on. */
@@ -145,8 +189,14 @@ export interface StoreMemory {
   readonly cache: StatCache;
 }
 
-export function openMemory(store: Store): Checked<StoreMemory> {
-  return guard(store.root, () => ({store, log: openLog(store), cache: StatCache.load(store)}));
+/** `later`: the log is read when it is first asked something, where it seems to be there. */
+export function openMemory(store: Store, later = false): Checked<StoreMemory> {
+  return guard(store.root, () => {
+    const stat = lookAt(actionLogFile(store));
+    const isThere = stat?.isFile() === true && stat.size > 0;
+    const log = later && isThere ? ActionLog.open(store) : openLog(store);
+    return {store, log, cache: StatCache.load(store)};
+  });
 }
 
 export function learnWith(

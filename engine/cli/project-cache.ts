@@ -1,18 +1,21 @@
 /**
  * A project as it was read and linked the last time, and what has changed since.
- * What has not changed is not read again. Nodes and recipes are made when somebody asks for them.
+ * What has not changed is not read again. Nodes and recipes are made when somebody asks for them,
+ * from a second file: the first has its table, and what stat(2) says of it.
  * Auxiliary state. Only projects without mistakes and warnings are kept.
  */
 import path from 'node:path';
 import type {Host} from '../base/host.ts';
+import {closeFile, errorCode, lookAtOpen, openRead} from '../base/files.ts';
+import {packSections, unpackSections, type Sections} from '../base/sections.ts';
+import {openTexts, packTextFile, type TextFile} from '../base/text-file.ts';
 import {
-  packSections,
-  packTexts,
-  unpackSections,
-  unpackTexts,
-  type Sections,
-} from '../base/sections.ts';
-import {changedIn, decodeWitness, encodeWitness, settledWitness} from '../base/witness.ts';
+  changedIn,
+  decodeWitness,
+  encodeWitness,
+  settledWitness,
+  type Seen,
+} from '../base/witness.ts';
 import {decodeGraph, encodeGraph} from '../graph/snapshot.ts';
 import type {BuildGraph} from '../graph/model.ts';
 import type {Config, Generated, Project, Recipe} from '../load/model.ts';
@@ -32,6 +35,8 @@ interface Head {
   readonly generated: readonly Generated[];
   /** The files of its recipes, absolute, in the order of the project. */
   readonly files: readonly string[];
+  /** What stat(2) says of the file of texts. */
+  readonly texts: readonly number[];
 }
 
 /** A project that was kept. */
@@ -47,37 +52,62 @@ export function projectPlace(host: Host, cwd: string, flags: object): string | u
   return cachePlace(host, 'projects', [cwd, flags]);
 }
 
-/** The project kept there; undefined where there is none that can be read. */
-export function recallProject(host: Host, place: string): KeptProject | undefined {
+/** The file of texts of a project that is kept there. */
+function textsAt(place: string): string {
+  return path.join(path.dirname(place), '..', 'texts', path.basename(place));
+}
+
+/**
+ * The project kept there; undefined where there is none that can be read. `seen`: what this
+ * process has looked at already.
+ */
+export function recallProject(host: Host, place: string, seen?: Seen): KeptProject | undefined {
   const bytes = readCache(host, place);
   const sections = bytes && unpackSections(bytes);
-  const graph = sections && decodeGraph(sectionOf(sections, 'graph'));
-  if (sections === undefined || graph === undefined) return undefined;
+  if (sections === undefined) return undefined;
+  const {files, texts, ...head} = JSON.parse(sectionOf(sections, 'head').toString()) as Head;
+  const opened = reopen(textsAt(place), texts, sectionOf(sections, 'table'));
+  const graph = opened && decodeGraph(sectionOf(sections, 'graph'), opened);
+  if (graph === undefined) return undefined;
   const witness = decodeWitness(sectionOf(sections, 'witness'));
-  const {files, ...head} = JSON.parse(sectionOf(sections, 'head').toString()) as Head;
-  const recipeOf = recipesIn(sections, files);
+  const recipeOf = recipesIn(files, (number) => opened?.textOf(graph.order.length + number));
   const project: Project = {
     ...head,
     get recipes() {
       return files.flatMap((file) => recipeOf(file) ?? []);
     },
   };
-  return {project, graph, inputs: witness.paths, changed: changedIn(witness), recipeOf};
+  return {project, graph, inputs: witness.paths, changed: changedIn(witness, seen), recipeOf};
+}
+
+/** The texts, if they are those that were written; held open until the process ends. */
+function reopen(file: string, stat: readonly number[], table: Buffer): TextFile | undefined {
+  try {
+    const fd = openRead(file);
+    return statOf(fd).every((field, at) => field === stat[at]) ? openTexts(fd, table) : undefined;
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return undefined;
+  }
+}
+
+function statOf(fd: number): readonly number[] {
+  const {ino, size, mtimeMs, ctimeMs, uid} = lookAtOpen(fd);
+  return [ino, size, mtimeMs, ctimeMs, uid];
 }
 
 /** Each recipe is made once, when it is first asked for. */
 function recipesIn(
-  sections: Sections,
   files: readonly string[],
+  textOf: (number: number) => string | undefined,
 ): (file: string) => Recipe | undefined {
-  const texts = unpackTexts(sectionOf(sections, 'recipes'), files.length);
   const numberOf = new Map(files.map((file, number) => [file, number]));
   const made = new Map<string, Recipe>();
   return (file) => {
     const number = numberOf.get(file);
-    const recipe = made.get(file) ?? (number === undefined ? undefined : parse(texts(number)));
-    if (recipe !== undefined) made.set(file, recipe);
-    return recipe;
+    const text = number === undefined || made.has(file) ? undefined : textOf(number);
+    if (text !== undefined) made.set(file, parse(text));
+    return made.get(file);
   };
 }
 
@@ -107,14 +137,33 @@ export function keepProject(place: string, open: OpenProject, begun: number): vo
   const {root, config, generated, recipes} = project;
   const witness = settledWitness(inputs, begun);
   if (witness === undefined) return;
-  const head: Head = {root, config, generated, files: recipes.map((recipe) => recipe.file)};
+  const {bytes, texts} = encodeGraph(graph);
+  const {file, table} = packTextFile([...texts, ...recipes.map((one) => JSON.stringify(one))]);
+  const stat = writeTexts(textsAt(place), file);
+  if (stat === undefined) return;
+  const files = recipes.map((recipe) => recipe.file);
+  const head: Head = {root, config, generated, files, texts: stat};
   const sections = {
     witness: encodeWitness(witness),
     head: Buffer.from(JSON.stringify(head)),
-    recipes: packTexts(recipes.map((recipe) => JSON.stringify(recipe))),
-    graph: encodeGraph(graph),
+    table,
+    graph: bytes,
   };
   writeCache(place, packSections(sections));
+}
+
+/** What stat(2) says of what was written; undefined where it cannot be. */
+function writeTexts(file: string, bytes: Buffer): readonly number[] | undefined {
+  writeCache(file, bytes);
+  try {
+    const fd = openRead(file);
+    const stat = statOf(fd);
+    closeFile(fd);
+    return stat;
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return undefined;
+  }
 }
 
 function sectionOf(sections: Sections, name: string): Buffer {

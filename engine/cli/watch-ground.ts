@@ -212,7 +212,8 @@ export class WatchGround {
     if (!known.ok) return known;
     const knowledge = known.value;
     const resolver = new Resolver(knowledge);
-    return ok({project, graph, inputs, store, log, resolver, knowledge, targets, wanted});
+    const outcomes = {memo: undefined, recalled: undefined};
+    return ok({project, graph, inputs, store, log, resolver, knowledge, targets, wanted, outcomes});
   }
 
   #storeOf(place: string, open: () => ReturnType<typeof openProjectStore>): Checked<StoreMemory> {

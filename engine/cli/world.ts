@@ -7,6 +7,7 @@ import {exitCodeOf} from '../base/diagnostic.ts';
 import {errorCode, readStart} from '../base/files.ts';
 import type {Host} from '../base/host.ts';
 import {NO_RUN_WATCH, type RunWatch} from '../base/span.ts';
+import type {Seen} from '../base/witness.ts';
 import path from 'node:path';
 import type {Call} from './commands.ts';
 
@@ -25,6 +26,8 @@ export interface World {
   onInterrupt(handler: InterruptHandler): void;
   /** Where this call's answer is kept, if it comes to nothing to do: idle.ts. */
   readonly memo: string | undefined;
+  /** What this process has seen of files since it began; nobody relies on it for long. */
+  readonly seen: Seen | undefined;
   /** Whether any diagnostic was shown. */
   readonly hasShown: () => boolean;
   /** The ticks at which our own program began, and at which it knew what was asked. */
@@ -36,6 +39,8 @@ export interface World {
 export interface Start {
   /** Where its answer is kept: idle.ts. */
   readonly memo: string | undefined;
+  /** What was seen when that did not hold. */
+  readonly seen?: Seen | undefined;
   /** The tick at which our own program began. */
   readonly main: number;
 }
@@ -70,6 +75,7 @@ export function makeWorld(
     },
     onInterrupt,
     memo: start.memo,
+    seen: start.seen,
     hasShown: () => shown,
     since: {main: start.main, call: host.tick()},
     watch: NO_RUN_WATCH,

@@ -21,6 +21,9 @@ interface RunEdges {
   readonly labels: readonly Label[];
   /** Each list is made when it is asked for. */
   readonly runsOf: (number: number) => readonly number[];
+  /** The last walk that has seen each: a list for every walk would make all of them quadratic. */
+  readonly seenBy: Uint32Array;
+  walks: number;
 }
 
 /**
@@ -49,16 +52,17 @@ export function withRunClosure(graph: BuildGraph, labels: readonly Label[]): rea
   return startWalk(graph)(labels);
 }
 
-/** A walk that remembers what it has laid, from call to call. */
+/** A walk that remembers what it has laid, from call to call, until the next one is started. */
 function startWalk(graph: BuildGraph): (roots: readonly Label[]) => readonly Label[] {
   const edges = runEdges(graph);
-  const seen = new Uint8Array(edges.labels.length);
+  const walk = (edges.walks += 1);
   return (roots) => {
+    if (edges.walks !== walk) throw new Bug('a walk goes on that another has followed');
     const laid: Label[] = [];
     for (const root of roots) {
       const number = edges.numberOf.get(root);
       if (number === undefined) throw new Bug(`no build ${root}`);
-      layDown(edges, seen, number, laid);
+      layDown(edges, walk, number, laid);
     }
     return laid;
   };
@@ -68,9 +72,10 @@ function startWalk(graph: BuildGraph): (roots: readonly Label[]) => readonly Lab
  * Depth first, a node after its run needs. Leaving out what is laid gives the same as joining all
  * closures and keeping first places: below a laid node everything is laid already.
  */
-function layDown(edges: RunEdges, seen: Uint8Array, root: number, laid: Label[]): void {
-  if (seen[root] === 1) return;
-  seen[root] = 1;
+function layDown(edges: RunEdges, walk: number, root: number, laid: Label[]): void {
+  const {seenBy} = edges;
+  if (seenBy[root] === walk) return;
+  seenBy[root] = walk;
   const path: number[] = [root];
   const nextOf: number[] = [0];
   while (path.length > 0) {
@@ -84,8 +89,8 @@ function layDown(edges: RunEdges, seen: Uint8Array, root: number, laid: Label[])
       if (label !== undefined) laid.push(label);
     } else {
       nextOf[top] = (nextOf[top] ?? 0) + 1;
-      if (seen[next] !== 1) {
-        seen[next] = 1;
+      if (seenBy[next] !== walk) {
+        seenBy[next] = walk;
         path.push(next);
         nextOf.push(0);
       }
@@ -111,7 +116,8 @@ function numberRunEdges(graph: BuildGraph): RunEdges {
     const needs = label === undefined ? [] : runNeedsOf(nodeOf(graph, label));
     return needs.map((to) => numberOf.get(to) ?? -1);
   };
-  return {numberOf, labels, runsOf: (number) => (runs[number] ??= find(number))};
+  const runsOf = (number: number): readonly number[] => (runs[number] ??= find(number));
+  return {numberOf, labels, runsOf, seenBy: new Uint32Array(labels.length), walks: 0};
 }
 
 function runNeedsOf(node: Node): readonly Label[] {

@@ -4,6 +4,7 @@
  */
 import {Graph} from '@dagrejs/graphlib';
 import {Bug} from '../base/result.ts';
+import {textPrint} from '../base/text-file.ts';
 import type {Label} from '../base/label.ts';
 import type {BuildGraph, Edge, NameIndex, Node} from './model.ts';
 import {orderNodes, type Net} from './order.ts';
@@ -57,10 +58,14 @@ export function finishGraph(
     if (found === undefined) throw new Bug(`no node ${label}`);
     return found;
   };
+  const numbers = new Map(order.map((label, number) => [label, number]));
   return {
     ...{nodes, order, dependents, names, generated, sets: new Map()},
+    numberOf: (label) => numbers.get(label),
     kindOf: (label) => node(label).kind,
     targetsOf: (label) => node(label).dependencies.map((edge) => edge.to),
+    edgeKindsOf: (label) => node(label).dependencies.map((edge) => edge.kind),
+    printOf: (label) => textPrint(JSON.stringify(node(label))),
   };
 }
 

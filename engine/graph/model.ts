@@ -88,10 +88,16 @@ export interface BuildGraph {
   readonly names: NameIndex;
   /** Globs no artifact may own, sorted: what a capture leaves out is part of what is built. */
   readonly generated: readonly string[];
+  /** The place of a label in the order; undefined for others. */
+  readonly numberOf: (label: Label) => number | undefined;
   /** What kind of node a label is, without making the node. */
   readonly kindOf: (label: Label) => NodeKind;
   /** The labels of a node's dependencies, without making the node. */
   readonly targetsOf: (label: Label) => readonly Label[];
+  /** What kind each of these dependencies is, without making the node. */
+  readonly edgeKindsOf: (label: Label) => readonly EdgeKind[];
+  /** A print of all that is known of a node: equal prints, equal nodes. */
+  readonly printOf: (label: Label) => string;
   /** Nodes with an edge to this one, sorted. */
   readonly dependents: (label: Label) => readonly Label[];
 }

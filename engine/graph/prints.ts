@@ -10,7 +10,7 @@ import type {BuildGraph, FetchNode} from './model.ts';
 /** Prints of what recipes refer to on this machine; only those of the nodes asked for. */
 export interface SourcePrints {
   /** Label of the fetch node of a `path:` source → print of what lies there: `tree <hex>`, `file <hex>`. */
-  readonly paths: ReadonlyMap<Label, string>;
+  readonly paths: Pick<ReadonlyMap<Label, string>, 'get'>;
   /** Absolute path of a patch file → its sha256. */
   readonly patches: ReadonlyMap<string, string>;
 }

@@ -1,26 +1,26 @@
 /**
- * A linked graph as bytes, and back without making a node before somebody asks for it: opening
- * costs the labels and the edges. Knows nothing of files or of when the graph is still true.
+ * A linked graph as bytes and texts, and back without making a node before somebody asks for it:
+ * opening costs the labels and the edges. Knows nothing of files or of when the graph is still true.
  *
  * Labels stand in the order of the graph and are known by their number from there on.
  */
 import {
   packNumbers,
   packSections,
-  packTexts,
   unpackNumbers,
   unpackSections,
-  unpackTexts,
   type Sections,
 } from '../base/sections.ts';
 import type {NodeKind} from '../base/event.ts';
 import type {Label} from '../base/label.ts';
 import {Bug} from '../base/result.ts';
+import type {TextFile} from '../base/text-file.ts';
 import {LazyNodes} from './lazy-nodes.ts';
-import type {BuildGraph, Node} from './model.ts';
+import type {BuildGraph, EdgeKind, Node} from './model.ts';
 import {nodeOf} from './graph.ts';
 
 const KINDS: readonly NodeKind[] = ['fetch', 'build', 'test'];
+const EDGES: readonly EdgeKind[] = ['source', 'base', 'build', 'run', 'both', 'test', 'subject'];
 
 /** What is small, as JSON. */
 interface Rest {
@@ -31,7 +31,11 @@ interface Rest {
   readonly generated: readonly string[];
 }
 
-export function encodeGraph(graph: BuildGraph): Buffer {
+/** The texts are those of the nodes, in the order of the graph. */
+export function encodeGraph(graph: BuildGraph): {
+  readonly bytes: Buffer;
+  readonly texts: readonly string[];
+} {
   const {order, sets, names, generated} = graph;
   const numberOf = new Map(order.map((label, number) => [label, number]));
   const targets = order.map((label) =>
@@ -44,14 +48,16 @@ export function encodeGraph(graph: BuildGraph): Buffer {
     overrides: [...names.overrides],
     generated,
   };
-  return packSections({
+  const edges = order.flatMap((label) => graph.edgeKindsOf(label));
+  const bytes = packSections({
     labels: Buffer.from(order.join('\n')),
     kinds: Buffer.from(order.map((label) => KINDS.indexOf(graph.kindOf(label)))),
     ends: packNumbers(Uint32Array.from(endsOf(targets))),
     targets: packNumbers(Uint32Array.from(targets.flat())),
-    nodes: packTexts(order.map((label) => JSON.stringify(nodeOf(graph, label)))),
+    edges: Buffer.from(edges.map((kind) => EDGES.indexOf(kind))),
     rest: Buffer.from(JSON.stringify(rest)),
   });
+  return {bytes, texts: order.map((label) => JSON.stringify(nodeOf(graph, label)))};
 }
 
 /** Where the list of each node ends in the list of all. */
@@ -60,27 +66,32 @@ function endsOf(lists: readonly (readonly number[])[]): number[] {
   return lists.map((list) => (end += list.length));
 }
 
-/** The graph of such bytes; undefined where they are damaged. */
-export function decodeGraph(bytes: Buffer): BuildGraph | undefined {
+/** The graph of such bytes, its nodes read from the texts; undefined where they are damaged. */
+export function decodeGraph(bytes: Buffer, texts: TextFile): BuildGraph | undefined {
   const sections = unpackSections(bytes);
-  return sections === undefined ? undefined : graphOf(sections);
+  return sections === undefined ? undefined : graphOf(sections, texts);
 }
 
-function graphOf(sections: Sections): BuildGraph {
+function graphOf(sections: Sections, {textOf, printOf}: TextFile): BuildGraph {
   const section = (name: string): Buffer => required(sections[name]);
   const text = section('labels').toString('utf8');
   const order = (text === '' ? [] : text.split('\n')) as Label[];
   const numberOf = new Map(order.map((label, number) => [label, number]));
-  const texts = unpackTexts(section('nodes'), order.length);
-  const nodes = new LazyNodes(numberOf, (number) => JSON.parse(texts(number)) as Node);
+  const nodes = new LazyNodes(numberOf, (number) => JSON.parse(textOf(number)) as Node);
   const rest = JSON.parse(section('rest').toString('utf8')) as Rest;
-  const net = netOf(order, numberOf, section('ends'), section('targets'));
+  const net = netOf(order, numberOf, {
+    ends: unpackNumbers(section('ends')),
+    targets: unpackNumbers(section('targets')),
+    edges: section('edges'),
+  });
   const kinds = section('kinds');
   return {
     nodes,
     order,
     ...net,
+    numberOf: (label) => numberOf.get(label),
     kindOf: (label) => KINDS[kinds[required(numberOf.get(label))] ?? 0] ?? 'build',
+    printOf: (label) => printOf(required(numberOf.get(label))),
     sets: new Map(rest.sets),
     names: {
       builds: new Set(rest.builds),
@@ -91,19 +102,26 @@ function graphOf(sections: Sections): BuildGraph {
   };
 }
 
+/** All edges in one list, by number; where those of each node end. */
+interface EdgeTable {
+  readonly ends: Uint32Array;
+  readonly targets: Uint32Array;
+  readonly edges: Uint8Array;
+}
+
 function netOf(
   order: readonly Label[],
   numberOf: ReadonlyMap<Label, number>,
-  endBytes: Buffer,
-  targetBytes: Buffer,
-): Pick<BuildGraph, 'targetsOf' | 'dependents'> {
-  const ends = unpackNumbers(endBytes);
-  const targets = unpackNumbers(targetBytes);
+  {ends, targets, edges}: EdgeTable,
+): Pick<BuildGraph, 'targetsOf' | 'edgeKindsOf' | 'dependents'> {
   const labelAt = (number: number): Label => required(order[number]);
-  const targetsOf = (label: Label): readonly Label[] => {
-    const number = required(numberOf.get(label));
-    return [...targets.subarray(ends[number - 1] ?? 0, ends[number])].map(labelAt);
-  };
+  const ofNode = (list: Uint8Array | Uint32Array, number: number): readonly number[] =>
+    Array.from(list.subarray(ends[number - 1] ?? 0, ends[number]));
+  // Both are asked for again and again.
+  const targetsOf = byLabel(numberOf, (number) => ofNode(targets, number).map(labelAt));
+  const edgeKindsOf = byLabel(numberOf, (number) =>
+    ofNode(edges, number).map((kind) => required(EDGES[kind])),
+  );
   let back: readonly (readonly number[])[] | undefined;
   const dependents = (label: Label): readonly Label[] => {
     back ??= reversed(ends, targets);
@@ -111,7 +129,19 @@ function netOf(
       .map(labelAt)
       .sort();
   };
-  return {targetsOf, dependents};
+  return {targetsOf, edgeKindsOf, dependents};
+}
+
+/** A list of each node, made once. */
+function byLabel<T>(
+  numberOf: ReadonlyMap<Label, number>,
+  make: (number: number) => readonly T[],
+): (label: Label) => readonly T[] {
+  const made: (readonly T[] | undefined)[] = [];
+  return (label) => {
+    const number = required(numberOf.get(label));
+    return (made[number] ??= make(number));
+  };
 }
 
 function reversed(ends: Uint32Array, targets: Uint32Array): readonly (readonly number[])[] {

@@ -3,7 +3,7 @@
  * Joins the parts; each of them knows only its own business.
  */
 import type {Diagnostic} from '../base/diagnostic.ts';
-import type {Event, Failure, Summary} from '../base/event.ts';
+import type {Event, Failure, NodeKind, Summary} from '../base/event.ts';
 import type {ActionKey} from '../base/hash.ts';
 import {testLabel, type Label} from '../base/label.ts';
 import {Bug} from '../base/result.ts';
@@ -21,8 +21,10 @@ import type {Durations} from './history.ts';
 import {dropAfterTests, dropOutdated} from './kept-builds.ts';
 import {LiveOutput} from './live-output.ts';
 import type {Plan} from './plan.ts';
+import {RecalledNode} from './recalled-node.ts';
 import type {Resolution} from './resolve.ts';
 import {Scheduler} from './scheduler.ts';
+import {mendLocalSources} from './sound-plan.ts';
 import type {Decision, FailureMode} from './task.ts';
 import {nameInputs, relyOn, rootsOfResult} from './reliance.ts';
 import {durationsOf, restTeller} from './rest.ts';
@@ -215,18 +217,31 @@ export class BuildRun {
   }
 
   #decide(label: Label): Decision {
-    const node = this.#workNode(label);
-    const resolution = this.#context.resolver.resolve(node);
-    if (resolution.type === 'open') return 'fetch-first';
-    if (this.#options.forced.has(label)) return 'run';
-    if (!this.#isDone(node, resolution.key)) {
-      if (this.#options.failed?.has(resolution.key) !== true) return 'run';
-      this.#tally.ended(label, node.kind, 'failed', {unchanged: true});
-      return 'bad';
+    const {resolver, graph} = this.#context;
+    const isForced = this.#options.forced.has(label);
+    // What was recalled is named for gc since the plan was settled.
+    if (isForced || resolver.recallDone(label) === undefined) {
+      const node = this.#workNode(label);
+      const resolution = resolver.resolve(node);
+      if (resolution.type === 'open') return 'fetch-first';
+      if (isForced || !this.#isDone(node, resolution.key)) return this.#mustRun(node, resolution);
     }
     if (isDamagedInUse(this.#context, this.#plan, label)) return 'run';
-    this.#tally.ended(label, node.kind, 'cut', {saved: this.#durations(label) ?? 0});
+    this.#tally.ended(label, graph.kindOf(label), 'cut', {saved: this.#durations(label) ?? 0});
     return 'done';
+  }
+
+  #mustRun({label, kind}: WorkNode, {key}: Known): Decision {
+    if (this.#options.failed?.has(key) === true && !this.#options.forced.has(label)) {
+      this.#tally.ended(label, kind, 'failed', {unchanged: true});
+      return 'bad';
+    }
+    if (this.#plan.nodes.get(label) instanceof RecalledNode) {
+      const mended = mendLocalSources(this.#context, label);
+      const said = mended.ok ? mended.value : mended.error;
+      for (const diagnostic of said) this.#context.listener({type: 'diagnostic', diagnostic});
+    }
+    return 'run';
   }
 
   /** Whether the store has it; then gc keeps it from here on. */

@@ -29,7 +29,8 @@ export function idleInputs({inputs, graph, wanted, knowledge}: Looked): readonly
   return [...new Set([...inputs, ...sources, ...patches.map(({file}) => file), ...tools])];
 }
 
-function pathsOf(source: PathSource): readonly string[] {
+/** Of a folder all that is in it. */
+export function pathsOf(source: PathSource): readonly string[] {
   if (follow(source.path)?.isDirectory() !== true) return [source.path];
   const below: string[] = [];
   for (const {path: name, stat} of walkFolder(source.path, isLeftOut(source.ignore), lookAt)) {
@@ -39,7 +40,8 @@ function pathsOf(source: PathSource): readonly string[] {
   return [source.path, ...below];
 }
 
-function toolsOf(graph: BuildGraph, wanted: ReadonlySet<Label>): ReadonlySet<string> {
+/** The names of all host tools of some builds. */
+export function toolsOf(graph: BuildGraph, wanted: Iterable<Label>): ReadonlySet<string> {
   const names = new Set<string>();
   for (const label of wanted) {
     const node = graph.nodes.get(label);

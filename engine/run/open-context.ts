@@ -28,6 +28,8 @@ export interface RunInWorkshop {
 }
 
 export interface OpenContext extends RunInWorkshop {
+  /** Starts the worker; returns when it needs nothing more of us to be started. */
+  prepare(): Promise<void>;
   /** Ends the worker, removes the scratch folder and gives up all claims. */
   close(): Promise<void>;
 }
@@ -50,7 +52,11 @@ export async function openRunContext(
   const opened = await openWorkshop(work.store, settings);
   if (!opened.ok) return opened;
   const workshop = opened.value;
-  return ok({...contextIn(workshop, work, settings), close: () => workshop.close()});
+  return ok({
+    ...contextIn(workshop, work, settings),
+    prepare: () => workshop.worker.prepare(),
+    close: () => workshop.close(),
+  });
 }
 
 /** One run in a workshop that others use before and after. */

@@ -6,8 +6,9 @@
 import type {NodeKind} from '../base/event.ts';
 import type {ActionKey, RecipeKey} from '../base/hash.ts';
 import {buildLabel, type Label} from '../base/label.ts';
-import {unreachable} from '../base/result.ts';
+import {Bug, unreachable} from '../base/result.ts';
 import type {BuildGraph, BuildNode, FetchNode, Node, TestNode} from '../graph/model.ts';
+import {OpenNodes, RecalledNode} from './recalled-node.ts';
 import type {Resolution, Resolver} from './resolve.ts';
 
 export type Verdict = 'run' | 'maybe' | 'fresh';
@@ -48,13 +49,44 @@ export function makePlan(
 ): Plan {
   const work = new Map<Label, PlannedNode>();
   const demands = {forced, damaged};
+  const open = new OpenNodes(graph);
   for (const label of graph.order) {
-    const node = graph.nodes.get(label);
-    if (node === undefined || node.kind === 'fetch' || !wanted.has(label)) continue;
-    work.set(label, planNode(node, resolver, work, demands));
+    if (!wanted.has(label) || graph.kindOf(label) === 'fetch') continue;
+    const demanded = demand(demands, label);
+    const recalled =
+      demanded === undefined ? recallNode(graph, resolver, work, open, label) : undefined;
+    const planned = recalled ?? planNode(workNode(graph, label), resolver, work, demands);
+    work.set(label, planned);
+    open.note(label, planned.verdict !== 'fresh');
   }
   const nodes = new Map([...plannedFetches(graph, resolver, work, damaged), ...work]);
   return {nodes: inOrder(graph, nodes)};
+}
+
+/** The short way to what a node will do, where it is written as it was the last time. */
+function recallNode(
+  graph: BuildGraph,
+  resolver: Resolver,
+  work: ReadonlyMap<Label, PlannedNode>,
+  open: OpenNodes,
+  label: Label,
+): PlannedNode | undefined {
+  if (resolver.settledRow(label) === undefined) return undefined;
+  const key = open.isBelow(label) ? null : resolver.recallDone(label);
+  if (key === undefined) return undefined;
+  return new RecalledNode(label, graph.kindOf(label), key, {
+    recipeKey: () => resolver.recipeKeyOf(label),
+    reason: () => {
+      const resolution = resolver.resolve(workNode(graph, label));
+      return resolution.type === 'open' ? openReason(resolution, work) : null;
+    },
+  });
+}
+
+function workNode(graph: BuildGraph, label: Label): BuildNode | TestNode {
+  const node = graph.nodes.get(label);
+  if (node === undefined || node.kind === 'fetch') throw new Bug(`${label} is nothing to plan`);
+  return node;
 }
 
 /** Why a node runs that would be fresh by its key. */
@@ -77,8 +109,15 @@ function planNode(
     if (demanded === undefined && resolver.isDone(node, resolution.key)) {
       return {...base, verdict: 'fresh', key: resolution.key, reason: null};
     }
-    const reason = demanded ?? resolver.reason(node, resolution);
-    return {...base, verdict: 'run', key: resolution.key, reason};
+    // Told when it starts: it takes the log and a record.
+    let reason: string | undefined = demanded;
+    const {key} = resolution;
+    return {
+      ...{...base, verdict: 'run', key},
+      get reason() {
+        return (reason ??= resolver.reason(node, resolution));
+      },
+    };
   }
   return {...base, key: null, ...openVerdict(node, resolver, resolution, work, demanded)};
 }
@@ -93,9 +132,15 @@ function openVerdict(
 ): {verdict: Verdict; reason: string} {
   if (demanded !== undefined) return {verdict: 'run', reason: demanded};
   if (!resolver.wasBuilt(node)) return {verdict: 'run', reason: resolver.reason(node, undefined)};
-  const below = resolution.on.find((label) => work.get(label) !== undefined);
-  const text = below === undefined ? 'its source is not chosen yet' : `below ${below}`;
-  return {verdict: 'maybe', reason: text};
+  return {verdict: 'maybe', reason: openReason(resolution, work)};
+}
+
+function openReason(
+  {on}: Extract<Resolution, {type: 'open'}>,
+  work: ReadonlyMap<Label, PlannedNode>,
+): string {
+  const below = on.find((label) => work.get(label) !== undefined);
+  return below === undefined ? 'its source is not chosen yet' : `below ${below}`;
 }
 
 /** Downloads for what runs or may run: as certain as the surest of those that need them. */
@@ -108,7 +153,7 @@ function plannedFetches(
   const fetches = new Map<Label, PlannedNode>();
   for (const planned of work.values()) {
     if (planned.verdict === 'fresh') continue;
-    for (const fetch of fetchesOf(graph, planned.label)) {
+    for (const fetch of fetchesToLookAt(graph, resolver, planned)) {
       const isHere = !damaged.has(fetch.label) && resolver.isHere(resolver.contentOf(fetch.label));
       if (isHere || fetches.get(fetch.label)?.verdict === 'run') continue;
       const reason = damaged.has(fetch.label) ? 'it is damaged' : `${planned.label} needs it`;
@@ -124,6 +169,21 @@ function plannedFetches(
     }
   }
   return fetches;
+}
+
+/**
+ * The sources of a node that may be missing. Local folders of one that was recalled are looked at
+ * when it turns out to run: there are many of these, and few of them run.
+ */
+export function fetchesToLookAt(
+  graph: BuildGraph,
+  resolver: Resolver,
+  planned: PlannedNode,
+): readonly FetchNode[] {
+  if (!(planned instanceof RecalledNode)) return fetchesOf(graph, planned.label);
+  const build = buildLabel(planned.label);
+  const fetches = graph.targetsOf(build).filter((to) => graph.kindOf(to) === 'fetch');
+  return fetches.some((one) => !resolver.isLocal(one)) ? fetchesOf(graph, planned.label) : [];
 }
 
 /** The downloads a build, or the build a test checks, is made from. */

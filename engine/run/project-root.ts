@@ -7,7 +7,8 @@
 import type {Checked} from '../base/diagnostic.ts';
 import {realPath} from '../base/files.ts';
 import {sha256, type ActionKey, type BlobDigest, type TreeDigest} from '../base/hash.ts';
-import type {Label} from '../base/label.ts';
+import {isDeepStrictEqual} from 'node:util';
+import {buildLabel, type Label} from '../base/label.ts';
 import type {BuildGraph} from '../graph/model.ts';
 import type {Store} from '../../store/layout.ts';
 import {
@@ -20,7 +21,6 @@ import {
 } from '../../store/roots.ts';
 import {guard, StoreFault} from '../../store/trouble.ts';
 import type {RunContext} from './context.ts';
-import {fetchesOf} from './plan.ts';
 import {relyOn} from './reliance.ts';
 import type {Resolver} from './resolve.ts';
 
@@ -36,25 +36,29 @@ export interface ProjectBuild {
 
 /** Whether the root says already what this build, now fresh, comes to. */
 export function isRemembered(store: Store, build: ProjectBuild): boolean {
-  const root = rootAt(store, placeOf(build).place);
+  return says(rootAt(store, placeOf(build).place), build, heldBy(build));
+}
+
+function says(root: ProjectRoot | undefined, build: ProjectBuild, held: Held): boolean {
   const replaced = root?.builds.filter(isReplacedBy(build)) ?? [];
   const [only] = replaced;
   if (only === undefined || replaced.length > 1) return false;
   const known = only.targets.length === build.targets.length;
-  return known && JSON.stringify(only.held) === JSON.stringify(heldBy(build));
+  return known && isDeepStrictEqual(only.held, held);
 }
 
 /** Writes down what a good build came to, where the root does not say so. */
 export function remember(context: RunContext, build: ProjectBuild): Checked<undefined> {
   return guard(context.store.root, () => {
     const {store, host} = context;
-    if (isRemembered(store, build)) return undefined;
     const {place, path} = placeOf(build);
     const held = heldBy(build);
+    const known = rootAt(store, place);
+    if (says(known, build, held)) return undefined;
     // A gc under way has read the roots already.
     relyOn(context, rootsOf(held), () => true);
     const old = rootAt(store, place) ?? {kind: 'project', path, builds: []};
-    writeRoot(store, place, rootWith(old, build, host.now()));
+    writeRoot(store, place, rootWith(old, build, held, host.now()));
     return undefined;
   });
 }
@@ -75,10 +79,14 @@ function rootAt(store: Store, place: string): ProjectRoot | undefined {
   }
 }
 
-function rootWith(root: ProjectRoot, build: ProjectBuild, at: number): ProjectRoot {
+function rootWith(
+  root: ProjectRoot,
+  build: ProjectBuild,
+  held: Held,
+  at: number,
+): ProjectRoot {
   const replaced = isReplacedBy(build);
   const others = root.builds.filter((one) => !replaced(one));
-  const held = heldBy(build);
   return {...root, builds: [...others, {targets: [...build.targets].sort(), at, held}]};
 }
 
@@ -97,8 +105,9 @@ function heldBy({graph, resolver, wanted}: ProjectBuild): Held {
     const [key, tree] = [resolver.keyOf(label), resolver.treeOf(label)];
     if (key !== undefined) keys.add(key);
     if (tree !== undefined) trees.add(tree);
-    for (const fetch of fetchesOf(graph, label)) {
-      const content = resolver.contentOf(fetch.label);
+    for (const fetch of graph.targetsOf(buildLabel(label))) {
+      if (graph.kindOf(fetch) !== 'fetch') continue;
+      const content = resolver.contentOf(fetch);
       if (content?.type === 'file') blobs.add(content.blob);
       // A folder or commit is imported again when it is missing: only what is here is held.
       else if (content !== undefined && resolver.isHere(content)) trees.add(content.tree);

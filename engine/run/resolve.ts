@@ -14,6 +14,7 @@ import {
 } from '../base/hash.ts';
 import type {Label} from '../base/label.ts';
 import {Bug} from '../base/result.ts';
+import type {Witness} from '../base/witness.ts';
 import {layersOf} from '../graph/closure.ts';
 import type {ResolvedInputs} from '../graph/describe.ts';
 import {diffManifests} from '../graph/explain.ts';
@@ -26,9 +27,11 @@ import type {ActionLog} from '../../store/action-log.ts';
 import type {SourceChoices} from '../../store/choices.ts';
 import type {Store} from '../../store/layout.ts';
 import {hasBlob} from '../../store/pool.ts';
+import {Presence} from '../../store/presence.ts';
 import {hasRecord, readRecord, type ActionRecord} from '../../store/records.ts';
 import {hasTree} from '../../store/trees.ts';
 import type {Inputs, SourceContent} from './job-spec.ts';
+import {Recollection, type Remembered, type Row} from './recollection.ts';
 
 /** What the resolver looks things up in. */
 export interface Knowledge {
@@ -37,6 +40,8 @@ export interface Knowledge {
   readonly store: Store;
   readonly log: ActionLog;
   readonly choices: SourceChoices;
+  /** What nodes came to the last time. */
+  readonly remembered?: Remembered | undefined;
   /** Declared tools → where they are and what they are; asked once for each list. */
   tools(names: readonly string[]): HostTools;
   /** What a program says is its version. */
@@ -76,9 +81,13 @@ export class Resolver {
   readonly #trees = new Map<Label, TreeDigest>();
   readonly #keys = new Map<Label, ActionKey>();
   readonly #recipeKeys = new Map<Label, RecipeKey>();
+  readonly #recollection: Recollection | undefined;
+  #presence: Presence | undefined;
 
   constructor(knowledge: Knowledge) {
     this.#known = knowledge;
+    const {graph, remembered} = knowledge;
+    if (remembered !== undefined) this.#recollection = new Recollection(graph, remembered);
   }
 
   recipeKeyOf(label: Label): RecipeKey {
@@ -92,12 +101,55 @@ export class Resolver {
   learn(label: Label, key: ActionKey, tree: TreeDigest | undefined): void {
     this.#keys.set(label, key);
     if (tree !== undefined) this.#trees.set(label, tree);
+    this.#recollection?.ended(label, key, tree);
+  }
+
+  /**
+   * What a node comes to where all it is made from is as it was the last time, and the store has
+   * it; learns it then. Undefined where somebody has to look closer.
+   */
+  recallDone(label: Label): ActionKey | undefined {
+    const row = this.#recollection?.recall(label);
+    if (row === undefined || !this.isThere(row)) return undefined;
+    this.learn(label, row.key, row.tree);
+    return row.key;
+  }
+
+  /** Whether the store still has what is remembered of a node. */
+  isThere(row: Row): boolean {
+    const presence = (this.#presence ??= this.lookAgain());
+    const {key, tree} = row;
+    return presence.hasStill('records', key) && (tree === undefined || presence.hasStill('trees', tree));
+  }
+
+  /** The folders of the store, as they were before anything in them was relied upon. */
+  get folders(): Witness {
+    return (this.#presence ??= this.lookAgain()).folders;
+  }
+
+  /** Looks at what the store has now. */
+  lookAgain(): Presence {
+    const {store, remembered} = this.#known;
+    return (this.#presence = new Presence(store, remembered?.folders));
+  }
+
+  /** Takes local folders into the store once more, where it has lost them. */
+  importAgain(): Checked<undefined> {
+    return this.#known.importAgain();
+  }
+
+  /** What a node came to, where all but what lies below it is as it was then. */
+  settledRow(label: Label): Row | undefined {
+    return this.#recollection?.isSettled(label) === true
+      ? this.#recollection.rowOf(label)
+      : undefined;
   }
 
   /** Forgets what came to light, for a plan that is made anew. */
   forget(): void {
     this.#trees.clear();
     this.#keys.clear();
+    this.#recollection?.forget();
   }
 
   treeOf(label: Label): TreeDigest | undefined {
@@ -140,9 +192,10 @@ export class Resolver {
    * The record has to be there all the same: it is what keeps the tree from gc.
    */
   isDone(node: BuildNode | TestNode, key: ActionKey): boolean {
+    if (!hasRecord(this.#known.store, key)) return false;
     const row = this.#known.log.byKey(key);
     const found = row?.outcome === 'ok' ? row : this.#recorded(key);
-    if (found?.outcome !== 'ok' || !hasRecord(this.#known.store, key)) return false;
+    if (found?.outcome !== 'ok') return false;
     const {tree} = found;
     if (node.kind === 'build' && (tree === undefined || !hasTree(this.#known.store, tree)))
       return false;
@@ -184,6 +237,8 @@ export class Resolver {
    * list of places, else the first whose bytes are here (design §3, `or:`).
    */
   contentOf(fetch: Label): SourceContent | undefined {
+    const known = this.#recollection?.contentOf(fetch);
+    if (known !== undefined) return contentOfPrint(known);
     const {source} = this.#fetchNode(fetch);
     const {store, prints} = this.#known;
     if (source.type === 'path') return contentOfPrint(required(prints.paths.get(fetch)));
@@ -203,6 +258,25 @@ export class Resolver {
   choose(fetch: Label, digest: BlobDigest | TreeDigest): void {
     const {placement} = this.#fetchNode(fetch).source;
     this.#known.choices.set(this.recipeKeyOf(fetch), placement.name, digest);
+    this.#recollection?.chosen(fetch);
+  }
+
+  /** Whether what a source comes to is decided by what is written and chosen, not by what is here. */
+  isDecided(fetch: Label): boolean {
+    const {source} = this.#fetchNode(fetch);
+    if (source.type === 'path') return true;
+    const only = source.type !== 'git' && digestsOf(source).length === 1;
+    return only || this.#chosen(fetch) !== undefined;
+  }
+
+  /** Whether a source, or an ended build or test, came to what is remembered of it. */
+  isAsRemembered(label: Label): boolean {
+    return this.#recollection?.isSame(label) === true;
+  }
+
+  /** Whether a source is a local file or folder; only of those whose prints were read. */
+  isLocal(fetch: Label): boolean {
+    return this.#known.prints.paths.get(fetch) !== undefined;
   }
 
   /** Whether nothing has to be fetched or imported for a source of this node any more. */

@@ -12,8 +12,10 @@ import {dependenciesIn} from './tasks.ts';
 const EVERY_MILLISECONDS = 1000;
 
 /** How long nodes took before, or what other machines' figures make of them. */
-export function durationsOf({graph, log, config}: RunContext): Durations {
-  return (label) => guessOf({graph, log, unit: config.sbu}, label)?.milliseconds;
+export function durationsOf({graph, log, config, resolver}: RunContext): Durations {
+  return (label) =>
+    resolver.settledRow(label)?.milliseconds ??
+    guessOf({graph, log, unit: config.sbu}, label)?.milliseconds;
 }
 
 /** A function that tells it, to be called whenever something starts. */

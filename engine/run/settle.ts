@@ -5,16 +5,16 @@
  */
 import type {Checked} from '../base/diagnostic.ts';
 import {freeSpace} from '../base/files.ts';
-import {actionKey, blobDigest, treeDigest} from '../base/hash.ts';
+import {blobDigest} from '../base/hash.ts';
 import {ok} from '../base/result.ts';
 import type {Store} from '../../store/layout.ts';
 import {hasBlob} from '../../store/pool.ts';
+import type {Kind, Presence} from '../../store/presence.ts';
 import type {TemporaryRoot} from '../../store/protect.ts';
-import {hasRecord} from '../../store/records.ts';
-import {hasTree} from '../../store/trees.ts';
 import {guard} from '../../store/trouble.ts';
 import type {RunContext} from './context.ts';
-import {fetchesOf, type Plan} from './plan.ts';
+import {fetchesToLookAt, type Plan} from './plan.ts';
+import {RecalledNode} from './recalled-node.ts';
 import {relyOn, rootOfSource, rootsOfResult} from './reliance.ts';
 
 /** Every round names more, so there are few; a local folder that changes all the time ends here. */
@@ -29,8 +29,12 @@ export function settlePlan(
   let current = plan;
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
     const roots = rootsOfPlan(context, current);
-    const isThere = (): boolean => roots.every((root) => isHere(context.store, root));
-    const holds = guard(context.store.root, () => relyOn(context, roots, isThere));
+    const isThere = (): boolean => {
+      const presence = context.resolver.lookAgain();
+      return [...roots].every(([root, before]) => isHere(context.store, presence, root, before));
+    };
+    const names = [...roots.keys()];
+    const holds = guard(context.store.root, () => relyOn(context, names, isThere));
     if (!holds.ok) return holds;
     if (holds.value) break;
     const again = replan();
@@ -50,28 +54,43 @@ export function isSpaceLow({store, config}: RunContext): boolean {
   return bytes < (config.minFreeBytes ?? Math.min(MOST, total * SHARE));
 }
 
-/** What is fresh, and the sources at hand of what is not. */
-function rootsOfPlan({graph, resolver}: RunContext, {nodes}: Plan): TemporaryRoot[] {
-  const roots = new Set<TemporaryRoot>();
-  for (const {label, kind, verdict, key} of nodes.values()) {
+/**
+ * What is fresh or may be, and the sources at hand of what runs; of each whether it was there when
+ * the folders of the store were looked at the last time.
+ */
+function rootsOfPlan(
+  {graph, resolver}: RunContext,
+  {nodes}: Plan,
+): ReadonlyMap<TemporaryRoot, boolean> {
+  const roots = new Map<TemporaryRoot, boolean>();
+  for (const planned of nodes.values()) {
+    const {label, kind, verdict, key} = planned;
     if (kind === 'fetch') continue;
     if (verdict === 'fresh') {
       if (key === null) continue;
-      for (const root of rootsOfResult(key, resolver.treeOf(label))) roots.add(root);
+      const before = planned instanceof RecalledNode;
+      for (const root of rootsOfResult(key, resolver.treeOf(label))) roots.set(root, before);
       continue;
     }
-    for (const fetch of fetchesOf(graph, label)) {
+    const row = verdict === 'maybe' ? resolver.settledRow(label) : undefined;
+    // Most of these will turn out to be as they were.
+    if (row !== undefined && resolver.isThere(row)) {
+      for (const root of rootsOfResult(row.key, row.tree)) roots.set(root, true);
+    }
+    for (const fetch of fetchesToLookAt(graph, resolver, planned)) {
       const content = nodes.has(fetch.label) ? undefined : resolver.contentOf(fetch.label);
-      if (content !== undefined) roots.add(rootOfSource(content));
+      if (content !== undefined) roots.set(rootOfSource(content), false);
     }
   }
-  return [...roots];
+  return roots;
 }
 
 /** A record that has gone keeps its tree no longer, even where the log has a row of it. */
-function isHere(store: Store, root: TemporaryRoot): boolean {
+function isHere(store: Store, presence: Presence, root: TemporaryRoot, before: boolean): boolean {
   const digest = root.slice(root.indexOf(' ') + 1);
-  if (root.startsWith('key ')) return hasRecord(store, actionKey(digest));
-  if (root.startsWith('tree ')) return hasTree(store, treeDigest(digest));
+  const has = (kind: Kind): boolean =>
+    before ? presence.hasStill(kind, digest) : presence.has(kind, digest);
+  if (root.startsWith('key ')) return has('records');
+  if (root.startsWith('tree ')) return has('trees');
   return !root.startsWith('blob ') || hasBlob(store, blobDigest(digest)) !== undefined;
 }

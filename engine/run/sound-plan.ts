@@ -6,7 +6,7 @@
 import {warning, type Checked, type Diagnostic} from '../base/diagnostic.ts';
 import type {TreeDigest} from '../base/hash.ts';
 import type {Label} from '../base/label.ts';
-import {layersOf} from '../graph/closure.ts';
+import {withRunClosure} from '../graph/closure.ts';
 import type {BuildGraph, FetchNode} from '../graph/model.ts';
 import type {Store} from '../../store/layout.ts';
 import {hasTree} from '../../store/trees.ts';
@@ -20,15 +20,14 @@ import {
   type Manner,
 } from '../../store/verified.ts';
 import type {SourceContent} from './job-spec.ts';
-import {fetchesOf, makePlan, type Plan} from './plan.ts';
-import type {Knowledge, Resolver} from './resolve.ts';
+import {fetchesOf, fetchesToLookAt, makePlan, type Plan} from './plan.ts';
+import type {Resolver} from './resolve.ts';
 
 /** What a plan is made from. */
 export interface Ground {
   readonly graph: BuildGraph;
   readonly resolver: Resolver;
   readonly store: Store;
-  readonly knowledge: Knowledge;
   readonly wanted: ReadonlySet<Label>;
 }
 
@@ -103,17 +102,17 @@ function lookAtInputs(
   manner: Manner,
 ): Found {
   const {graph, resolver, store} = ground;
-  const layers = new Set<Label>();
+  const below = new Set<Label>();
   const sources = new Map<Label, FetchNode>();
-  for (const {label, verdict, kind} of plan.nodes.values()) {
-    if (verdict === 'fresh' || kind === 'fetch') continue;
-    const {base, layers: over} = layersOf(graph, label);
-    for (const one of [...base, ...over]) layers.add(one);
-    for (const one of fetchesOf(graph, label)) sources.set(one.label, one);
+  for (const planned of plan.nodes.values()) {
+    if (planned.verdict === 'fresh' || planned.kind === 'fetch') continue;
+    for (const one of graph.targetsOf(planned.label)) below.add(one);
+    for (const one of fetchesToLookAt(graph, resolver, planned)) sources.set(one.label, one);
   }
-  const fresh = [...layers].filter(
-    (label) => !known.has(label) && plan.nodes.get(label)?.verdict === 'fresh',
-  );
+  const isFresh = (label: Label): boolean => plan.nodes.get(label)?.verdict === 'fresh';
+  // With what these need to run, that is every layer of what runs.
+  const layers = withRunClosure(graph, [...below].filter(isFresh));
+  const fresh = layers.filter((label) => !known.has(label) && isFresh(label));
   const trees = damagedTrees(store, resolver, fresh, manner);
   const unseen = [...sources.values()].filter((one) => !known.has(one.label));
   const fetched = lookAtSources(ground, unseen, manner);
@@ -126,8 +125,27 @@ function lookAtInputs(
   };
 }
 
+/**
+ * The local sources of a node that turns out to run, which the plan did not look at: the warnings
+ * of what was damaged and is imported again, as what is missing is.
+ */
+export function mendLocalSources(
+  ground: Pick<Ground, 'graph' | 'resolver' | 'store'>,
+  label: Label,
+): Checked<readonly Diagnostic[]> {
+  const {graph, resolver, store} = ground;
+  return guard(store.root, () => {
+    const local = fetchesOf(graph, label).filter((one) => resolver.isLocal(one.label));
+    const isHere = local.every((one) => resolver.isHere(resolver.contentOf(one.label)));
+    if (!isHere) resolver.importAgain();
+    return lookAtSources(ground, local, 'mend').warnings;
+  });
+}
+
 /** A damaged download is fetched again; a local folder is imported again at once. */
-function lookAtSources(ground: Ground, sources: readonly FetchNode[], manner: Manner): Found {
+type Places = Pick<Ground, 'resolver' | 'store'>;
+
+function lookAtSources(ground: Places, sources: readonly FetchNode[], manner: Manner): Found {
   const damaged = new Set<Label>();
   const warnings: Diagnostic[] = [];
   let local = false;
@@ -142,7 +160,7 @@ function lookAtSources(ground: Ground, sources: readonly FetchNode[], manner: Ma
     warnings.push(warning('store/damaged', problem, {hint: `${does} again`, at: source.at}));
   }
   // Where that fails, the node that needs it says so.
-  if (local && manner === 'mend') ground.knowledge.importAgain();
+  if (local && manner === 'mend') ground.resolver.importAgain();
   return {damaged, warnings};
 }
 

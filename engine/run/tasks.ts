@@ -6,7 +6,7 @@ import {buildLabel, testLabel, type Label} from '../base/label.ts';
 import type {BuildGraph, BuildNode} from '../graph/model.ts';
 import {urgency} from '../graph/order.ts';
 import {UNKNOWN_MILLISECONDS, type Durations} from './history.ts';
-import {fetchesOf, needsOf, type Plan} from './plan.ts';
+import type {Plan} from './plan.ts';
 import type {Task} from './task.ts';
 
 /** The tasks of all planned nodes that are not fresh. */
@@ -20,19 +20,37 @@ export function tasksOf(
     .filter((one) => one.verdict !== 'fresh')
     .map((one) => one.label);
   const pending = new Set(labels);
-  const dependenciesOf = (label: Label): readonly Label[] =>
-    dependenciesIn(graph, label, testsGate).filter((one) => pending.has(one));
+  const found = new Map(
+    labels.map((label) => [
+      label,
+      dependenciesIn(graph, label, testsGate).filter((one) => pending.has(one)),
+    ]),
+  );
+  const dependenciesOf = (label: Label): readonly Label[] => found.get(label) ?? [];
   const weight = (label: Label): number => durations(label) ?? UNKNOWN_MILLISECONDS;
   const priority = urgency(labels, dependenciesOf, weight);
   return labels.map((label) => ({
     label,
+    get cpu() {
+      return resourcesOf(graph, label).cpu;
+    },
+    get memoryBytes() {
+      return resourcesOf(graph, label).memoryBytes;
+    },
     dependencies: dependenciesOf(label),
-    lazy: fetchesOf(graph, label)
-      .map((fetch) => fetch.label)
-      .filter((fetch) => pending.has(fetch)),
+    lazy: graph.targetsOf(buildLabel(label)).filter((one) => isSource(graph, one) && pending.has(one)),
     priority: priority.get(label) ?? 0,
-    ...resourcesOf(graph, label),
+    ...laneOf(graph, label),
   }));
+}
+
+/** Asked for when it starts: the node has to be made for it. */
+function resourcesOf(graph: BuildGraph, label: Label): Pick<Task, 'cpu' | 'memoryBytes'> {
+  return buildOf(graph, label)?.build.resources ?? {cpu: 1, memoryBytes: 0};
+}
+
+function isSource(graph: BuildGraph, label: Label): boolean {
+  return graph.kindOf(label) === 'fetch';
 }
 
 /** With `tests.gate` whoever needs a build waits for its test too, when that is wanted. */
@@ -41,21 +59,15 @@ export function dependenciesIn(
   label: Label,
   testsGate: boolean,
 ): readonly Label[] {
-  const node = graph.nodes.get(label);
-  if (node === undefined) return [];
-  const needs = needsOf(node);
-  if (!testsGate || node.kind !== 'build') return needs;
+  if (!graph.nodes.has(label)) return [];
+  const needs = graph.targetsOf(label).filter((to) => !isSource(graph, to));
+  if (!testsGate || graph.kindOf(label) !== 'build') return needs;
   return [...needs, ...needs.map(testLabel)];
 }
 
-function resourcesOf(
-  graph: BuildGraph,
-  label: Label,
-): Pick<Task, 'lane' | 'onDemand' | 'cpu' | 'memoryBytes'> {
-  const build = buildOf(graph, label);
-  if (build === undefined) return {lane: 'download', onDemand: true, cpu: 1, memoryBytes: 0};
-  const {cpu, memoryBytes} = build.build.resources;
-  return {lane: 'build', onDemand: false, cpu, memoryBytes};
+function laneOf(graph: BuildGraph, label: Label): Pick<Task, 'lane' | 'onDemand'> {
+  const isDownload = isSource(graph, label);
+  return {lane: isDownload ? 'download' : 'build', onDemand: isDownload};
 }
 
 /** The build a label names or checks; undefined for a source. */

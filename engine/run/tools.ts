@@ -9,6 +9,7 @@ import type {BuildGraph} from '../graph/model.ts';
 import type {Build} from '../load/model.ts';
 import {fingerprint, toolPlaces, toolVersion, type PrintCache} from '../sandbox/host-tools.ts';
 import type {Plan} from './plan.ts';
+import {RecalledNode} from './recalled-node.ts';
 import type {HostTools, Knowledge} from './resolve.ts';
 import {buildOf} from './tasks.ts';
 
@@ -55,8 +56,10 @@ export function missingTools(
 ): readonly Diagnostic[] {
   const found = new Map<string, Diagnostic>();
   for (const planned of plan.nodes.values()) {
+    // What was recalled had its tools, and they are as they were.
+    if (planned.verdict === 'fresh' || planned instanceof RecalledNode) continue;
     const build = buildOf(graph, planned.label)?.build;
-    if (planned.verdict === 'fresh' || build?.in.type !== 'host') continue;
+    if (build?.in.type !== 'host') continue;
     const old = outdated(build, knowledge);
     const problems = [...knowledge.tools(build.tools).problems, ...old];
     for (const one of problems) found.set(one.message, one);

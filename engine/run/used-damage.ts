@@ -17,11 +17,7 @@ export function isDamagedInUse(context: RunContext, plan: Plan, label: Label): b
 
 /** Whether something runs for sure that stands on this node. */
 function isUsed({graph}: RunContext, plan: Plan, label: Label): boolean {
-  return [...plan.nodes.values()].some(
-    (one) =>
-      one.verdict === 'run' &&
-      graph.nodes.get(one.label)?.dependencies.some((edge) => edge.to === label),
-  );
+  return graph.dependents(label).some((one) => plan.nodes.get(one)?.verdict === 'run');
 }
 
 function isDamaged({store, resolver, listener}: RunContext, label: Label): boolean {

@@ -6,12 +6,23 @@
 import type {Checked} from '../base/diagnostic.ts';
 import type {Worker} from '../sandbox/worker-process.ts';
 
+/** Calls when the worker's processes are under way. */
+type Start = (onLaunched: () => void) => Promise<Checked<Worker>>;
+
 export class WorkerHolder {
-  readonly #start: () => Promise<Checked<Worker>>;
+  readonly #start: Start;
   #worker: Promise<Checked<Worker>> | undefined;
 
-  constructor(start: () => Promise<Checked<Worker>>) {
+  constructor(start: Start) {
     this.#start = start;
+  }
+
+  /** Begins to start the worker; resolves when that goes on without us, or has failed. */
+  prepare(): Promise<void> {
+    return new Promise((done) => {
+      this.#worker ??= this.#begin(done);
+      void this.#worker.then(() => done());
+    });
   }
 
   get(): Promise<Checked<Worker>> {
@@ -25,8 +36,8 @@ export class WorkerHolder {
     if (started?.ok === true) await started.value.quit();
   }
 
-  #begin(): Promise<Checked<Worker>> {
-    const starting = this.#start();
+  #begin(onLaunched: () => void = () => undefined): Promise<Checked<Worker>> {
+    const starting = this.#start(onLaunched);
     void starting.then(async (started) => {
       if (!started.ok) return;
       await started.value.died;

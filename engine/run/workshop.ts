@@ -45,8 +45,11 @@ export async function openWorkshop(
   const opened = guard(store.root, () => openRun(store, host));
   if (!opened.ok) return opened;
   let run = opened.value;
-  const worker = new WorkerHolder(() =>
-    startWorker({storeRoot: store.root, host, owner, listener, terminal, watch: watch.worker}),
+  const worker = new WorkerHolder((onLaunched) =>
+    startWorker({
+      ...{storeRoot: store.root, host, owner, listener, terminal},
+      ...{watch: watch.worker, onLaunched},
+    }),
   );
   const release = async (own: RunHandle): Promise<void> => {
     // What cannot be removed is of a dead run from now on.

@@ -25,6 +25,8 @@ export interface WorkerRequest {
   readonly terminal?: boolean;
   /** How long its start takes. */
   readonly watch?: Watch;
+  /** Called when its processes are under way. */
+  readonly onLaunched?: () => void;
 }
 
 /** What a build says while it runs. */
@@ -73,6 +75,7 @@ async function start(request: WorkerRequest, watch: Watch): Promise<Checked<Work
   );
   program.value.close();
   if (!launched.ok) return launched;
+  request.onLaunched?.();
   return connect(launched.value, host, watch);
 }
 

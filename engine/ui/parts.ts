@@ -13,6 +13,8 @@ export interface Reporter {
 export interface Timers {
   /** Calls every so many milliseconds until the function it gives is called. */
   every(milliseconds: number, call: () => void): () => void;
+  /** Calls once, when what goes on just now is over. */
+  soon(call: () => void): void;
 }
 
 /** The clock of this process; a waiting call does not keep the process alive. */
@@ -22,5 +24,8 @@ export const realTimers: Timers = {
     return () => {
       clearInterval(timer);
     };
+  },
+  soon: (call) => {
+    setImmediate(call);
   },
 };

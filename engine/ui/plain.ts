@@ -22,14 +22,26 @@ export function plainReporter({host, timers, style}: PlainParts): Reporter {
   let model = IDLE;
   let recap = NO_RECAP;
   let stop: (() => void) | undefined;
+  let gathered = '';
+  const flush = (): void => {
+    if (gathered !== '') host.stderr.write(gathered);
+    gathered = '';
+  };
   const print = (text: string): void => {
+    flush();
     if (text !== '') host.stderr.write(text);
+  };
+  // Thousands may turn out to be fresh at once: they are one piece of text.
+  const gather = (text: string): void => {
+    if (gathered === '') timers.soon(flush);
+    gathered += text;
   };
   const listener = (event: Event): void => {
     model = reduce(model, event, host.tick());
     const text = announce(event, recap, style);
     recap = remember(recap, event, text !== '');
-    print(text);
+    if (event.type === 'node-finished' && event.outcome === 'cut') gather(text);
+    else if (text !== '') print(text);
     // Another run may take the place of one that has not ended.
     if (event.type === 'run-finished' || event.type === 'run-started') stop?.();
     if (event.type !== 'run-started' || event.pending === 0) return;
@@ -37,7 +49,11 @@ export function plainReporter({host, timers, style}: PlainParts): Reporter {
       print(heartbeat(model, host.tick()));
     });
   };
-  return {listener, close: () => stop?.()};
+  const close = (): void => {
+    flush();
+    stop?.();
+  };
+  return {listener, close};
 }
 
 /** `3/12 done; running: tour/gcc compile 3m12s` */

@@ -48,6 +48,9 @@ export function fakeScreen(options: ScreenOptions = {}): FakeScreen {
     onContinue: () => () => undefined,
   };
   const timers: Timers = {
+    soon: (call) => {
+      call();
+    },
     every: (every, call) => {
       const entry = {every, next: now + every, call};
       calls.add(entry);

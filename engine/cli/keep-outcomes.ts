@@ -1,0 +1,152 @@
+/**
+ * Gathers what the nodes of a project came to after a good run, for outcomes.ts: what was known
+ * before is taken over, of the rest it is found out what it relies on. Only what has been as it is
+ * since before this process began is kept of files: else what was looked at might be older.
+ */
+import type {Host} from '../base/host.ts';
+import type {Label} from '../base/label.ts';
+import {isPlain, joined, rangeOf, settledPart, settledWitness, type Witness} from '../base/witness.ts';
+import type {FetchNode} from '../graph/model.ts';
+import {guessOf} from '../run/forecast.ts';
+import {pathsOf, toolsOf} from '../run/idle-inputs.ts';
+import type {SourceContent} from '../run/job-spec.ts';
+import {choicesFile} from '../../store/layout.ts';
+import {guard} from '../../store/trouble.ts';
+import type {OpenWork} from './open.ts';
+import {OutcomeTable, type Outcomes} from './outcome-table.ts';
+import {keepOutcomes, printOfGlobs, type Recalled} from './outcomes.ts';
+
+/** After a run in which all that is wanted ended well. */
+export function rememberOutcomes(host: Host, work: OpenWork): void {
+  const {memo, recalled} = work.outcomes;
+  if (memo === undefined) return;
+  // What cannot be looked at any more is somebody else's to report.
+  guard(work.store.root, () => {
+    const outcomes = gather(host.now() - host.tick(), work, recalled);
+    if (outcomes !== undefined) keepOutcomes(memo, outcomes);
+  });
+}
+
+/** `begun`: when this process began; undefined where nothing new can be kept. */
+function gather(
+  begun: number,
+  work: OpenWork,
+  recalled: Recalled | undefined,
+): Outcomes | undefined {
+  const {graph, knowledge, store, resolver} = work;
+  const others = othersOf(work);
+  const folders = settledPart(resolver.folders, begun);
+  if (recalled !== undefined && isKnown(others, folders, recalled)) return undefined;
+  const {head} = recalled?.outcomes ?? {};
+  const tools = new Set([...(head?.tools ?? []), ...toolsOf(graph, others)]);
+  const patches = new Map([...(head?.patches ?? []), ...knowledge.prints.patches.entries()]);
+  const places = [choicesFile(store), ...patches.keys(), ...knowledge.toolPlaces(tools)];
+  const ground = settledWitness(places, begun);
+  if (ground === undefined) return undefined;
+  const {table, paths} = tableOf(begun, work, others, recalled?.outcomes);
+  return {
+    ...{table, paths, ground, folders},
+    head: {tools: [...tools], patches: [...patches], generated: printOfGlobs(graph)},
+  };
+}
+
+/** What has come to something else than is kept, and what the store has lost. */
+function othersOf({graph, wanted, resolver}: OpenWork): readonly Label[] {
+  const used = new Set(wanted);
+  for (const label of wanted) for (const to of graph.targetsOf(label)) used.add(to);
+  return graph.order.filter((label) => {
+    if (used.has(label)) return !resolver.isAsRemembered(label);
+    const row = resolver.settledRow(label);
+    return row !== undefined && !resolver.isThere(row);
+  });
+}
+
+/** Whether what is kept says all this already. */
+function isKnown(others: readonly Label[], folders: Witness, {outcomes}: Recalled): boolean {
+  return others.length === 0 && folders.paths.length === outcomes.folders.paths.length;
+}
+
+type Columns = Pick<Outcomes, 'table' | 'paths'>;
+
+/** What is known already, with what is new of some nodes. */
+function tableOf(
+  begun: number,
+  work: OpenWork,
+  others: readonly Label[],
+  known: Columns | undefined,
+): Columns {
+  const {graph} = work;
+  const table = known?.table.copy() ?? OutcomeTable.empty(graph);
+  const fresh = new Map<number, Witness>();
+  for (const label of others) {
+    const at = graph.numberOf(label) ?? 0;
+    if (graph.kindOf(label) !== 'fetch') noteRow(work, label, at, table);
+    else {
+      const paths = noteSource(begun, work, label, at, table);
+      if (paths !== undefined) fresh.set(at, paths);
+    }
+  }
+  return {table, paths: pathsOfAll(graph.order.length, known, table, fresh)};
+}
+
+function noteRow(
+  {graph, wanted, resolver, log, project}: OpenWork,
+  label: Label,
+  at: number,
+  table: OutcomeTable,
+): void {
+  const key = wanted.has(label) ? resolver.keyOf(label) : undefined;
+  if (key === undefined) return void table.clear(at);
+  const time = guessOf({graph, log, unit: project.config.sbu}, label)?.milliseconds ?? 0;
+  table.setRow(at, graph.printOf(label), key, resolver.treeOf(label), time);
+}
+
+/** Gives the paths of a local one, where they can be relied upon. */
+function noteSource(
+  begun: number,
+  {graph, resolver}: OpenWork,
+  label: Label,
+  at: number,
+  table: OutcomeTable,
+): Witness | undefined {
+  table.clear(at);
+  const node = graph.nodes.get(label);
+  if (node?.kind !== 'fetch' || !resolver.isDecided(label)) return undefined;
+  const content = resolver.contentOf(label);
+  const paths = content === undefined ? undefined : witnessOf(node, begun);
+  if (content === undefined || paths === undefined) return undefined;
+  table.setContent(at, graph.printOf(label), textOf(content), paths.paths.length);
+  return paths;
+}
+
+const NO_PATHS: Witness = {paths: [], prints: new Float64Array()};
+
+function witnessOf({source}: FetchNode, begun: number): Witness | undefined {
+  if (source.type !== 'path') return NO_PATHS;
+  const paths = pathsOf(source);
+  return paths.every(isPlain) ? settledWitness(paths, begun) : undefined;
+}
+
+function textOf(content: SourceContent): string {
+  return content.type === 'file' ? `file ${content.blob}` : `tree ${content.tree}`;
+}
+
+/** The paths of all local sources in the order of the table. */
+function pathsOfAll(
+  count: number,
+  known: Columns | undefined,
+  table: OutcomeTable,
+  fresh: ReadonlyMap<number, Witness>,
+): Witness {
+  const parts: Witness[] = [];
+  let from = 0;
+  for (let at = 0; at < count; at += 1) {
+    const end = from + (known?.table.ownedBy(at) ?? 0);
+    const one = fresh.get(at);
+    if (one !== undefined) parts.push(one);
+    else if (known !== undefined && table.ownedBy(at) > 0) parts.push(rangeOf(known.paths, from, end));
+    from = end;
+  }
+  return joined(parts);
+}
+

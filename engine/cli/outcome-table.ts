@@ -1,0 +1,189 @@
+/**
+ * What each node of a graph came to, in columns: one place for each label in the order of the
+ * graph, so that thousands are read without making a thing of any. Knows nothing of what still
+ * holds.
+ */
+import {
+  actionKey,
+  treeDigest,
+  type ActionKey,
+  type TreeDigest,
+} from '../base/hash.ts';
+import {packNumbers, packSections, unpackNumbers, unpackSections} from '../base/sections.ts';
+import type {Label} from '../base/label.ts';
+import {decodeWitness, encodeWitness, type Witness} from '../base/witness.ts';
+import type {BuildGraph} from '../graph/model.ts';
+import type {Row} from '../run/recollection.ts';
+
+const PRINT = 16;
+const DIGEST = 32;
+/** What a content begins with, by the number that stands for it; 0 is none. */
+const CONTENTS = ['', 'file ', 'tree '];
+
+/** The whole of what is kept. */
+export interface Outcomes {
+  readonly table: OutcomeTable;
+  /** The paths of all local sources, in the order of the table. */
+  readonly paths: Witness;
+  /** What decides what tools, patches and choices are: none of it may change. */
+  readonly ground: Witness;
+  /** Folders of the store, when all of this was there. */
+  readonly folders: Witness;
+  readonly head: Head;
+}
+
+export interface Head {
+  /** Names of host tools, and patches with their digests. */
+  readonly tools: readonly string[];
+  readonly patches: readonly (readonly [string, string])[];
+  /** A print of the globs that no artifact may own. */
+  readonly generated: string;
+}
+
+type Column = 'prints' | 'keys' | 'trees' | 'kinds' | 'contents' | 'times' | 'owned';
+
+const WIDTHS: Readonly<Record<Column, number>> = {
+  ...{prints: PRINT, keys: DIGEST, trees: DIGEST, kinds: 1, contents: DIGEST},
+  ...{times: 4, owned: 4},
+};
+const COLUMNS = Object.keys(WIDTHS) as Column[];
+
+export class OutcomeTable {
+  /** The labels, each with a newline between. */
+  readonly labels: Buffer;
+  readonly #columns: Readonly<Record<Column, Buffer>>;
+
+  constructor(labels: Buffer, columns: Readonly<Record<Column, Buffer>>) {
+    this.labels = labels;
+    this.#columns = columns;
+  }
+
+  /** One without outcomes. */
+  static empty({order}: BuildGraph): OutcomeTable {
+    const columns = COLUMNS.map((name) => [name, Buffer.alloc(order.length * WIDTHS[name])]);
+    return new OutcomeTable(
+      labelsOf(order),
+      Object.fromEntries(columns) as Record<Column, Buffer>,
+    );
+  }
+
+  /** A copy that can be changed. */
+  copy(): OutcomeTable {
+    const columns = COLUMNS.map((name) => [name, Buffer.from(this.#columns[name])]);
+    return new OutcomeTable(this.labels, Object.fromEntries(columns) as Record<Column, Buffer>);
+  }
+
+  /** The same outcomes for the nodes of another graph; those it has not are left out. */
+  arranged(graph: BuildGraph): OutcomeTable {
+    const made = OutcomeTable.empty(graph);
+    const labels = this.labels.toString('utf8').split('\n');
+    labels.forEach((label, from) => {
+      const to = graph.numberOf(label as Label);
+      if (to === undefined) return;
+      for (const name of COLUMNS) {
+        this.#cell(name, from).copy(made.#columns[name], to * WIDTHS[name]);
+      }
+    });
+    return made;
+  }
+
+  isOf({order}: BuildGraph): boolean {
+    return this.labels.equals(labelsOf(order));
+  }
+
+  printOf(at: number): string {
+    return this.#cell('prints', at).toString('hex');
+  }
+
+  hasRow(at: number): boolean {
+    return !isZero(this.#cell('keys', at));
+  }
+
+  rowOf(at: number): Row {
+    const tree = this.#cell('trees', at);
+    return {
+      key: actionKey(this.#cell('keys', at).toString('hex')),
+      tree: isZero(tree) ? undefined : treeDigest(tree.toString('hex')),
+      milliseconds: this.#columns.times.readUInt32LE(at * 4),
+    };
+  }
+
+  /** `file <digest>` or `tree <digest>` of a source. */
+  contentOf(at: number): string | undefined {
+    const kind = CONTENTS[this.#columns.kinds[at] ?? 0] ?? '';
+    return kind === '' ? undefined : `${kind}${this.#cell('contents', at).toString('hex')}`;
+  }
+
+  hasContent(at: number): boolean {
+    return this.#columns.kinds[at] !== 0;
+  }
+
+  /** How many of the paths of local sources are of this one; 0: it is not local. */
+  ownedBy(at: number): number {
+    return this.#columns.owned.readUInt32LE(at * 4);
+  }
+
+  setRow(at: number, print: string, key: ActionKey, tree: TreeDigest | undefined, ms: number): void {
+    this.#set('prints', at, print);
+    this.#set('keys', at, key);
+    this.#set('trees', at, tree ?? '0'.repeat(DIGEST * 2));
+    this.#columns.times.writeUInt32LE(Math.min(2 ** 32 - 1, Math.round(ms)), at * 4);
+  }
+
+  setContent(at: number, print: string, content: string, owned: number): void {
+    this.#set('prints', at, print);
+    this.#columns.kinds[at] = content.startsWith('file ') ? 1 : 2;
+    this.#set('contents', at, content.slice('file '.length));
+    this.#columns.owned.writeUInt32LE(owned, at * 4);
+  }
+
+  /** There is nothing to say of a node. */
+  clear(at: number): void {
+    for (const name of COLUMNS) this.#cell(name, at).fill(0);
+  }
+
+  sections(): Readonly<Record<string, Buffer>> {
+    return {labels: this.labels, ...this.#columns};
+  }
+
+  #cell(name: Column, at: number): Buffer {
+    return this.#columns[name].subarray(at * WIDTHS[name], (at + 1) * WIDTHS[name]);
+  }
+
+  #set(name: Column, at: number, hex: string): void {
+    this.#columns[name].write(hex, at * WIDTHS[name], 'hex');
+  }
+}
+
+function labelsOf(order: readonly Label[]): Buffer {
+  return Buffer.from(order.join('\n'));
+}
+
+function isZero(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === 0);
+}
+
+export function encodeOutcomes({table, paths, ground, folders, head}: Outcomes): Buffer {
+  return packSections({
+    ...table.sections(),
+    paths: encodeWitness(paths),
+    ground: encodeWitness(ground),
+    folders: encodeWitness(folders),
+    head: Buffer.from(JSON.stringify(head)),
+  });
+}
+
+/** Undefined for bytes that are not as they were written. */
+export function decodeOutcomes(bytes: Buffer): Outcomes | undefined {
+  const sections = unpackSections(bytes);
+  const {labels, paths, ground, folders, head} = sections ?? {};
+  if (labels === undefined || paths === undefined || head === undefined) return undefined;
+  if (ground === undefined || folders === undefined || sections === undefined) return undefined;
+  return {
+    table: new OutcomeTable(labels, sections as Record<Column, Buffer>),
+    paths: decodeWitness(paths),
+    ground: decodeWitness(ground),
+    folders: decodeWitness(folders),
+    head: JSON.parse(head.toString('utf8')) as Head,
+  };
+}

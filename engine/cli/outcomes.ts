@@ -1,0 +1,109 @@
+/**
+ * What the nodes of a project came to the last time, kept from run to run: of most of them nothing
+ * else is needed to know that they are fresh (run/recollection.ts). What has changed of that on
+ * which it relies is found out here.
+ * Auxiliary state: lost or damaged it costs time and nothing else.
+ */
+import {sha256} from '../base/hash.ts';
+import type {Host} from '../base/host.ts';
+import type {Label} from '../base/label.ts';
+import {changedIn, type Seen} from '../base/witness.ts';
+import type {BuildGraph} from '../graph/model.ts';
+import type {SourcePrints} from '../graph/prints.ts';
+import type {Remembered, Row} from '../run/recollection.ts';
+import {readCache, writeCache} from './cache-place.ts';
+import {decodeOutcomes, encodeOutcomes, type Outcomes} from './outcome-table.ts';
+
+/** What of it holds. */
+export interface Recalled {
+  /** With the table of the graph of today. */
+  readonly outcomes: Outcomes;
+  readonly remembered: Remembered;
+  /** Of the sources and patches that are as they were. */
+  readonly prints: SourcePrints;
+}
+
+/** Undefined where there is nothing, or nothing that holds for any node. */
+export function recallOutcomes(
+  host: Host,
+  place: string,
+  graph: BuildGraph,
+  seen: Seen | undefined,
+): Recalled | undefined {
+  const bytes = readCache(host, place);
+  const kept = bytes && decodeOutcomes(bytes);
+  if (kept === undefined || kept.head.generated !== printOfGlobs(graph)) return undefined;
+  if (changedIn(kept.ground, seen).length > 0) return undefined;
+  const changed = changedIn(kept.paths, seen);
+  // Another list of labels is rare: recipes that are new or gone.
+  if (!kept.table.isOf(graph) && changed.length > 0) return undefined;
+  const table = kept.table.isOf(graph) ? kept.table : kept.table.arranged(graph);
+  const outcomes = {...kept, table};
+  const contentOf = contentsOf(graph, outcomes, new Set(changed));
+  const patches = new Map(kept.head.patches);
+  return {
+    outcomes,
+    remembered: {rowOf: rowsOf(graph, outcomes), contentOf, folders: kept.folders},
+    prints: {
+      paths: {get: (label) => (isLocal(graph, outcomes, label) ? contentOf(label) : undefined)},
+      patches,
+    },
+  };
+}
+
+/** The rows of nodes that are written as they were; each is made once. */
+function rowsOf(graph: BuildGraph, {table}: Outcomes): (label: Label) => Row | undefined {
+  const made: (Row | false)[] = [];
+  return (label) => {
+    const at = graph.numberOf(label);
+    if (at === undefined || !table.hasRow(at)) return undefined;
+    const row = (made[at] ??= graph.printOf(label) === table.printOf(at) && table.rowOf(at));
+    return row === false ? undefined : row;
+  };
+}
+
+function isLocal(graph: BuildGraph, {table}: Outcomes, label: Label): boolean {
+  const at = graph.numberOf(label);
+  return at !== undefined && table.ownedBy(at) > 0;
+}
+
+/** The contents of sources that are written as they were, none of whose paths has changed. */
+function contentsOf(
+  graph: BuildGraph,
+  {table, paths}: Outcomes,
+  changed: ReadonlySet<string>,
+): (fetch: Label) => string | undefined {
+  const other = changed.size === 0 ? new Set() : ownersOf(graph, {table, paths}, changed);
+  const made: string[] = [];
+  return (fetch) => {
+    const at = graph.numberOf(fetch);
+    if (at === undefined || !table.hasContent(at) || other.has(at)) return undefined;
+    const isSame = (): boolean => graph.printOf(fetch) === table.printOf(at);
+    const content = (made[at] ??= isSame() ? (table.contentOf(at) ?? '') : '');
+    return content === '' ? undefined : content;
+  };
+}
+
+/** The places of the sources that these paths are of. */
+function ownersOf(
+  {order}: BuildGraph,
+  {table, paths}: Pick<Outcomes, 'table' | 'paths'>,
+  changed: ReadonlySet<string>,
+): ReadonlySet<number> {
+  const owners = new Set<number>();
+  let from = 0;
+  order.forEach((_label, at) => {
+    const end = from + table.ownedBy(at);
+    for (; from < end; from += 1) if (changed.has(paths.paths[from] ?? '')) owners.add(at);
+  });
+  return owners;
+}
+
+/** Globs no artifact may own are part of every key. */
+export function printOfGlobs({generated}: BuildGraph): string {
+  return sha256(JSON.stringify(generated));
+}
+
+export function keepOutcomes(place: string, outcomes: Outcomes): void {
+  writeCache(place, encodeOutcomes(outcomes));
+}

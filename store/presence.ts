@@ -1,0 +1,63 @@
+/**
+ * Whether a store still has many records and trees, at the cost of a few folders: what was there
+ * when a folder was looked at is there as long as stat(2) says the same of the folder. Others are
+ * listed. Knows nothing of what is in the files.
+ */
+import * as files from '../engine/base/files.ts';
+import {sameIn, takeWitness, type Witness} from '../engine/base/witness.ts';
+import type {Store} from './layout.ts';
+
+export type Kind = 'records' | 'trees';
+
+const KINDS: readonly Kind[] = ['records', 'trees'];
+
+export class Presence {
+  readonly #store: Store;
+  /** The folders as they were when this was made. */
+  readonly folders: Witness;
+  readonly #same: ReadonlySet<string>;
+  readonly #listed = new Map<string, ReadonlySet<string>>();
+
+  /**
+   * Looks at the folders now. `before`: as they were when what is asked for with `hasStill` was
+   * there; those that had changed too lately then are left out. Throws system errors.
+   */
+  constructor(store: Store, before: Witness | undefined) {
+    this.#store = store;
+    this.folders = takeWitness(foldersOf(store));
+    this.#same = before === undefined ? new Set() : sameIn(before, this.folders);
+  }
+
+  /** Whether something is there now. */
+  has(kind: Kind, digest: string): boolean {
+    return this.#isListed(this.#folder(kind, digest), digest);
+  }
+
+  /** The same for what was there before. */
+  hasStill(kind: Kind, digest: string): boolean {
+    const folder = this.#folder(kind, digest);
+    return this.#same.has(folder) || this.#isListed(folder, digest);
+  }
+
+  #folder(kind: Kind, digest: string): string {
+    return `${this.#store.root}/${kind}/${digest.slice(0, 2)}`;
+  }
+
+  #isListed(folder: string, digest: string): boolean {
+    const names = this.#listed.get(folder) ?? filesIn(folder);
+    this.#listed.set(folder, names);
+    return names.has(digest.slice(2));
+  }
+}
+
+function foldersOf({root}: Store): readonly string[] {
+  return KINDS.flatMap((kind) =>
+    files.namesIn(`${root}/${kind}`).map((name) => `${root}/${kind}/${name}`),
+  );
+}
+
+function filesIn(folder: string): ReadonlySet<string> {
+  const entries = files.unless(['ENOENT', 'ENOTDIR', 'EACCES'], () => files.entriesOf(folder));
+  const names = (entries ?? []).filter((one) => one.isFile()).map((one) => one.name.toString());
+  return new Set(names);
+}
