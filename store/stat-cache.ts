@@ -5,6 +5,7 @@
  * a file written twice within one tick looks the same (git calls such an entry racy).
  * Auxiliary state: damage or loss means hashing again, never an error.
  */
+import * as files from '../engine/base/files.ts';
 import type {BigIntStats} from '../engine/base/files.ts';
 import {commitBytes} from './commit.ts';
 import {statCacheFile, type Store} from './layout.ts';
@@ -20,6 +21,7 @@ export class StatCache {
   readonly #store: Store;
   #read: Map<string, Row> | undefined;
   #changed = false;
+  #written: number | undefined;
 
   private constructor(store: Store) {
     this.#store = store;
@@ -36,6 +38,7 @@ export class StatCache {
 
   /** The digest of a file that still looks as it did; `path` absolute. */
   get(path: string, stat: BigIntStats): string | undefined {
+    if (this.#isNewer(stat)) return undefined;
     const row = this.#rows.get(path);
     if (row === undefined) return undefined;
     const [size, ino, mtime, ctime, madeAt, digest] = row;
@@ -45,6 +48,13 @@ export class StatCache {
       mtime === String(stat.mtimeNs) &&
       ctime === String(stat.ctimeNs);
     return same && isSettled(stat, madeAt) ? digest : undefined;
+  }
+
+  /** Whether a file has changed since the cache was written: then that need not be read. */
+  #isNewer(stat: BigIntStats): boolean {
+    if (this.#read !== undefined) return false;
+    this.#written ??= files.lookAt(statCacheFile(this.#store))?.ctimeMs ?? 0;
+    return Number(stat.ctimeNs / 1_000_000n) > this.#written;
   }
 
   /**

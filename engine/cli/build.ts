@@ -18,6 +18,8 @@ import {makeSoundPlan} from '../run/sound-plan.ts';
 import {dependenciesIn} from '../run/tasks.ts';
 import {missingTools} from '../run/tools.ts';
 import {openRunContext} from '../run/open-context.ts';
+import type {WorkerHolder} from '../run/worker-holder.ts';
+import {holdWorker} from '../run/workshop.ts';
 import {createReporter} from '../ui/reporter.ts';
 import {rememberIdle} from './keep-idle.ts';
 import {rememberOutcomes} from './keep-outcomes.ts';
@@ -107,6 +109,33 @@ async function buildTargets(world: World, widen: Widen, tests = false): Answer {
   const opened = await openWork(world, wordsOf(world), widen);
   if (!opened.ok) return opened;
   const work = opened.value;
+  const early = await startEarly(world, work);
+  const status = await buildOpened(world, work, early, tests);
+  // Whoever has built something has ended it.
+  await early?.quit();
+  return status;
+}
+
+/**
+ * Something is not as it was, so most likely something will run: the worker is begun before it is
+ * known what. It takes as long to start as all that comes before.
+ */
+async function startEarly(world: World, work: OpenWork): Promise<WorkerHolder | undefined> {
+  const {outcomes, wanted, resolver, store} = work;
+  if (outcomes.recalled === undefined || isSet(world, 'dryRun')) return undefined;
+  if ([...wanted].every((label) => resolver.settledRow(label) !== undefined)) return undefined;
+  const {host, watch} = world;
+  const holder = holdWorker(store, {host, owner: ownerFor(host.uid), watch});
+  await holder.prepare();
+  return holder;
+}
+
+async function buildOpened(
+  world: World,
+  work: OpenWork,
+  early: WorkerHolder | undefined,
+  tests: boolean,
+): Answer {
   world.watch.connect((label) => waitsFor(work, label));
   if (tests && work.targets.length === 0) {
     const hint = 'a recipe states it as `test:`';
@@ -125,7 +154,8 @@ async function buildTargets(world: World, widen: Widen, tests = false): Answer {
   const missing = timed(engine, 'engine', 'look for tools', () => allMissing(world, work, plan));
   if (missing.length > 0) return err(missing);
   const replan = (): Checked<Plan> => planAgain(work, forced);
-  const status = await runPlan(world, work, plan, forced, {replan, remembered: true});
+  const treatment = {replan, remembered: true, worker: early};
+  const status = await runPlan(world, work, plan, forced, treatment);
   if (status.ok && status.value === 0) {
     timed(engine, 'engine', 'keep outcomes', () => {
       rememberOutcomes(world.host, work);
@@ -177,6 +207,8 @@ export interface Treatment {
   readonly replan: () => Checked<Plan>;
   /** A good end is the project's: gc keeps what it came to. */
   readonly remembered: boolean;
+  /** One that is on its way. */
+  readonly worker?: WorkerHolder | undefined;
 }
 
 /** Runs a plan with its progress shown; gives the exit code. */
@@ -195,12 +227,10 @@ export async function runPlan(
   });
   const {engine} = world.watch;
   const opened = await timed(engine, 'engine', 'open the run', () =>
-    openRun(world, work, reporter.listener),
+    openRun(world, work, reporter.listener, treatment.worker),
   );
   if (!opened.ok) return opened;
   const {context} = opened.value;
-  // What follows takes its time too.
-  if (runsSomething(planned)) await opened.value.prepare();
   const settled = await timed(engine, 'engine', 'settle the plan', () =>
     settle(context, work, planned, treatment),
   );
@@ -233,19 +263,17 @@ export async function runPlan(
   return ok(exitCode(summary, run.failures));
 }
 
-function runsSomething({nodes}: Plan): boolean {
-  return [...nodes.values()].some((node) => node.verdict === 'run' && node.kind !== 'fetch');
-}
-
 function openRun(
   world: World,
   work: OpenWork,
   listener: Listener,
+  worker: WorkerHolder | undefined,
 ): ReturnType<typeof openRunContext> {
   const {watch, host} = world;
   return openRunContext(work, {
     host,
     watch,
+    worker,
     listener: (event) => {
       watch.listener(event);
       listener(event);

@@ -7,10 +7,8 @@ import {fail, type Checked} from '../base/diagnostic.ts';
 import {exists} from '../base/files.ts';
 import {err, ok} from '../base/result.ts';
 import {isSize, parseSize, parseTime} from '../load/measure.ts';
-import {sweepAll} from '../run/workshop.ts';
-import {WorkerHolder} from '../run/worker-holder.ts';
+import {holdWorker, sweepAll} from '../run/workshop.ts';
 import {codeName} from '../sandbox/own-code.ts';
-import {startWorker} from '../sandbox/worker-process.ts';
 import {count, formatSize} from '../ui/text.ts';
 import {
   claim,
@@ -114,14 +112,7 @@ async function takeTurn(
 async function sweep(world: World, store: Store, run: RunHandle): Promise<Checked<undefined>> {
   if (isSet(world, 'dryRun')) return ok(undefined);
   const {host} = world;
-  const worker = new WorkerHolder(() =>
-    startWorker({
-      storeRoot: store.root,
-      host,
-      owner: ownerFor(host.uid),
-      listener: () => undefined,
-    }),
-  );
+  const worker = holdWorker(store, {host, owner: ownerFor(host.uid)});
   const swept = await sweepAll(store, run, worker);
   await worker.quit();
   return swept;

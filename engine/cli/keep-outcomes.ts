@@ -10,6 +10,7 @@ import type {FetchNode} from '../graph/model.ts';
 import {guessOf} from '../run/forecast.ts';
 import {pathsOf, toolsOf} from '../run/idle-inputs.ts';
 import type {SourceContent} from '../run/job-spec.ts';
+import type {HostTools} from '../run/resolve.ts';
 import {choicesFile} from '../../store/layout.ts';
 import {guard} from '../../store/trouble.ts';
 import type {OpenWork} from './open.ts';
@@ -38,16 +39,22 @@ function gather(
   const folders = settledPart(resolver.folders, begun);
   if (recalled !== undefined && isKnown(others, folders, recalled)) return undefined;
   const {head} = recalled?.outcomes ?? {};
-  const tools = new Set([...(head?.tools ?? []), ...toolsOf(graph, others)]);
+  const tools = new Map(head?.tools ?? []);
+  for (const name of toolsOf(graph, others)) tools.set(name, knowledge.tools([name]));
   const patches = new Map([...(head?.patches ?? []), ...knowledge.prints.patches.entries()]);
-  const places = [choicesFile(store), ...patches.keys(), ...knowledge.toolPlaces(tools)];
+  const places = [choicesFile(store), ...patches.keys(), ...knowledge.toolPlaces(tools.keys())];
   const ground = settledWitness(places, begun);
   if (ground === undefined) return undefined;
   const {table, paths} = tableOf(begun, work, others, recalled?.outcomes);
   return {
     ...{table, paths, ground, folders},
-    head: {tools: [...tools], patches: [...patches], generated: printOfGlobs(graph)},
+    head: {tools: [...tools].filter(isFound), patches: [...patches], generated: printOfGlobs(graph)},
   };
+}
+
+/** One that is missing is looked for again. */
+function isFound([, {problems}]: readonly [string, HostTools]): boolean {
+  return problems.length === 0;
 }
 
 /** What has come to something else than is kept, and what the store has lost. */

@@ -170,6 +170,7 @@ function learn(
   const {paths, patches} = known.value.prints;
   return ok({
     ...known.value,
+    ...toolFinder(world.host, memory.value.cache, recalled.outcomes.head.tools),
     remembered: recalled.remembered,
     prints: {
       paths: {get: (label) => paths.get(label) ?? recalled.prints.paths.get(label)},

@@ -14,11 +14,13 @@ import type {Label} from '../base/label.ts';
 import {decodeWitness, encodeWitness, type Witness} from '../base/witness.ts';
 import type {BuildGraph} from '../graph/model.ts';
 import type {Row} from '../run/recollection.ts';
+import type {HostTools} from '../run/resolve.ts';
 
 const PRINT = 16;
 const DIGEST = 32;
-/** What a content begins with, by the number that stands for it; 0 is none. */
-const CONTENTS = ['', 'file ', 'tree '];
+/** What a content begins with, by the number that stands for it; 0 is nothing, 3 a row. */
+const CONTENTS = ['', 'file ', 'tree ', ''];
+const ROW = 3;
 
 /** The whole of what is kept. */
 export interface Outcomes {
@@ -33,8 +35,8 @@ export interface Outcomes {
 }
 
 export interface Head {
-  /** Names of host tools, and patches with their digests. */
-  readonly tools: readonly string[];
+  /** Host tools as they were found, and patches with their digests. */
+  readonly tools: readonly (readonly [string, HostTools])[];
   readonly patches: readonly (readonly [string, string])[];
   /** A print of the globs that no artifact may own. */
   readonly generated: string;
@@ -96,14 +98,14 @@ export class OutcomeTable {
   }
 
   hasRow(at: number): boolean {
-    return !isZero(this.#cell('keys', at));
+    return this.#columns.kinds[at] === ROW;
   }
 
   rowOf(at: number): Row {
     const tree = this.#cell('trees', at);
     return {
       key: actionKey(this.#cell('keys', at).toString('hex')),
-      tree: isZero(tree) ? undefined : treeDigest(tree.toString('hex')),
+      tree: tree.equals(NO_TREE) ? undefined : treeDigest(tree.toString('hex')),
       milliseconds: this.#columns.times.readUInt32LE(at * 4),
     };
   }
@@ -115,7 +117,8 @@ export class OutcomeTable {
   }
 
   hasContent(at: number): boolean {
-    return this.#columns.kinds[at] !== 0;
+    const kind = this.#columns.kinds[at];
+    return kind !== 0 && kind !== ROW;
   }
 
   /** How many of the paths of local sources are of this one; 0: it is not local. */
@@ -126,7 +129,8 @@ export class OutcomeTable {
   setRow(at: number, print: string, key: ActionKey, tree: TreeDigest | undefined, ms: number): void {
     this.#set('prints', at, print);
     this.#set('keys', at, key);
-    this.#set('trees', at, tree ?? '0'.repeat(DIGEST * 2));
+    this.#set('trees', at, tree ?? NO_TREE.toString('hex'));
+    this.#columns.kinds[at] = ROW;
     this.#columns.times.writeUInt32LE(Math.min(2 ** 32 - 1, Math.round(ms)), at * 4);
   }
 
@@ -159,9 +163,8 @@ function labelsOf(order: readonly Label[]): Buffer {
   return Buffer.from(order.join('\n'));
 }
 
-function isZero(bytes: Buffer): boolean {
-  return bytes.every((byte) => byte === 0);
-}
+/** Of a test. */
+const NO_TREE = Buffer.alloc(DIGEST);
 
 export function encodeOutcomes({table, paths, ground, folders, head}: Outcomes): Buffer {
   return packSections({

@@ -39,13 +39,20 @@ export function recallOutcomes(
   if (!kept.table.isOf(graph) && changed.length > 0) return undefined;
   const table = kept.table.isOf(graph) ? kept.table : kept.table.arranged(graph);
   const outcomes = {...kept, table};
-  const contentOf = contentsOf(graph, outcomes, new Set(changed));
+  const {hasContent, contentOf} = contentsOf(graph, outcomes, new Set(changed));
+  const isLocal = (label: Label): boolean => {
+    const at = graph.numberOf(label);
+    return at !== undefined && table.ownedBy(at) > 0 && hasContent(label);
+  };
   const patches = new Map(kept.head.patches);
   return {
     outcomes,
-    remembered: {rowOf: rowsOf(graph, outcomes), contentOf, folders: kept.folders},
+    remembered: {
+      ...{rowOf: rowsOf(graph, outcomes), hasContent, contentOf, isLocal},
+      folders: kept.folders,
+    },
     prints: {
-      paths: {get: (label) => (isLocal(graph, outcomes, label) ? contentOf(label) : undefined)},
+      paths: {get: (label) => (isLocal(label) ? contentOf(label) : undefined)},
       patches,
     },
   };
@@ -62,26 +69,22 @@ function rowsOf(graph: BuildGraph, {table}: Outcomes): (label: Label) => Row | u
   };
 }
 
-function isLocal(graph: BuildGraph, {table}: Outcomes, label: Label): boolean {
-  const at = graph.numberOf(label);
-  return at !== undefined && table.ownedBy(at) > 0;
-}
-
 /** The contents of sources that are written as they were, none of whose paths has changed. */
 function contentsOf(
   graph: BuildGraph,
   {table, paths}: Outcomes,
   changed: ReadonlySet<string>,
-): (fetch: Label) => string | undefined {
+): Pick<Remembered, 'hasContent' | 'contentOf'> {
   const other = changed.size === 0 ? new Set() : ownersOf(graph, {table, paths}, changed);
-  const made: string[] = [];
-  return (fetch) => {
+  const known: boolean[] = [];
+  const hasContent = (fetch: Label): boolean => {
     const at = graph.numberOf(fetch);
-    if (at === undefined || !table.hasContent(at) || other.has(at)) return undefined;
-    const isSame = (): boolean => graph.printOf(fetch) === table.printOf(at);
-    const content = (made[at] ??= isSame() ? (table.contentOf(at) ?? '') : '');
-    return content === '' ? undefined : content;
+    if (at === undefined || other.has(at)) return false;
+    return (known[at] ??= table.hasContent(at) && graph.printOf(fetch) === table.printOf(at));
   };
+  const contentOf = (fetch: Label): string | undefined =>
+    hasContent(fetch) ? table.contentOf(graph.numberOf(fetch) ?? 0) : undefined;
+  return {hasContent, contentOf};
 }
 
 /** The places of the sources that these paths are of. */

@@ -125,8 +125,7 @@ export class WatchGround {
     if (this.#workshop?.store.root === store.root) return ok(this.#workshop);
     await this.#workshop?.close();
     const {host} = this.#world;
-    const {listener} = this.#settings;
-    const opened = await openWorkshop(store, {host, listener, owner: ownerFor(host.uid)});
+    const opened = await openWorkshop(store, {host, owner: ownerFor(host.uid)});
     this.#workshop = opened.ok ? opened.value : undefined;
     return opened;
   }

@@ -64,7 +64,7 @@ export function finishGraph(
     numberOf: (label) => numbers.get(label),
     kindOf: (label) => node(label).kind,
     targetsOf: (label) => node(label).dependencies.map((edge) => edge.to),
-    edgeKindsOf: (label) => node(label).dependencies.map((edge) => edge.kind),
+    everyEdge: (label, holds) => node(label).dependencies.every(({to, kind}) => holds(to, kind)),
     printOf: (label) => textPrint(JSON.stringify(node(label))),
   };
 }

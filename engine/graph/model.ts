@@ -94,8 +94,8 @@ export interface BuildGraph {
   readonly kindOf: (label: Label) => NodeKind;
   /** The labels of a node's dependencies, without making the node. */
   readonly targetsOf: (label: Label) => readonly Label[];
-  /** What kind each of these dependencies is, without making the node. */
-  readonly edgeKindsOf: (label: Label) => readonly EdgeKind[];
+  /** Whether something holds for each of these dependencies, without making the node. */
+  readonly everyEdge: (label: Label, holds: (to: Label, kind: EdgeKind) => boolean) => boolean;
   /** A print of all that is known of a node: equal prints, equal nodes. */
   readonly printOf: (label: Label) => string;
   /** Nodes with an edge to this one, sorted. */

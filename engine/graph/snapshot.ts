@@ -48,7 +48,8 @@ export function encodeGraph(graph: BuildGraph): {
     overrides: [...names.overrides],
     generated,
   };
-  const edges = order.flatMap((label) => graph.edgeKindsOf(label));
+  const edges: EdgeKind[] = [];
+  for (const label of order) graph.everyEdge(label, (_to, kind) => edges.push(kind) > 0);
   const bytes = packSections({
     labels: Buffer.from(order.join('\n')),
     kinds: Buffer.from(order.map((label) => KINDS.indexOf(graph.kindOf(label)))),
@@ -113,15 +114,21 @@ function netOf(
   order: readonly Label[],
   numberOf: ReadonlyMap<Label, number>,
   {ends, targets, edges}: EdgeTable,
-): Pick<BuildGraph, 'targetsOf' | 'edgeKindsOf' | 'dependents'> {
+): Pick<BuildGraph, 'targetsOf' | 'everyEdge' | 'dependents'> {
   const labelAt = (number: number): Label => required(order[number]);
-  const ofNode = (list: Uint8Array | Uint32Array, number: number): readonly number[] =>
-    Array.from(list.subarray(ends[number - 1] ?? 0, ends[number]));
-  // Both are asked for again and again.
-  const targetsOf = byLabel(numberOf, (number) => ofNode(targets, number).map(labelAt));
-  const edgeKindsOf = byLabel(numberOf, (number) =>
-    ofNode(edges, number).map((kind) => required(EDGES[kind])),
-  );
+  const start = (number: number): number => ends[number - 1] ?? 0;
+  const targetsOf = (label: Label): readonly Label[] => {
+    const number = required(numberOf.get(label));
+    return Array.from(targets.subarray(start(number), ends[number]), labelAt);
+  };
+  const everyEdge: BuildGraph['everyEdge'] = (label, holds) => {
+    const number = required(numberOf.get(label));
+    const end = ends[number] ?? 0;
+    for (let at = start(number); at < end; at += 1) {
+      if (!holds(labelAt(targets[at] ?? 0), EDGES[edges[at] ?? 0] ?? 'source')) return false;
+    }
+    return true;
+  };
   let back: readonly (readonly number[])[] | undefined;
   const dependents = (label: Label): readonly Label[] => {
     back ??= reversed(ends, targets);
@@ -129,19 +136,7 @@ function netOf(
       .map(labelAt)
       .sort();
   };
-  return {targetsOf, edgeKindsOf, dependents};
-}
-
-/** A list of each node, made once. */
-function byLabel<T>(
-  numberOf: ReadonlyMap<Label, number>,
-  make: (number: number) => readonly T[],
-): (label: Label) => readonly T[] {
-  const made: (readonly T[] | undefined)[] = [];
-  return (label) => {
-    const number = required(numberOf.get(label));
-    return (made[number] ??= make(number));
-  };
+  return {targetsOf, everyEdge, dependents};
 }
 
 function reversed(ends: Uint32Array, targets: Uint32Array): readonly (readonly number[])[] {

@@ -20,12 +20,13 @@ import {keptEnd, NOTHING_BEFORE, type Before, type IsKept, type Kept} from './ha
 import type {Durations} from './history.ts';
 import {dropAfterTests, dropOutdated} from './kept-builds.ts';
 import {LiveOutput} from './live-output.ts';
-import type {Plan} from './plan.ts';
+import {loneNode, type LoneNode} from './lone-node.ts';
+import type {Plan, PlannedNode} from './plan.ts';
 import {RecalledNode} from './recalled-node.ts';
 import type {Resolution} from './resolve.ts';
 import {Scheduler} from './scheduler.ts';
 import {mendLocalSources} from './sound-plan.ts';
-import type {Decision, FailureMode} from './task.ts';
+import type {Decision, FailureMode, Task} from './task.ts';
 import {nameInputs, relyOn, rootsOfResult} from './reliance.ts';
 import {durationsOf, restTeller} from './rest.ts';
 import {Tally} from './tally.ts';
@@ -75,6 +76,7 @@ export class BuildRun {
   #interrupted: string | null = null;
   readonly #durations: Durations;
   readonly #tellRest: () => void;
+  #lone: LoneNode | undefined;
 
   constructor(context: RunContext, plan: Plan, options: RunOptions) {
     const listener = (event: Event): void => {
@@ -90,6 +92,7 @@ export class BuildRun {
     this.#durations = durationsOf(this.#context);
     const isOver = (label: Label): boolean => this.#tally.outcomeOf(label) !== undefined;
     this.#tellRest = restTeller(this.#context, plan, options.jobs, isOver);
+    this.#lone = loneNode(plan);
     this.#scheduler = this.#makeScheduler();
   }
 
@@ -179,7 +182,7 @@ export class BuildRun {
     const {graph, config} = this.#context;
     const {jobs, memoryBytes, onFailure} = this.#options;
     const {kept, pool} = this.#before;
-    const tasks = tasksOf(graph, this.#plan, this.#durations, config.testsGate);
+    const tasks = tasksOf(graph, this.#lone?.plan ?? this.#plan, this.#durations, config.testsGate);
     return new Scheduler(
       tasks.map((task) => (kept.has(task.label) ? {...task, lane: 'kept'} : task)),
       {
@@ -200,6 +203,7 @@ export class BuildRun {
           this.#executing.set(label, execution);
           return execution;
         },
+        more: (label, good) => this.#moreAfter(label, good),
         adjustTokens: (label, count) => {
           this.#adjustTokens(label, count);
         },
@@ -229,6 +233,27 @@ export class BuildRun {
     if (isDamagedInUse(this.#context, this.#plan, label)) return 'run';
     this.#tally.ended(label, graph.kindOf(label), 'cut', {saved: this.#durations(label) ?? 0});
     return 'done';
+  }
+
+  /** After the one node that ran for sure: all above is as it was, or has to be decided. */
+  #moreAfter(label: Label, good: boolean): readonly Task[] {
+    const lone = this.#lone;
+    if (label !== lone?.label) return [];
+    this.#lone = undefined;
+    if (good && this.#isRecalled(lone.above)) return [];
+    const {graph, config} = this.#context;
+    const tasks = tasksOf(graph, this.#plan, this.#durations, config.testsGate);
+    return tasks.filter((task) => !lone.plan.nodes.has(task.label));
+  }
+
+  /** What was recalled is named for gc since the plan was settled. */
+  #isRecalled(above: readonly PlannedNode[]): boolean {
+    const {resolver} = this.#context;
+    if (!above.every((one) => resolver.recallDone(one.label) !== undefined)) return false;
+    for (const {label, kind} of above) {
+      this.#tally.ended(label, kind, 'cut', {saved: this.#durations(label) ?? 0});
+    }
+    return true;
   }
 
   #mustRun({label, kind}: WorkNode, {key}: Known): Decision {
@@ -264,7 +289,8 @@ export class BuildRun {
     const reason = kept === undefined ? this.#reason(label) : 'it goes on';
     this.#context.watch.waits(label, undefined);
     this.#tally.started(label, node.kind, reason, kept?.since);
-    this.#tellRest();
+    // It looks at all that is left; what starts now need not wait for that.
+    setImmediate(this.#tellRest);
     if (lease !== undefined) this.#leases.set(label, lease);
     if (node.kind === 'fetch') return this.#fetch(node);
     const watch = this.#context.watch.of(label);

@@ -2,6 +2,7 @@
  * Opens what a run needs besides its plan: a registered run, a worker to be, limits; closes it.
  */
 import type {Checked} from '../base/diagnostic.ts';
+import type {Listener} from '../base/event.ts';
 import {ok} from '../base/result.ts';
 import {NO_RUN_WATCH} from '../base/span.ts';
 import type {BuildGraph} from '../graph/model.ts';
@@ -14,6 +15,7 @@ import type {Resolver} from './resolve.ts';
 import {openWorkshop, type Workshop, type WorkshopSettings} from './workshop.ts';
 
 export interface RunSettings extends WorkshopSettings {
+  readonly listener: Listener;
   readonly offline: boolean;
   readonly wait: boolean;
   readonly engine: string;
@@ -28,8 +30,6 @@ export interface RunInWorkshop {
 }
 
 export interface OpenContext extends RunInWorkshop {
-  /** Starts the worker; returns when it needs nothing more of us to be started. */
-  prepare(): Promise<void>;
   /** Ends the worker, removes the scratch folder and gives up all claims. */
   close(): Promise<void>;
 }
@@ -52,11 +52,7 @@ export async function openRunContext(
   const opened = await openWorkshop(work.store, settings);
   if (!opened.ok) return opened;
   const workshop = opened.value;
-  return ok({
-    ...contextIn(workshop, work, settings),
-    prepare: () => workshop.worker.prepare(),
-    close: () => workshop.close(),
-  });
+  return ok({...contextIn(workshop, work, settings), close: () => workshop.close()});
 }
 
 /** One run in a workshop that others use before and after. */

@@ -181,9 +181,11 @@ export function fetchesToLookAt(
   planned: PlannedNode,
 ): readonly FetchNode[] {
   if (!(planned instanceof RecalledNode)) return fetchesOf(graph, planned.label);
-  const build = buildLabel(planned.label);
-  const fetches = graph.targetsOf(build).filter((to) => graph.kindOf(to) === 'fetch');
-  return fetches.some((one) => !resolver.isLocal(one)) ? fetchesOf(graph, planned.label) : [];
+  const hasLocal = graph.everyEdge(
+    buildLabel(planned.label),
+    (to, kind) => kind !== 'source' || resolver.isLocal(to),
+  );
+  return hasLocal ? [] : fetchesOf(graph, planned.label);
 }
 
 /** The downloads a build, or the build a test checks, is made from. */

@@ -32,6 +32,11 @@ export interface Standing {
   readonly run?: RunHandle | undefined;
 }
 
+/** As they were read: all of them are here. */
+export interface ReadPrints extends SourcePrints {
+  readonly paths: ReadonlyMap<Label, string>;
+}
+
 /** The prints of all these nodes refer to; every problem of all of them at once. */
 export function readPrints(
   graph: BuildGraph,
@@ -40,7 +45,7 @@ export function readPrints(
   cache: StatCache,
   host: Host,
   {known, run}: Standing = {},
-): Checked<SourcePrints> {
+): Checked<ReadPrints> {
   const needed = printsNeeded(graph, labels);
   const problems: Diagnostic[] = [];
   const note = <K, V>(prints: Map<K, V>, key: K, print: Checked<V>): void => {

@@ -55,9 +55,11 @@ export function remember(context: RunContext, build: ProjectBuild): Checked<unde
     const held = heldBy(build);
     const known = rootAt(store, place);
     if (says(known, build, held)) return undefined;
-    // A gc under way has read the roots already.
-    relyOn(context, rootsOf(held), () => true);
-    const old = rootAt(store, place) ?? {kind: 'project', path, builds: []};
+    // A gc under way has read the roots already, and with them what they held.
+    const before = new Set(known?.builds.flatMap((one) => rootsOf(one.held)));
+    const news = rootsOf(held).filter((one) => !before.has(one));
+    relyOn(context, news, () => true);
+    const old = known ?? {kind: 'project', path, builds: []};
     writeRoot(store, place, rootWith(old, build, held, host.now()));
     return undefined;
   });
@@ -105,13 +107,13 @@ function heldBy({graph, resolver, wanted}: ProjectBuild): Held {
     const [key, tree] = [resolver.keyOf(label), resolver.treeOf(label)];
     if (key !== undefined) keys.add(key);
     if (tree !== undefined) trees.add(tree);
-    for (const fetch of graph.targetsOf(buildLabel(label))) {
-      if (graph.kindOf(fetch) !== 'fetch') continue;
-      const content = resolver.contentOf(fetch);
+    graph.everyEdge(buildLabel(label), (fetch, kind) => {
+      const content = kind === 'source' ? resolver.contentOf(fetch) : undefined;
       if (content?.type === 'file') blobs.add(content.blob);
       // A folder or commit is imported again when it is missing: only what is here is held.
       else if (content !== undefined && resolver.isHere(content)) trees.add(content.tree);
-    }
+      return true;
+    });
   }
   return {keys: [...keys].sort(), trees: [...trees].sort(), blobs: [...blobs].sort()};
 }

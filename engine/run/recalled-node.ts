@@ -68,7 +68,6 @@ export class OpenNodes {
 
   #some(label: Label, holds: (to: Label, kind: EdgeKind) => boolean): boolean {
     if (this.#open.size === 0) return false;
-    const kinds = this.#graph.edgeKindsOf(label);
-    return this.#graph.targetsOf(label).some((to, at) => holds(to, kinds[at] ?? 'source'));
+    return !this.#graph.everyEdge(label, (to, kind) => !holds(to, kind));
   }
 }

@@ -25,6 +25,10 @@ export interface Remembered {
   rowOf(label: Label): Row | undefined;
   /** A source, as prints are written: `file <digest>`, `tree <digest>`. */
   contentOf(fetch: Label): string | undefined;
+  /** Whether a source is as it was, without saying what it came to. */
+  hasContent(fetch: Label): boolean;
+  /** Whether such a source is a local file or folder. */
+  isLocal(fetch: Label): boolean;
   /** The folders of the store, when it had all of that. */
   readonly folders: Witness;
 }
@@ -75,7 +79,7 @@ export class Recollection {
     if (this.rowOf(label) === undefined) return false;
     const known = this.#settled.get(label);
     if (known !== undefined) return known;
-    const found = this.#every(label, (to, kind) => kind !== 'source' || this.#isSource(to));
+    const found = this.#graph.everyEdge(label, (to, kind) => kind !== 'source' || this.#isSource(to));
     this.#settled.set(label, found);
     return found;
   }
@@ -84,7 +88,7 @@ export class Recollection {
     const row = this.rowOf(label);
     if (row === undefined) return void this.#ends.set(label, OTHER);
     const below = (): boolean =>
-      this.#every(label, (to, kind) => !MAY_RUN.has(kind) || this.#ends.get(to)?.view === true);
+      this.#graph.everyEdge(label, (to, kind) => !MAY_RUN.has(kind) || this.#ends.get(to)?.view === true);
     const action = row.key === key;
     const sameTree = row.tree === tree;
     this.#ends.set(label, {action, same: action && sameTree, view: sameTree && below()});
@@ -92,7 +96,7 @@ export class Recollection {
 
   /** Whether a source, or a node that has ended, came to what is remembered. */
   isSame(label: Label): boolean {
-    return this.#ends.get(label)?.same ?? this.contentOf(label) !== undefined;
+    return this.#ends.get(label)?.same ?? this.#isSource(label);
   }
 
   forget(): void {
@@ -102,7 +106,7 @@ export class Recollection {
   /** What a node comes to where all it is made from is as it was; else undefined. */
   recall(label: Label): Row | undefined {
     if (!this.isSettled(label)) return undefined;
-    const same = this.#every(label, (to, kind) => {
+    const same = this.#graph.everyEdge(label, (to, kind) => {
       if (kind === 'run' || kind === 'source') return true;
       const end = this.#ends.get(to);
       return (kind === 'subject' ? end?.action : end?.view) === true;
@@ -111,12 +115,7 @@ export class Recollection {
   }
 
   #isSource(fetch: Label): boolean {
-    return this.contentOf(fetch) !== undefined;
-  }
-
-  #every(label: Label, holds: (to: Label, kind: EdgeKind) => boolean): boolean {
-    const kinds = this.#graph.edgeKindsOf(label);
-    return this.#graph.targetsOf(label).every((to, at) => holds(to, kinds[at] ?? 'source'));
+    return !this.#others.has(fetch) && this.#remembered.hasContent(fetch);
   }
 }
 

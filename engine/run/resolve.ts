@@ -138,6 +138,11 @@ export class Resolver {
     return this.#known.importAgain();
   }
 
+  /** How long a node took the last time, milliseconds, as far as that is remembered. */
+  timeOf(label: Label): number | undefined {
+    return this.#recollection?.rowOf(label)?.milliseconds;
+  }
+
   /** What a node came to, where all but what lies below it is as it was then. */
   settledRow(label: Label): Row | undefined {
     return this.#recollection?.isSettled(label) === true
@@ -276,7 +281,8 @@ export class Resolver {
 
   /** Whether a source is a local file or folder; only of those whose prints were read. */
   isLocal(fetch: Label): boolean {
-    return this.#known.prints.paths.get(fetch) !== undefined;
+    const {remembered, prints} = this.#known;
+    return remembered?.isLocal(fetch) === true || prints.paths.get(fetch) !== undefined;
   }
 
   /** Whether nothing has to be fetched or imported for a source of this node any more. */

@@ -51,19 +51,19 @@ export class Scheduler {
     };
     this.#pool = limits.pool ?? new TokenPool(limits.tokens, pump);
     this.#pool.serve(pump);
-    for (const task of tasks) {
-      this.#entries.set(task.label, {
-        task,
-        state: 'waiting',
-        open: 0,
-        lease: undefined,
-        isEnding: false,
-        decided: false,
-        dependents: [],
-      });
-    }
-    this.#left = tasks.filter((task) => !task.onDemand).length;
-    for (const entry of this.#entries.values()) this.#connect(entry);
+    this.#enter(tasks);
+  }
+
+  /** Connected, not yet begun. */
+  #enter(tasks: readonly Task[]): readonly Entry[] {
+    const entries = tasks.map((task): Entry => ({
+      ...{task, state: 'waiting', open: 0, lease: undefined},
+      ...{isEnding: false, decided: false, dependents: []},
+    }));
+    for (const entry of entries) this.#entries.set(entry.task.label, entry);
+    this.#left += tasks.filter((task) => !task.onDemand).length;
+    for (const entry of entries) this.#connect(entry);
+    return entries;
   }
 
   /** Runs all to their ends. Rejects only for a bug. */
@@ -124,8 +124,17 @@ export class Scheduler {
     for (const label of entry.task.dependencies) {
       const on = this.#entries.get(label);
       if (on === undefined) continue;
+      if (on.state === 'done') continue;
       on.dependents.push(entry);
       entry.open += 1;
+    }
+  }
+
+  /** What is to be done now that one has ended, beside what was known from the start. */
+  #extend(entry: Entry, good: boolean): void {
+    const more = this.#hooks.more?.(entry.task.label, good) ?? [];
+    for (const one of this.#enter(more)) {
+      if (one.open === 0 && !one.task.onDemand) this.#reached(one);
     }
   }
 
@@ -300,6 +309,7 @@ export class Scheduler {
 
   #end(entry: Entry, good: boolean): void {
     entry.state = good ? 'done' : 'failed';
+    this.#extend(entry, good);
     this.#left -= 1;
     if (good) this.#release(entry);
     else this.#failed(entry);

@@ -21,6 +21,7 @@ import {
 } from '../../store/verified.ts';
 import type {SourceContent} from './job-spec.ts';
 import {fetchesOf, fetchesToLookAt, makePlan, type Plan} from './plan.ts';
+import {RecalledNode} from './recalled-node.ts';
 import type {Resolver} from './resolve.ts';
 
 /** What a plan is made from. */
@@ -106,7 +107,10 @@ function lookAtInputs(
   const sources = new Map<Label, FetchNode>();
   for (const planned of plan.nodes.values()) {
     if (planned.verdict === 'fresh' || planned.kind === 'fetch') continue;
-    for (const one of graph.targetsOf(planned.label)) below.add(one);
+    // Few of those that were recalled run, and who runs looks at its layers.
+    if (!(planned instanceof RecalledNode)) {
+      for (const one of graph.targetsOf(planned.label)) below.add(one);
+    }
     for (const one of fetchesToLookAt(graph, resolver, planned)) sources.set(one.label, one);
   }
   const isFresh = (label: Label): boolean => plan.nodes.get(label)?.verdict === 'fresh';

@@ -51,6 +51,8 @@ export interface Hooks {
   ready?(label: Label): void;
   /** Runs it; true when it ended well. */
   execute(label: Label, jobs: number, lease: Lease | undefined): Promise<boolean>;
+  /** It has ended: tasks that are there because of that. */
+  more?(label: Label, good: boolean): readonly Task[];
   /** Lends or recalls tokens of a running build. */
   adjustTokens(label: Label, count: number): void;
   /** It will not run: because of a failed node, or because the run stops. */

@@ -16,9 +16,13 @@ import {buildOf} from './tasks.ts';
 /** What looks for tools and remembers what it has found. */
 export type ToolFinder = Pick<Knowledge, 'tools' | 'toolVersion' | 'toolPlaces'>;
 
-/** Finds tools one by one and remembers each. */
-export function toolFinder(host: Host, cache: PrintCache): ToolFinder {
-  const known = new Map<string, HostTools>();
+/** Finds tools one by one and remembers each. `before`: what was found and has not changed since. */
+export function toolFinder(
+  host: Host,
+  cache: PrintCache,
+  before: Iterable<readonly [string, HostTools]> = [],
+): ToolFinder {
+  const known = new Map(before);
   const find = (name: string): HostTools => {
     const found = known.get(name) ?? findTool(name, host, cache);
     known.set(name, found);

@@ -3,7 +3,6 @@
  * build opens and closes it; a watch keeps it open from build to build.
  */
 import type {Checked} from '../base/diagnostic.ts';
-import type {Listener} from '../base/event.ts';
 import type {Host} from '../base/host.ts';
 import {ok} from '../base/result.ts';
 import {NO_RUN_WATCH, timed, type RunWatch} from '../base/span.ts';
@@ -16,12 +15,13 @@ import {WorkerHolder} from './worker-holder.ts';
 
 export interface WorkshopSettings {
   readonly host: Host;
-  readonly listener: Listener;
   readonly owner: Owner | undefined;
   /** The worker gets the user's terminal. */
   readonly terminal?: boolean;
   /** Who reads where the time goes; nobody without it. */
   readonly watch?: RunWatch;
+  /** One that may be on its way already; the workshop ends it. */
+  readonly worker?: WorkerHolder | undefined;
 }
 
 export interface Workshop {
@@ -37,20 +37,26 @@ export interface Workshop {
   close(): Promise<void>;
 }
 
+/** A worker to be, that anybody may start. */
+export function holdWorker(store: Store, settings: WorkshopSettings): WorkerHolder {
+  const {host, owner, terminal = false, watch = NO_RUN_WATCH} = settings;
+  return new WorkerHolder((onLaunched) =>
+    startWorker({
+      ...{storeRoot: store.root, host, owner, terminal},
+      ...{watch: watch.worker, onLaunched},
+    }),
+  );
+}
+
 export async function openWorkshop(
   store: Store,
   settings: WorkshopSettings,
 ): Promise<Checked<Workshop>> {
-  const {host, owner, listener, terminal = false, watch = NO_RUN_WATCH} = settings;
+  const {host, watch = NO_RUN_WATCH} = settings;
   const opened = guard(store.root, () => openRun(store, host));
   if (!opened.ok) return opened;
   let run = opened.value;
-  const worker = new WorkerHolder((onLaunched) =>
-    startWorker({
-      ...{storeRoot: store.root, host, owner, listener, terminal},
-      ...{watch: watch.worker, onLaunched},
-    }),
-  );
+  const worker = settings.worker ?? holdWorker(store, settings);
   const release = async (own: RunHandle): Promise<void> => {
     // What cannot be removed is of a dead run from now on.
     guard(store.root, () => own.release());

@@ -83,7 +83,7 @@ async function probeSandbox(host: Host): Promise<readonly Probe[]> {
   const store = openStore(`${folder.path}/store`, owner);
   if (!store.ok) return [broken('sandbox', store.error)];
   const storeRoot = store.value.root;
-  const worker = await startWorker({storeRoot, host, owner, listener: () => undefined});
+  const worker = await startWorker({storeRoot, host, owner});
   if (!worker.ok) return [broken('user namespace', worker.error)];
   try {
     const result = await worker.value.build(emptyBuild(), () => undefined).result;

@@ -3,7 +3,6 @@
  * Knows nothing of what is built.
  */
 import {fail, type Checked} from '../base/diagnostic.ts';
-import type {Listener} from '../base/event.ts';
 import type {Host} from '../base/host.ts';
 import {err, ok} from '../base/result.ts';
 import {NO_WATCH, timed, type Watch} from '../base/span.ts';
@@ -20,7 +19,6 @@ export interface WorkerRequest {
   readonly host: Host;
   /** To whom the store belongs when the engine is root; the worker runs as that id. */
   readonly owner: Owner | undefined;
-  readonly listener: Listener;
   /** The worker gets our terminal, for `interactive`; then it says nothing of its own there. */
   readonly terminal?: boolean;
   /** How long its start takes. */

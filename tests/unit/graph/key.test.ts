@@ -281,7 +281,7 @@ test('prints: what is needed, what changes, what is missing', (t) => {
   );
   const prints = printsFor(graph);
   const key = recipeKeyOf(graph, X, prints);
-  const paths = new Map([...prints.paths].map(([one]) => [one, 'tree other']));
+  const paths = new Map(needed.paths.map((one) => [one.label, 'tree other']));
   t.not(recipeKeyOf(graph, X, {...prints, paths}), key);
   const patches = new Map([...prints.patches].map(([file]) => [file, 'other']));
   t.not(recipeKeyOf(graph, X, {...prints, patches}), key);

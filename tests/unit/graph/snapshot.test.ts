@@ -1,5 +1,6 @@
 /** A graph that was bytes answers as the one that was linked. */
 import test from 'ava';
+import {textPrint, type TextFile} from '../../../engine/base/text-file.ts';
 import {decodeGraph, encodeGraph} from '../../../engine/graph/snapshot.ts';
 import {computeRecipeKeys} from '../../../engine/graph/key.ts';
 import {runClosure} from '../../../engine/graph/closure.ts';
@@ -20,10 +21,16 @@ function ourGraph(): BuildGraph {
 }
 
 const graph = ourGraph();
-const bytes = encodeGraph(graph);
+const {bytes, texts} = encodeGraph(graph);
+
+/** Texts as a file has them. */
+const TEXTS: TextFile = {
+  textOf: (at) => texts[at] ?? '',
+  printOf: (at) => textPrint(texts[at] ?? ''),
+};
 
 function decoded(): BuildGraph {
-  const again = decodeGraph(bytes);
+  const again = decodeGraph(bytes, TEXTS);
   if (again === undefined) throw new Error('damaged');
   return again;
 }
@@ -39,6 +46,9 @@ test('order, names, sets, kinds, edges and nodes are the same', (t) => {
   for (const label of graph.order) {
     t.is(again.kindOf(label), graph.kindOf(label));
     t.deepEqual(again.targetsOf(label), graph.targetsOf(label));
+    t.deepEqual(edgesOf(again, label), edgesOf(graph, label));
+    t.is(again.printOf(label), graph.printOf(label));
+    t.is(again.numberOf(label), graph.numberOf(label));
     t.deepEqual(again.dependents(label), graph.dependents(label));
     t.deepEqual(plain(again.nodes.get(label)), plain(graph.nodes.get(label)));
     t.deepEqual(runClosureOf(again, label), runClosureOf(graph, label));
@@ -46,6 +56,12 @@ test('order, names, sets, kinds, edges and nodes are the same', (t) => {
   t.deepEqual([...again.nodes.keys()], [...graph.order]);
   t.is(again.nodes.size, graph.nodes.size);
 });
+
+function edgesOf(of: BuildGraph, label: (typeof graph.order)[number]): unknown {
+  const edges: unknown[] = [];
+  of.everyEdge(label, (to, kind) => edges.push([to, kind]) > 0);
+  return edges;
+}
 
 function runClosureOf(of: BuildGraph, label: (typeof graph.order)[number]): unknown {
   return of.kindOf(label) === 'build' ? runClosure(of, label) : [];
@@ -73,11 +89,11 @@ test('damaged bytes are no graph', (t) => {
   for (const at of [0, 70, 200, bytes.length - 1]) {
     const other = Buffer.from(bytes);
     other[at] = (other[at] ?? 0) ^ 1;
-    t.is(decodeGraph(other), undefined, String(at));
+    t.is(decodeGraph(other, TEXTS), undefined, String(at));
   }
 });
 
 test('a graph without nodes', (t) => {
   const empty: BuildGraph = {...graph, nodes: new Map(), order: [], sets: new Map()};
-  t.deepEqual(decodeGraph(encodeGraph(empty))?.order, []);
+  t.deepEqual(decodeGraph(encodeGraph(empty).bytes, TEXTS)?.order, []);
 });
