@@ -91,9 +91,13 @@ export class ActionLog {
   /** Appends rows with one write; durable on return. What they name is durable already. */
   appendAll(rows: readonly LogRow[]): void {
     const texts = rows.map(encodeRow);
+    const before = this.#read === undefined ? this.#mebibytes() : 0;
     appendLog(this.#store, actionLogFile(this.#store), texts);
-    // What was never read has them when it is.
-    if (this.#read === undefined) return;
+    // What was never read has them when it is; it is read when it has grown by much.
+    if (this.#read === undefined) {
+      if (this.#mebibytes() > before) this.#shorten(this.#rows);
+      return;
+    }
     for (const text of texts) index(this.#read, text);
     this.#shorten(this.#read);
   }
@@ -108,14 +112,15 @@ export class ActionLog {
     return this.#rows.texts.length === 0;
   }
 
+  #mebibytes(): number {
+    return Math.floor((files.lookAt(actionLogFile(this.#store))?.size ?? 0) / 2 ** 20);
+  }
+
   /** Rewrites the file, once per process, when more than half of its rows are old. */
   #shorten({texts, ofLabel}: Rows): void {
     if (this.#looked || texts.length < MANY) return;
     this.#looked = true;
-    const kept = [...ofLabel.values()].reduce(
-      (n, all) => n + Math.min(all.length, KEPT_EACH),
-      0,
-    );
+    const kept = [...ofLabel.values()].reduce((n, all) => n + Math.min(all.length, KEPT_EACH), 0);
     if (kept * 2 < texts.length) rewriteLog(this.#store, actionLogFile(this.#store), newest);
   }
 }
@@ -130,6 +135,12 @@ function index({texts, ofLabel, ofKey}: Rows, text: string): void {
   const places = ofLabel.get(label);
   if (places === undefined) ofLabel.set(label, [at]);
   else places.push(at);
+}
+
+/** What stat(2) says of the log: the same print, the same rows. */
+export function printOfLog(store: Store): string {
+  const stat = files.lookAt(actionLogFile(store));
+  return [stat?.ino, stat?.size, stat?.mtimeMs, stat?.ctimeMs].join(' ');
 }
 
 /** The row of a record. */

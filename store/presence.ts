@@ -15,6 +15,7 @@ export class Presence {
   readonly #store: Store;
   /** The folders as they were when this was made. */
   readonly folders: Witness;
+  /** Folders that are as they were, relative to the store, as all here. */
   readonly #same: ReadonlySet<string>;
   readonly #listed = new Map<string, ReadonlySet<string>>();
 
@@ -25,29 +26,30 @@ export class Presence {
   constructor(store: Store, before: Witness | undefined) {
     this.#store = store;
     this.folders = takeWitness(foldersOf(store));
-    this.#same = before === undefined ? new Set() : sameIn(before, this.folders);
+    const same = before === undefined ? [] : sameIn(before, this.folders);
+    this.#same = new Set([...same].map((folder) => folder.slice(store.root.length + 1)));
   }
 
   /** Whether something is there now. */
   has(kind: Kind, digest: string): boolean {
-    return this.#isListed(this.#folder(kind, digest), digest);
+    return this.#isListed(folderOf(kind, digest), digest);
   }
 
   /** The same for what was there before. */
   hasStill(kind: Kind, digest: string): boolean {
-    const folder = this.#folder(kind, digest);
+    const folder = folderOf(kind, digest);
     return this.#same.has(folder) || this.#isListed(folder, digest);
   }
 
-  #folder(kind: Kind, digest: string): string {
-    return `${this.#store.root}/${kind}/${digest.slice(0, 2)}`;
-  }
-
   #isListed(folder: string, digest: string): boolean {
-    const names = this.#listed.get(folder) ?? filesIn(folder);
+    const names = this.#listed.get(folder) ?? filesIn(`${this.#store.root}/${folder}`);
     this.#listed.set(folder, names);
     return names.has(digest.slice(2));
   }
+}
+
+function folderOf(kind: Kind, digest: string): string {
+  return `${kind}/${digest.slice(0, 2)}`;
 }
 
 function foldersOf({root}: Store): readonly string[] {

@@ -113,6 +113,12 @@ export function readRoot(store: Store, place: string): Root | undefined {
   return isRoot(sealed) ? (sealed as Root) : badRoot(place, 'it says nothing a root says');
 }
 
+/** What stat(2) says of the file of a root: the same print, the same root. */
+export function printOfRoot(store: Store, place: string): string {
+  const stat = files.lookAt(rootIn(store, place));
+  return [stat?.ino, stat?.size, stat?.mtimeMs, stat?.ctimeMs].join(' ');
+}
+
 /** Writes a root in place of an older one; durable on return. Throws system errors. */
 export function writeRoot(store: Store, place: string, root: Root): void {
   makeFolders(store, place);

@@ -86,6 +86,11 @@ export function trustTree(store: Store, tree: TreeDigest): void {
   memoryOf(store).looked.add(`tree ${tree}`);
 }
 
+/** The same for a blob. */
+export function trustBlob(store: Store, blob: BlobDigest): void {
+  memoryOf(store).looked.add(`blob ${blob}`);
+}
+
 /** Whether something's bytes were hashed since the machine was started. */
 export function isMarked(store: Store, mark: string): boolean {
   return memoryOf(store).hashed.has(mark);
@@ -93,6 +98,7 @@ export function isMarked(store: Store, mark: string): boolean {
 
 /** Remembers that these were hashed; never fails, since nothing depends on it. */
 export function addMarks(store: Store, marks: readonly string[]): void {
+  if (marks.length === 0) return;
   const {hashed, file} = memoryOf(store);
   const fresh = marks.filter((mark) => !hashed.has(mark));
   for (const mark of fresh) hashed.add(mark);
@@ -206,8 +212,15 @@ function memoryOf(store: Store): Memory {
   if (known !== undefined) return known;
   const boot = bootId();
   const file = boot === undefined ? undefined : auxIn(store, `${PREFIX}${boot}`);
-  const hashed = new Set(file === undefined ? [] : readMarks(file));
-  const memory: Memory = {file, hashed, looked: new Set()};
+  let marks: Set<string> | undefined;
+  const memory: Memory = {
+    file,
+    // Read when it is first asked for: what was just stored needs none of it.
+    get hashed() {
+      return (marks ??= new Set(file === undefined ? [] : readMarks(file)));
+    },
+    looked: new Set(),
+  };
   memories.set(store, memory);
   return memory;
 }

@@ -42,6 +42,15 @@ export function actionKey(hex: string): ActionKey {
   return checked(hex) as ActionKey;
 }
 
+/** Digests that were written as their 32 bytes. */
+export function treeDigestIn(bytes: Buffer): TreeDigest {
+  return bytes.toString('hex') as TreeDigest;
+}
+
+export function actionKeyIn(bytes: Buffer): ActionKey {
+  return bytes.toString('hex') as ActionKey;
+}
+
 /** Whether a text has the shape of a digest: 64 lower-case hex digits. */
 export function isDigest(text: string): boolean {
   return HEX64.test(text);

@@ -9,7 +9,8 @@ import * as files from './files.ts';
 import {sha256} from './hash.ts';
 import {packNumbers, unpackNumbers} from './sections.ts';
 
-const PRINT = 16;
+/** Bytes of the print of a text. */
+export const PRINT = 16;
 
 export interface PackedTexts {
   readonly file: Buffer;
@@ -22,13 +23,19 @@ export function packTextFile(texts: readonly string[]): PackedTexts {
   parts.forEach((part, at) => {
     ends[at + 1] = (ends[at] ?? 0) + part.length;
   });
-  const prints = parts.map((part) => Buffer.from(textPrint(part), 'hex'));
-  return {file: Buffer.concat(parts), table: Buffer.concat([packNumbers(ends), ...prints])};
+  return {
+    file: Buffer.concat(parts),
+    table: Buffer.concat([packNumbers(ends), printTexts(parts)]),
+  };
 }
 
-/** The print of a text as tables have it. */
-export function textPrint(text: string | Uint8Array): string {
-  return sha256(text).slice(0, PRINT * 2);
+/** The prints of some texts, PRINT bytes each. */
+export function printTexts(texts: readonly (string | Uint8Array)[]): Buffer {
+  const prints = Buffer.alloc(texts.length * PRINT);
+  texts.forEach((text, at) => {
+    prints.write(sha256(text).slice(0, PRINT * 2), at * PRINT, 'hex');
+  });
+  return prints;
 }
 
 /** Bytes that are not those that were written: no change of the file, but damage below it. */
@@ -37,8 +44,8 @@ export class DamagedTexts extends Error {}
 export interface TextFile {
   /** The text of a number. Throws `DamagedTexts`, and system errors. */
   textOf(at: number): string;
-  /** Equal prints, equal texts. */
-  printOf(at: number): string;
+  /** The prints of all texts. */
+  readonly prints: Buffer;
 }
 
 /** `fd` stays open as long as texts may be asked for. */
@@ -46,15 +53,15 @@ export function openTexts(fd: number, table: Buffer): TextFile {
   const count = Math.floor((table.length - 4) / (4 + PRINT));
   const ends = unpackNumbers(table.subarray(0, 4 * (count + 1)));
   const prints = table.subarray(4 * (count + 1));
-  const printOf = (at: number): string => prints.toString('hex', at * PRINT, (at + 1) * PRINT);
   const textOf = (at: number): string => {
     const from = ends[at] ?? 0;
     const bytes = Buffer.alloc((ends[at + 1] ?? from) - from);
     const read = files.readInto(fd, bytes, from);
-    if (read !== bytes.length || textPrint(bytes) !== printOf(at)) {
+    const print = prints.subarray(at * PRINT, (at + 1) * PRINT);
+    if (read !== bytes.length || !printTexts([bytes]).equals(print)) {
       throw new DamagedTexts(`text ${at} of a cache`);
     }
     return bytes.toString('utf8');
   };
-  return {textOf, printOf};
+  return {textOf, prints};
 }

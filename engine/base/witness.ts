@@ -39,44 +39,60 @@ export function takeWitness(paths: readonly string[]): Witness {
 }
 
 /** What a process has seen of paths: whoever asks again need not look again. */
-export type Seen = ReadonlyMap<string, readonly number[]>;
+export interface Seen {
+  /** The place of a path in the prints; NaN where it could not be looked at. */
+  readonly places: ReadonlyMap<string, number>;
+  readonly prints: Float64Array;
+}
 
 /** Looks at every path; whether all is as it was, and what was seen. */
 export function compare({paths, prints}: Witness): {readonly same: boolean; readonly seen: Seen} {
-  const seen = new Map<string, readonly number[]>();
-  let same = true;
+  const now = new Float64Array(prints.length);
+  const places = new Map<string, number>();
   paths.forEach((path, at) => {
-    const print = files.unless(CLOSED, () => printOf(path));
-    if (print === undefined || !isPrint(print, prints, at)) same = false;
-    if (print !== undefined) seen.set(path, print);
+    lookInto(path, now, at);
+    places.set(path, at);
   });
-  return {same, seen};
+  const same = now.every((field, at) => field === prints[at]);
+  return {same, seen: {places, prints: now}};
 }
+
+const ONE = new Float64Array(FIELDS);
 
 /** The paths that are not as they were; one that cannot be looked at is not. */
-export function changedIn({paths, prints}: Witness, seen: Seen = new Map()): readonly string[] {
+export function changedIn({paths, prints}: Witness, seen?: Seen): readonly string[] {
   return paths.filter((path, at) => {
-    const print = seen.get(path) ?? files.unless(CLOSED, () => printOf(path));
-    return print === undefined || !isPrint(print, prints, at);
+    const place = seen?.places.get(path);
+    if (seen !== undefined && place !== undefined) return !isSame(seen.prints, place, prints, at);
+    lookInto(path, ONE, 0);
+    return !isSame(ONE, 0, prints, at);
   });
 }
 
-function isPrint(print: readonly number[], prints: Float64Array, at: number): boolean {
-  const from = at * FIELDS;
+/** What cannot be looked at is not equal to anything. */
+function lookInto(path: string, into: Float64Array, at: number): void {
+  const print = files.unless(CLOSED, () => printOf(path)) ?? UNKNOWN;
+  into.set(print, at * FIELDS);
+}
+
+const UNKNOWN = Array.from({length: FIELDS}, () => Number.NaN);
+
+function isSame(one: Float64Array, at: number, other: Float64Array, place: number): boolean {
+  const [from, to] = [at * FIELDS, place * FIELDS];
   return (
-    print[0] === prints[from] &&
-    print[1] === prints[from + 1] &&
-    print[2] === prints[from + 2] &&
-    print[3] === prints[from + 3]
+    one[from] === other[to] &&
+    one[from + 1] === other[to + 1] &&
+    one[from + 2] === other[to + 2] &&
+    one[from + 3] === other[to + 3]
   );
 }
 
 /** The paths that are as they were in both of two witnesses. */
 export function sameIn(before: Witness, now: Witness): ReadonlySet<string> {
-  const seen = new Map(now.paths.map((path, at) => [path, fieldsOf(now, at)]));
+  const places = new Map(now.paths.map((path, at) => [path, at]));
   const same = before.paths.filter((path, at) => {
-    const print = seen.get(path);
-    return print !== undefined && isPrint(print, before.prints, at);
+    const place = places.get(path);
+    return place !== undefined && isSame(now.prints, place, before.prints, at);
   });
   return new Set(same);
 }

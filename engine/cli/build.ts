@@ -12,7 +12,13 @@ import {BuildRun} from '../run/build-run.ts';
 import type {RunContext} from '../run/context.ts';
 import {closureOf, fetchesOf, type Plan} from '../run/plan.ts';
 import type {FailureMode} from '../run/task.ts';
-import {isRemembered, remember, type ProjectBuild} from '../run/project-root.ts';
+import {
+  holdsStill,
+  isRemembered,
+  remember,
+  type ProjectBuild,
+  type RootMark,
+} from '../run/project-root.ts';
 import {isSpaceLow, settlePlan} from '../run/settle.ts';
 import {makeSoundPlan} from '../run/sound-plan.ts';
 import {dependenciesIn} from '../run/tasks.ts';
@@ -123,7 +129,7 @@ async function buildTargets(world: World, widen: Widen, tests = false): Answer {
 async function startEarly(world: World, work: OpenWork): Promise<WorkerHolder | undefined> {
   const {outcomes, wanted, resolver, store} = work;
   if (outcomes.recalled === undefined || isSet(world, 'dryRun')) return undefined;
-  if ([...wanted].every((label) => resolver.settledRow(label) !== undefined)) return undefined;
+  if ([...wanted].every((label) => resolver.isSettled(label))) return undefined;
   const {host, watch} = world;
   const holder = holdWorker(store, {host, owner: ownerFor(host.uid), watch});
   await holder.prepare();
@@ -156,11 +162,6 @@ async function buildOpened(
   const replan = (): Checked<Plan> => planAgain(work, forced);
   const treatment = {replan, remembered: true, worker: early};
   const status = await runPlan(world, work, plan, forced, treatment);
-  if (status.ok && status.value === 0) {
-    timed(engine, 'engine', 'keep outcomes', () => {
-      rememberOutcomes(world.host, work);
-    });
-  }
   rememberIdle(world, work, plan, status);
   return status;
 }
@@ -254,12 +255,19 @@ export async function runPlan(
   const summary = await timed(engine, 'engine', 'run', () => run.run(work.targets));
   const kept =
     summary.ok && treatment.remembered
-      ? timed(engine, 'engine', 'remember the build', () => remember(context, buildOf(work)))
+      ? timed(engine, 'engine', 'remember the build', () =>
+          remember(context, buildOf(work), markOf(work)),
+        )
       : ok(undefined);
   await timed(engine, 'engine', 'close the run', () => opened.value.close());
   reporter.close();
   if (prints(world)) world.print(JSON.stringify(resultRecord(work, summary)));
   if (!kept.ok) return kept;
+  if (summary.ok && treatment.remembered) {
+    timed(engine, 'engine', 'keep outcomes', () => {
+      rememberOutcomes(world.host, work, kept.value);
+    });
+  }
   return ok(exitCode(summary, run.failures));
 }
 
@@ -296,12 +304,19 @@ export async function settle(
   {replan, remembered}: Treatment,
 ): Promise<Checked<Plan>> {
   const idle = [...plan.nodes.values()].every((node) => node.verdict === 'fresh');
-  if (idle && (!remembered || isRemembered(work.store, buildOf(work)))) return ok(plan);
-  const settled = settlePlan(context, plan, replan);
+  const [build, mark] = [buildOf(work), markOf(work)];
+  if (idle && (!remembered || isRemembered(work.store, build, mark))) return ok(plan);
+  const isHeld = remembered && holdsStill(work.store, build, mark);
+  const settled = settlePlan(context, plan, replan, isHeld);
   if (settled.ok && !idle && isSpaceLow(context)) {
     (await import('../run/low-space.ts')).collectForSpace(context);
   }
   return settled;
+}
+
+/** What is known of the project's root since outcomes were kept. */
+function markOf({outcomes}: OpenWork): RootMark | undefined {
+  return outcomes.recalled?.outcomes.head.root ?? undefined;
 }
 
 export function buildOf({graph, resolver, targets, wanted, project}: OpenWork): ProjectBuild {

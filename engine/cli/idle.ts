@@ -43,7 +43,7 @@ export function answerIdle(host: Host, place: string): 'answered' | Seen {
   return 'answered';
 }
 
-const NOTHING: Seen = new Map();
+const NOTHING: Seen = {places: new Map(), prints: new Float64Array()};
 
 const UNREADABLE = ['ENOTDIR', 'EACCES', 'EPERM', 'EIO', 'ELOOP'];
 

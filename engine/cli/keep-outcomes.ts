@@ -3,27 +3,38 @@
  * before is taken over, of the rest it is found out what it relies on. Only what has been as it is
  * since before this process began is kept of files: else what was looked at might be older.
  */
+import type {ActionKey} from '../base/hash.ts';
 import type {Host} from '../base/host.ts';
 import type {Label} from '../base/label.ts';
-import {isPlain, joined, rangeOf, settledPart, settledWitness, type Witness} from '../base/witness.ts';
+import {
+  isPlain,
+  joined,
+  rangeOf,
+  settledPart,
+  settledWitness,
+  type Witness,
+} from '../base/witness.ts';
 import type {FetchNode} from '../graph/model.ts';
 import {guessOf} from '../run/forecast.ts';
 import {pathsOf, toolsOf} from '../run/idle-inputs.ts';
 import type {SourceContent} from '../run/job-spec.ts';
+import type {RootMark} from '../run/project-root.ts';
 import type {HostTools} from '../run/resolve.ts';
+import {printOfLog} from '../../store/action-log.ts';
 import {choicesFile} from '../../store/layout.ts';
+import {readRecord} from '../../store/records.ts';
 import {guard} from '../../store/trouble.ts';
 import type {OpenWork} from './open.ts';
-import {OutcomeTable, type Outcomes} from './outcome-table.ts';
+import {OutcomeTable, type Head, type Outcomes} from './outcome-table.ts';
 import {keepOutcomes, printOfGlobs, type Recalled} from './outcomes.ts';
 
 /** After a run in which all that is wanted ended well. */
-export function rememberOutcomes(host: Host, work: OpenWork): void {
+export function rememberOutcomes(host: Host, work: OpenWork, root: RootMark | undefined): void {
   const {memo, recalled} = work.outcomes;
   if (memo === undefined) return;
   // What cannot be looked at any more is somebody else's to report.
   guard(work.store.root, () => {
-    const outcomes = gather(host.now() - host.tick(), work, recalled);
+    const outcomes = gather(host.now() - host.tick(), work, recalled, root);
     if (outcomes !== undefined) keepOutcomes(memo, outcomes);
   });
 }
@@ -33,23 +44,40 @@ function gather(
   begun: number,
   work: OpenWork,
   recalled: Recalled | undefined,
+  root: RootMark | undefined,
 ): Outcomes | undefined {
   const {graph, knowledge, store, resolver} = work;
   const others = othersOf(work);
   const folders = settledPart(resolver.folders, begun);
   if (recalled !== undefined && isKnown(others, folders, recalled)) return undefined;
-  const {head} = recalled?.outcomes ?? {};
-  const tools = new Map(head?.tools ?? []);
-  for (const name of toolsOf(graph, others)) tools.set(name, knowledge.tools([name]));
-  const patches = new Map([...(head?.patches ?? []), ...knowledge.prints.patches.entries()]);
+  const last = recalled?.outcomes;
+  const known = root ?? (others.length === 0 ? last?.head.root : undefined);
+  const {tools, patches} = usedBy(work, others, last?.head);
   const places = [choicesFile(store), ...patches.keys(), ...knowledge.toolPlaces(tools.keys())];
   const ground = settledWitness(places, begun);
   if (ground === undefined) return undefined;
-  const {table, paths} = tableOf(begun, work, others, recalled?.outcomes);
+  const {table, paths} = tableOf(begun, work, others, last);
   return {
     ...{table, paths, ground, folders},
-    head: {tools: [...tools].filter(isFound), patches: [...patches], generated: printOfGlobs(graph)},
+    head: {
+      tools: [...tools].filter(isFound),
+      patches: [...patches],
+      generated: printOfGlobs(graph),
+      root: known ?? null,
+      log: printOfLog(store),
+    },
   };
+}
+
+/** The tools and patches of all nodes: those known already, and of some what they use. */
+function usedBy(
+  {graph, knowledge}: OpenWork,
+  others: readonly Label[],
+  known: Pick<Head, 'tools' | 'patches'> = {tools: [], patches: []},
+): {tools: ReadonlyMap<string, HostTools>; patches: ReadonlyMap<string, string>} {
+  const tools = new Map(known.tools);
+  for (const name of toolsOf(graph, others)) tools.set(name, knowledge.tools([name]));
+  return {tools, patches: new Map([...known.patches, ...knowledge.prints.patches.entries()])};
 }
 
 /** One that is missing is looked for again. */
@@ -60,7 +88,7 @@ function isFound([, {problems}]: readonly [string, HostTools]): boolean {
 /** What has come to something else than is kept, and what the store has lost. */
 function othersOf({graph, wanted, resolver}: OpenWork): readonly Label[] {
   const used = new Set(wanted);
-  for (const label of wanted) for (const to of graph.targetsOf(label)) used.add(to);
+  for (const label of wanted) graph.everyEdge(label, (to) => used.add(to).size > 0);
   return graph.order.filter((label) => {
     if (used.has(label)) return !resolver.isAsRemembered(label);
     const row = resolver.settledRow(label);
@@ -85,9 +113,10 @@ function tableOf(
   const {graph} = work;
   const table = known?.table.copy() ?? OutcomeTable.empty(graph);
   const fresh = new Map<number, Witness>();
+  const timeOf = timesIn(work, others.length);
   for (const label of others) {
     const at = graph.numberOf(label) ?? 0;
-    if (graph.kindOf(label) !== 'fetch') noteRow(work, label, at, table);
+    if (graph.kindOf(label) !== 'fetch') noteRow(work, label, at, table, timeOf);
     else {
       const paths = noteSource(begun, work, label, at, table);
       if (paths !== undefined) fresh.set(at, paths);
@@ -96,16 +125,35 @@ function tableOf(
   return {table, paths: pathsOfAll(graph.order.length, known, table, fresh)};
 }
 
+/** So many records are read sooner than the whole log. */
+const FEW = 50;
+
+/** How long nodes took, milliseconds. */
+function timesIn(
+  {graph, log, project, store}: OpenWork,
+  count: number,
+): (label: Label, key: ActionKey) => number {
+  const forecast = {graph, log, unit: project.config.sbu};
+  if (count > FEW) return (label) => guessOf(forecast, label)?.milliseconds ?? 0;
+  return (_label, key) => {
+    const record = readRecord(store, key);
+    return record.ok ? (record.value?.provenance.milliseconds ?? 0) : 0;
+  };
+}
+
 function noteRow(
-  {graph, wanted, resolver, log, project}: OpenWork,
+  {graph, wanted, resolver}: OpenWork,
   label: Label,
   at: number,
   table: OutcomeTable,
+  timeOf: (label: Label, key: ActionKey) => number,
 ): void {
   const key = wanted.has(label) ? resolver.keyOf(label) : undefined;
-  if (key === undefined) return void table.clear(at);
-  const time = guessOf({graph, log, unit: project.config.sbu}, label)?.milliseconds ?? 0;
-  table.setRow(at, graph.printOf(label), key, resolver.treeOf(label), time);
+  if (key === undefined) table.clear(at);
+  else {
+    const row = {key, tree: resolver.treeOf(label), milliseconds: timeOf(label, key)};
+    table.setRow(at, graph.prints(), row);
+  }
 }
 
 /** Gives the paths of a local one, where they can be relied upon. */
@@ -122,7 +170,7 @@ function noteSource(
   const content = resolver.contentOf(label);
   const paths = content === undefined ? undefined : witnessOf(node, begun);
   if (content === undefined || paths === undefined) return undefined;
-  table.setContent(at, graph.printOf(label), textOf(content), paths.paths.length);
+  table.setContent(at, graph.prints(), textOf(content), paths.paths.length);
   return paths;
 }
 
@@ -151,9 +199,9 @@ function pathsOfAll(
     const end = from + (known?.table.ownedBy(at) ?? 0);
     const one = fresh.get(at);
     if (one !== undefined) parts.push(one);
-    else if (known !== undefined && table.ownedBy(at) > 0) parts.push(rangeOf(known.paths, from, end));
+    else if (known !== undefined && table.ownedBy(at) > 0)
+      parts.push(rangeOf(known.paths, from, end));
     from = end;
   }
   return joined(parts);
 }
-

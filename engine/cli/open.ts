@@ -139,11 +139,11 @@ export async function openWork(
   });
 }
 
-function recall(world: World, graph: BuildGraph, {root}: Store): Known {
+function recall(world: World, graph: BuildGraph, store: Store): Known {
   const {flags} = loadRequest(world);
-  const memo = cachePlace(world.host, 'outcomes', [world.cwd, flags, root]);
+  const memo = cachePlace(world.host, 'outcomes', [world.cwd, flags, store.root]);
   if (memo === undefined) return {memo, recalled: undefined};
-  return {memo, recalled: recallOutcomes(world.host, memo, graph, world.seen)};
+  return {memo, recalled: recallOutcomes(world.host, memo, graph, world.seen, store)};
 }
 
 /** A log without a row is made again from the records, should there be any. */

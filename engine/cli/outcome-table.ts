@@ -3,20 +3,16 @@
  * graph, so that thousands are read without making a thing of any. Knows nothing of what still
  * holds.
  */
-import {
-  actionKey,
-  treeDigest,
-  type ActionKey,
-  type TreeDigest,
-} from '../base/hash.ts';
-import {packNumbers, packSections, unpackNumbers, unpackSections} from '../base/sections.ts';
+import {actionKeyIn, treeDigestIn} from '../base/hash.ts';
+import {packSections, unpackSections} from '../base/sections.ts';
 import type {Label} from '../base/label.ts';
+import {PRINT} from '../base/text-file.ts';
 import {decodeWitness, encodeWitness, type Witness} from '../base/witness.ts';
 import type {BuildGraph} from '../graph/model.ts';
+import type {RootMark} from '../run/project-root.ts';
 import type {Row} from '../run/recollection.ts';
 import type {HostTools} from '../run/resolve.ts';
 
-const PRINT = 16;
 const DIGEST = 32;
 /** What a content begins with, by the number that stands for it; 0 is nothing, 3 a row. */
 const CONTENTS = ['', 'file ', 'tree ', ''];
@@ -40,6 +36,10 @@ export interface Head {
   readonly patches: readonly (readonly [string, string])[];
   /** A print of the globs that no artifact may own. */
   readonly generated: string;
+  /** The root of the project, when it held all this; null where it holds more. */
+  readonly root: RootMark | null;
+  /** What stat(2) said of the log of actions, when this was the latest of all. */
+  readonly log: string;
 }
 
 type Column = 'prints' | 'keys' | 'trees' | 'kinds' | 'contents' | 'times' | 'owned';
@@ -63,10 +63,7 @@ export class OutcomeTable {
   /** One without outcomes. */
   static empty({order}: BuildGraph): OutcomeTable {
     const columns = COLUMNS.map((name) => [name, Buffer.alloc(order.length * WIDTHS[name])]);
-    return new OutcomeTable(
-      labelsOf(order),
-      Object.fromEntries(columns) as Record<Column, Buffer>,
-    );
+    return new OutcomeTable(labelsOf(order), Object.fromEntries(columns) as Record<Column, Buffer>);
   }
 
   /** A copy that can be changed. */
@@ -93,8 +90,10 @@ export class OutcomeTable {
     return this.labels.equals(labelsOf(order));
   }
 
-  printOf(at: number): string {
-    return this.#cell('prints', at).toString('hex');
+  /** Whether a node is written as it was; `prints` of the graph. */
+  isPrint(prints: Buffer, at: number): boolean {
+    const [from, to] = [at * PRINT, (at + 1) * PRINT];
+    return this.#columns.prints.compare(prints, from, to, from, to) === 0;
   }
 
   hasRow(at: number): boolean {
@@ -104,8 +103,8 @@ export class OutcomeTable {
   rowOf(at: number): Row {
     const tree = this.#cell('trees', at);
     return {
-      key: actionKey(this.#cell('keys', at).toString('hex')),
-      tree: tree.equals(NO_TREE) ? undefined : treeDigest(tree.toString('hex')),
+      key: actionKeyIn(this.#cell('keys', at)),
+      tree: tree.equals(NO_TREE) ? undefined : treeDigestIn(tree),
       milliseconds: this.#columns.times.readUInt32LE(at * 4),
     };
   }
@@ -126,16 +125,16 @@ export class OutcomeTable {
     return this.#columns.owned.readUInt32LE(at * 4);
   }
 
-  setRow(at: number, print: string, key: ActionKey, tree: TreeDigest | undefined, ms: number): void {
-    this.#set('prints', at, print);
+  setRow(at: number, prints: Buffer, {key, tree, milliseconds: ms}: Row): void {
+    this.#setPrint(prints, at);
     this.#set('keys', at, key);
     this.#set('trees', at, tree ?? NO_TREE.toString('hex'));
     this.#columns.kinds[at] = ROW;
     this.#columns.times.writeUInt32LE(Math.min(2 ** 32 - 1, Math.round(ms)), at * 4);
   }
 
-  setContent(at: number, print: string, content: string, owned: number): void {
-    this.#set('prints', at, print);
+  setContent(at: number, prints: Buffer, content: string, owned: number): void {
+    this.#setPrint(prints, at);
     this.#columns.kinds[at] = content.startsWith('file ') ? 1 : 2;
     this.#set('contents', at, content.slice('file '.length));
     this.#columns.owned.writeUInt32LE(owned, at * 4);
@@ -152,6 +151,10 @@ export class OutcomeTable {
 
   #cell(name: Column, at: number): Buffer {
     return this.#columns[name].subarray(at * WIDTHS[name], (at + 1) * WIDTHS[name]);
+  }
+
+  #setPrint(prints: Buffer, at: number): void {
+    prints.copy(this.#columns.prints, at * PRINT, at * PRINT, (at + 1) * PRINT);
   }
 
   #set(name: Column, at: number, hex: string): void {
@@ -183,7 +186,7 @@ export function decodeOutcomes(bytes: Buffer): Outcomes | undefined {
   if (labels === undefined || paths === undefined || head === undefined) return undefined;
   if (ground === undefined || folders === undefined || sections === undefined) return undefined;
   return {
-    table: new OutcomeTable(labels, sections as Record<Column, Buffer>),
+    table: new OutcomeTable(labels, sections),
     paths: decodeWitness(paths),
     ground: decodeWitness(ground),
     folders: decodeWitness(folders),

@@ -11,6 +11,8 @@ import {changedIn, type Seen} from '../base/witness.ts';
 import type {BuildGraph} from '../graph/model.ts';
 import type {SourcePrints} from '../graph/prints.ts';
 import type {Remembered, Row} from '../run/recollection.ts';
+import {printOfLog} from '../../store/action-log.ts';
+import type {Store} from '../../store/layout.ts';
 import {readCache, writeCache} from './cache-place.ts';
 import {decodeOutcomes, encodeOutcomes, type Outcomes} from './outcome-table.ts';
 
@@ -29,6 +31,7 @@ export function recallOutcomes(
   place: string,
   graph: BuildGraph,
   seen: Seen | undefined,
+  store: Store,
 ): Recalled | undefined {
   const bytes = readCache(host, place);
   const kept = bytes && decodeOutcomes(bytes);
@@ -48,8 +51,10 @@ export function recallOutcomes(
   return {
     outcomes,
     remembered: {
-      ...{rowOf: rowsOf(graph, outcomes), hasContent, contentOf, isLocal},
+      ...rowsOf(graph, outcomes),
+      ...{hasContent, contentOf, isLocal},
       folders: kept.folders,
+      isLatest: kept.head.log === printOfLog(store),
     },
     prints: {
       paths: {get: (label) => (isLocal(label) ? contentOf(label) : undefined)},
@@ -59,14 +64,18 @@ export function recallOutcomes(
 }
 
 /** The rows of nodes that are written as they were; each is made once. */
-function rowsOf(graph: BuildGraph, {table}: Outcomes): (label: Label) => Row | undefined {
-  const made: (Row | false)[] = [];
-  return (label) => {
+function rowsOf(graph: BuildGraph, {table}: Outcomes): Pick<Remembered, 'rowOf' | 'hasRow'> {
+  const made: Row[] = [];
+  const prints = graph.prints();
+  const placeOf = (label: Label): number | undefined => {
     const at = graph.numberOf(label);
-    if (at === undefined || !table.hasRow(at)) return undefined;
-    const row = (made[at] ??= graph.printOf(label) === table.printOf(at) && table.rowOf(at));
-    return row === false ? undefined : row;
+    return at !== undefined && table.hasRow(at) && table.isPrint(prints, at) ? at : undefined;
   };
+  const rowOf = (label: Label): Row | undefined => {
+    const at = placeOf(label);
+    return at === undefined ? undefined : (made[at] ??= table.rowOf(at));
+  };
+  return {rowOf, hasRow: (label) => placeOf(label) !== undefined};
 }
 
 /** The contents of sources that are written as they were, none of whose paths has changed. */
@@ -77,10 +86,11 @@ function contentsOf(
 ): Pick<Remembered, 'hasContent' | 'contentOf'> {
   const other = changed.size === 0 ? new Set() : ownersOf(graph, {table, paths}, changed);
   const known: boolean[] = [];
+  const prints = graph.prints();
   const hasContent = (fetch: Label): boolean => {
     const at = graph.numberOf(fetch);
     if (at === undefined || other.has(at)) return false;
-    return (known[at] ??= table.hasContent(at) && graph.printOf(fetch) === table.printOf(at));
+    return (known[at] ??= table.hasContent(at) && table.isPrint(prints, at));
   };
   const contentOf = (fetch: Label): string | undefined =>
     hasContent(fetch) ? table.contentOf(graph.numberOf(fetch) ?? 0) : undefined;

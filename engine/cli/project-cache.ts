@@ -101,10 +101,11 @@ function recipesIn(
   files: readonly string[],
   textOf: (number: number) => string | undefined,
 ): (file: string) => Recipe | undefined {
-  const numberOf = new Map(files.map((file, number) => [file, number]));
+  let numbers: Map<string, number> | undefined;
   const made = new Map<string, Recipe>();
   return (file) => {
-    const number = numberOf.get(file);
+    numbers ??= new Map(files.map((one, number) => [one, number]));
+    const number = numbers.get(file);
     const text = number === undefined || made.has(file) ? undefined : textOf(number);
     if (text !== undefined) made.set(file, parse(text));
     return made.get(file);

@@ -17,7 +17,6 @@ export interface Layers {
 
 /** The run needs of all nodes by number, which is what makes a walk cheap. */
 interface RunEdges {
-  readonly numberOf: ReadonlyMap<Label, number>;
   readonly labels: readonly Label[];
   /** Each list is made when it is asked for. */
   readonly runsOf: (number: number) => readonly number[];
@@ -60,7 +59,7 @@ function startWalk(graph: BuildGraph): (roots: readonly Label[]) => readonly Lab
     if (edges.walks !== walk) throw new Bug('a walk goes on that another has followed');
     const laid: Label[] = [];
     for (const root of roots) {
-      const number = edges.numberOf.get(root);
+      const number = graph.numberOf(root);
       if (number === undefined) throw new Bug(`no build ${root}`);
       layDown(edges, walk, number, laid);
     }
@@ -109,15 +108,14 @@ function runEdges(graph: BuildGraph): RunEdges {
 
 function numberRunEdges(graph: BuildGraph): RunEdges {
   const labels = graph.order;
-  const numberOf = new Map(labels.map((label, number) => [label, number]));
   const runs: (readonly number[] | undefined)[] = [];
   const find = (number: number): readonly number[] => {
     const label = labels[number];
     const needs = label === undefined ? [] : runNeedsOf(nodeOf(graph, label));
-    return needs.map((to) => numberOf.get(to) ?? -1);
+    return needs.map((to) => graph.numberOf(to) ?? -1);
   };
   const runsOf = (number: number): readonly number[] => (runs[number] ??= find(number));
-  return {numberOf, labels, runsOf, seenBy: new Uint32Array(labels.length), walks: 0};
+  return {labels, runsOf, seenBy: new Uint32Array(labels.length), walks: 0};
 }
 
 function runNeedsOf(node: Node): readonly Label[] {

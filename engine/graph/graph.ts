@@ -4,7 +4,7 @@
  */
 import {Graph} from '@dagrejs/graphlib';
 import {Bug} from '../base/result.ts';
-import {textPrint} from '../base/text-file.ts';
+import {printTexts} from '../base/text-file.ts';
 import type {Label} from '../base/label.ts';
 import type {BuildGraph, Edge, NameIndex, Node} from './model.ts';
 import {orderNodes, type Net} from './order.ts';
@@ -58,6 +58,7 @@ export function finishGraph(
     if (found === undefined) throw new Bug(`no node ${label}`);
     return found;
   };
+  let prints: Buffer | undefined;
   const numbers = new Map(order.map((label, number) => [label, number]));
   return {
     ...{nodes, order, dependents, names, generated, sets: new Map()},
@@ -65,7 +66,7 @@ export function finishGraph(
     kindOf: (label) => node(label).kind,
     targetsOf: (label) => node(label).dependencies.map((edge) => edge.to),
     everyEdge: (label, holds) => node(label).dependencies.every(({to, kind}) => holds(to, kind)),
-    printOf: (label) => textPrint(JSON.stringify(node(label))),
+    prints: () => (prints ??= printTexts(order.map((label) => JSON.stringify(node(label))))),
   };
 }
 

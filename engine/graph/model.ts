@@ -1,6 +1,6 @@
 /**
  * The linked graph: every name resolved to a node, in an order in which each node comes after
- * all it depends on. Types only; link.ts makes it. What grows with the length of chains (the
+ * all it depends on. Made by link.ts. What grows with the length of chains (the
  * layers a build sees, closures) is computed when asked for: closure.ts.
  */
 import type {Label} from '../base/label.ts';
@@ -14,6 +14,9 @@ import type {Location} from '../base/diagnostic.ts';
  * from a test to the build it checks.
  */
 export type EdgeKind = 'source' | 'base' | 'build' | 'run' | 'both' | 'test' | 'subject';
+
+/** What may stand for a need to run: a base can be one too. */
+export const MAY_RUN: ReadonlySet<EdgeKind> = new Set(['run', 'both', 'base']);
 
 export interface Edge {
   readonly to: Label;
@@ -96,8 +99,8 @@ export interface BuildGraph {
   readonly targetsOf: (label: Label) => readonly Label[];
   /** Whether something holds for each of these dependencies, without making the node. */
   readonly everyEdge: (label: Label, holds: (to: Label, kind: EdgeKind) => boolean) => boolean;
-  /** A print of all that is known of a node: equal prints, equal nodes. */
-  readonly printOf: (label: Label) => string;
+  /** A print of all that is known of each node, PRINT bytes in order: equal prints, equal nodes. */
+  readonly prints: () => Buffer;
   /** Nodes with an edge to this one, sorted. */
   readonly dependents: (label: Label) => readonly Label[];
 }

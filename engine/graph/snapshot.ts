@@ -14,7 +14,7 @@ import {
 import type {NodeKind} from '../base/event.ts';
 import type {Label} from '../base/label.ts';
 import {Bug} from '../base/result.ts';
-import type {TextFile} from '../base/text-file.ts';
+import {PRINT, type TextFile} from '../base/text-file.ts';
 import {LazyNodes} from './lazy-nodes.ts';
 import type {BuildGraph, EdgeKind, Node} from './model.ts';
 import {nodeOf} from './graph.ts';
@@ -73,7 +73,7 @@ export function decodeGraph(bytes: Buffer, texts: TextFile): BuildGraph | undefi
   return sections === undefined ? undefined : graphOf(sections, texts);
 }
 
-function graphOf(sections: Sections, {textOf, printOf}: TextFile): BuildGraph {
+function graphOf(sections: Sections, {textOf, prints}: TextFile): BuildGraph {
   const section = (name: string): Buffer => required(sections[name]);
   const text = section('labels').toString('utf8');
   const order = (text === '' ? [] : text.split('\n')) as Label[];
@@ -92,7 +92,7 @@ function graphOf(sections: Sections, {textOf, printOf}: TextFile): BuildGraph {
     ...net,
     numberOf: (label) => numberOf.get(label),
     kindOf: (label) => KINDS[kinds[required(numberOf.get(label))] ?? 0] ?? 'build',
-    printOf: (label) => printOf(required(numberOf.get(label))),
+    prints: () => prints.subarray(0, order.length * PRINT),
     sets: new Map(rest.sets),
     names: {
       builds: new Set(rest.builds),

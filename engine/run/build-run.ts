@@ -3,36 +3,33 @@
  * Joins the parts; each of them knows only its own business.
  */
 import type {Diagnostic} from '../base/diagnostic.ts';
-import type {Event, Failure, NodeKind, Summary} from '../base/event.ts';
+import type {Event, Failure, Summary} from '../base/event.ts';
 import type {ActionKey} from '../base/hash.ts';
 import {testLabel, type Label} from '../base/label.ts';
 import {Bug} from '../base/result.ts';
 import {timed} from '../base/span.ts';
-import type {BuildNode, FetchNode, TestNode} from '../graph/model.ts';
+import type {FetchNode} from '../graph/model.ts';
 import type {JobReply, Worker} from '../sandbox/worker-process.ts';
 import {releaseClaim} from '../../store/claims.ts';
 import {logIn} from '../../store/layout.ts';
 import {guard} from '../../store/trouble.ts';
 import {claimAction} from './claim-action.ts';
 import type {RunContext} from './context.ts';
+import {Decider, type WorkNode} from './decider.ts';
 import {fetchSource} from './fetch-task.ts';
 import {keptEnd, NOTHING_BEFORE, type Before, type IsKept, type Kept} from './handover.ts';
 import type {Durations} from './history.ts';
 import {dropAfterTests, dropOutdated} from './kept-builds.ts';
 import {LiveOutput} from './live-output.ts';
-import {loneNode, type LoneNode} from './lone-node.ts';
-import type {Plan, PlannedNode} from './plan.ts';
-import {RecalledNode} from './recalled-node.ts';
+import type {Plan} from './plan.ts';
 import type {Resolution} from './resolve.ts';
 import {Scheduler} from './scheduler.ts';
-import {mendLocalSources} from './sound-plan.ts';
-import type {Decision, FailureMode, Task} from './task.ts';
-import {nameInputs, relyOn, rootsOfResult} from './reliance.ts';
+import type {FailureMode} from './task.ts';
+import {nameInputs} from './reliance.ts';
 import {durationsOf, restTeller} from './rest.ts';
 import {Tally} from './tally.ts';
-import {buildOf, tasksOf} from './tasks.ts';
+import {buildOf} from './tasks.ts';
 import type {Lease} from './tokens.ts';
-import {isDamagedInUse} from './used-damage.ts';
 import {work, type Job} from './work-task.ts';
 
 export interface RunOptions {
@@ -53,10 +50,12 @@ export interface RunOptions {
 }
 
 const DOWNLOADS = 4;
+/** Of plans with so many nodes guesses of how long they take come later, after milliseconds. */
+const MANY = 1000;
+const FIRST_GUESS = 500;
 /** So many that wait for their turn will keep the machine busy for a while. */
 const MUCH = 8;
 
-type WorkNode = BuildNode | TestNode;
 type Known = Extract<Resolution, {type: 'known'}>;
 
 export class BuildRun {
@@ -76,7 +75,7 @@ export class BuildRun {
   #interrupted: string | null = null;
   readonly #durations: Durations;
   readonly #tellRest: () => void;
-  #lone: LoneNode | undefined;
+  readonly #decider: Decider;
 
   constructor(context: RunContext, plan: Plan, options: RunOptions) {
     const listener = (event: Event): void => {
@@ -92,7 +91,10 @@ export class BuildRun {
     this.#durations = durationsOf(this.#context);
     const isOver = (label: Label): boolean => this.#tally.outcomeOf(label) !== undefined;
     this.#tellRest = restTeller(this.#context, plan, options.jobs, isOver);
-    this.#lone = loneNode(plan);
+    this.#decider = new Decider({
+      ...{context: this.#context, plan, tally: this.#tally, durations: this.#durations},
+      ...{forced: options.forced, failed: options.failed},
+    });
     this.#scheduler = this.#makeScheduler();
   }
 
@@ -161,7 +163,7 @@ export class BuildRun {
   #keep(label: Label, isKept: IsKept): readonly [readonly [Label, Kept]] | undefined {
     const execution = this.#executing.get(label);
     if (execution === undefined || this.#context.graph.kindOf(label) === 'fetch') return undefined;
-    const known = this.#context.resolver.resolve(this.#workNode(label));
+    const known = this.#context.resolver.resolve(this.#decider.workNode(label));
     if (known.type === 'open' || !isKept(label, known.key)) return undefined;
     const ended = execution.then((good) => keptEnd(good, this.#tally.failures.get(label)));
     const kill = (): void => {
@@ -179,16 +181,15 @@ export class BuildRun {
   }
 
   #makeScheduler(): Scheduler {
-    const {graph, config} = this.#context;
+    const {graph} = this.#context;
     const {jobs, memoryBytes, onFailure} = this.#options;
     const {kept, pool} = this.#before;
-    const tasks = tasksOf(graph, this.#lone?.plan ?? this.#plan, this.#durations, config.testsGate);
     return new Scheduler(
-      tasks.map((task) => (kept.has(task.label) ? {...task, lane: 'kept'} : task)),
+      this.#decider.tasks().map((task) => (kept.has(task.label) ? {...task, lane: 'kept'} : task)),
       {
         decide: (label) => {
           const decision = timed(this.#context.watch.engine, 'engine', `key ${label}`, () =>
-            this.#decide(label),
+            this.#decider.decide(label),
           );
           if (decision !== 'done') this.#context.watch.waits(label, 'downloads');
           return decision;
@@ -203,7 +204,7 @@ export class BuildRun {
           this.#executing.set(label, execution);
           return execution;
         },
-        more: (label, good) => this.#moreAfter(label, good),
+        more: (label, good) => this.#decider.moreAfter(label, good),
         adjustTokens: (label, count) => {
           this.#adjustTokens(label, count);
         },
@@ -220,68 +221,6 @@ export class BuildRun {
     );
   }
 
-  #decide(label: Label): Decision {
-    const {resolver, graph} = this.#context;
-    const isForced = this.#options.forced.has(label);
-    // What was recalled is named for gc since the plan was settled.
-    if (isForced || resolver.recallDone(label) === undefined) {
-      const node = this.#workNode(label);
-      const resolution = resolver.resolve(node);
-      if (resolution.type === 'open') return 'fetch-first';
-      if (isForced || !this.#isDone(node, resolution.key)) return this.#mustRun(node, resolution);
-    }
-    if (isDamagedInUse(this.#context, this.#plan, label)) return 'run';
-    this.#tally.ended(label, graph.kindOf(label), 'cut', {saved: this.#durations(label) ?? 0});
-    return 'done';
-  }
-
-  /** After the one node that ran for sure: all above is as it was, or has to be decided. */
-  #moreAfter(label: Label, good: boolean): readonly Task[] {
-    const lone = this.#lone;
-    if (label !== lone?.label) return [];
-    this.#lone = undefined;
-    if (good && this.#isRecalled(lone.above)) return [];
-    const {graph, config} = this.#context;
-    const tasks = tasksOf(graph, this.#plan, this.#durations, config.testsGate);
-    return tasks.filter((task) => !lone.plan.nodes.has(task.label));
-  }
-
-  /** What was recalled is named for gc since the plan was settled. */
-  #isRecalled(above: readonly PlannedNode[]): boolean {
-    const {resolver} = this.#context;
-    if (!above.every((one) => resolver.recallDone(one.label) !== undefined)) return false;
-    for (const {label, kind} of above) {
-      this.#tally.ended(label, kind, 'cut', {saved: this.#durations(label) ?? 0});
-    }
-    return true;
-  }
-
-  #mustRun({label, kind}: WorkNode, {key}: Known): Decision {
-    if (this.#options.failed?.has(key) === true && !this.#options.forced.has(label)) {
-      this.#tally.ended(label, kind, 'failed', {unchanged: true});
-      return 'bad';
-    }
-    if (this.#plan.nodes.get(label) instanceof RecalledNode) {
-      const mended = mendLocalSources(this.#context, label);
-      const said = mended.ok ? mended.value : mended.error;
-      for (const diagnostic of said) this.#context.listener({type: 'diagnostic', diagnostic});
-    }
-    return 'run';
-  }
-
-  /** Whether the store has it; then gc keeps it from here on. */
-  #isDone(node: WorkNode, key: ActionKey): boolean {
-    const {resolver} = this.#context;
-    // Looked at twice, since most are not done and naming costs a process.
-    if (!resolver.isDone(node, key)) return false;
-    const roots = rootsOfResult(key, resolver.treeOf(node.label));
-    const there = guard(this.#context.store.root, () =>
-      relyOn(this.#context, roots, () => resolver.isDone(node, key)),
-    );
-    // What cannot be named cannot be relied upon; running it says why.
-    return there.ok && there.value;
-  }
-
   async #execute(label: Label, jobs: number, lease: Lease | undefined): Promise<boolean> {
     const node = this.#context.graph.nodes.get(label);
     if (node === undefined) throw new Bug(`no node ${label}`);
@@ -289,8 +228,9 @@ export class BuildRun {
     const reason = kept === undefined ? this.#reason(label) : 'it goes on';
     this.#context.watch.waits(label, undefined);
     this.#tally.started(label, node.kind, reason, kept?.since);
-    // It looks at all that is left; what starts now need not wait for that.
-    setImmediate(this.#tellRest);
+    // It looks at all that is left: where that is much, what starts now need not wait for it.
+    if (this.#plan.nodes.size < MANY) this.#tellRest();
+    else setTimeout(this.#tellRest, FIRST_GUESS).unref();
     if (lease !== undefined) this.#leases.set(label, lease);
     if (node.kind === 'fetch') return this.#fetch(node);
     const watch = this.#context.watch.of(label);
@@ -308,7 +248,7 @@ export class BuildRun {
     const {label, kind} = node;
     const isKilled = this.#killed.has(label);
     if (end.type === 'failed') this.#close(label, kind, end.failure);
-    else if (end.type === 'done' && this.#isDone(node, known.key)) {
+    else if (end.type === 'done' && this.#decider.isDone(node, known.key)) {
       this.#close(label, kind, undefined);
     } else if (isKilled) this.#close(label, kind, problemsOf([]));
     else return false;
@@ -320,7 +260,7 @@ export class BuildRun {
     const planned = this.#plan.nodes.get(label);
     if (planned?.verdict !== 'maybe' || planned.kind === 'fetch')
       return planned?.reason ?? undefined;
-    const node = this.#workNode(label);
+    const node = this.#decider.workNode(label);
     const {resolver} = this.#context;
     return resolver.reason(node, resolver.resolve(node));
   }
@@ -349,7 +289,7 @@ export class BuildRun {
         guard(store.root, () => nameInputs(this.#context, known.key, known.inputs)),
       );
       if (!named.ok) return this.#close(node.label, node.kind, problemsOf(named.error));
-      if (!this.#options.forced.has(node.label) && this.#isDone(node, known.key)) {
+      if (!this.#options.forced.has(node.label) && this.#decider.isDone(node, known.key)) {
         this.#tally.ended(node.label, node.kind, 'fresh');
         return true;
       }
@@ -425,12 +365,6 @@ export class BuildRun {
     const job = this.#jobs.get(label);
     if (job === undefined) this.#options.abort();
     else job.worker.kill(job.id);
-  }
-
-  #workNode(label: Label): WorkNode {
-    const node = this.#context.graph.nodes.get(label);
-    if (node === undefined || node.kind === 'fetch') throw new Bug(`${label} is no build or test`);
-    return node;
   }
 }
 

@@ -59,8 +59,8 @@ export function makePlan(
     work.set(label, planned);
     open.note(label, planned.verdict !== 'fresh');
   }
-  const nodes = new Map([...plannedFetches(graph, resolver, work, damaged), ...work]);
-  return {nodes: inOrder(graph, nodes)};
+  const fetches = plannedFetches(graph, resolver, work, damaged);
+  return {nodes: fetches.size === 0 ? work : inOrder(graph, new Map([...fetches, ...work]))};
 }
 
 /** The short way to what a node will do, where it is written as it was the last time. */
@@ -71,7 +71,7 @@ function recallNode(
   open: OpenNodes,
   label: Label,
 ): PlannedNode | undefined {
-  if (resolver.settledRow(label) === undefined) return undefined;
+  if (!resolver.isSettled(label)) return undefined;
   const key = open.isBelow(label) ? null : resolver.recallDone(label);
   if (key === undefined) return undefined;
   return new RecalledNode(label, graph.kindOf(label), key, {
@@ -214,7 +214,7 @@ export function closureOf(graph: BuildGraph, targets: readonly Label[]): Readonl
   for (let label = stack.pop(); label !== undefined; label = stack.pop()) {
     if (seen.has(label) || !graph.nodes.has(label) || graph.kindOf(label) === 'fetch') continue;
     seen.add(label);
-    stack.push(...graph.targetsOf(label));
+    graph.everyEdge(label, (to) => stack.push(to) > 0);
   }
   return seen;
 }

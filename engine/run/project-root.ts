@@ -12,6 +12,7 @@ import {buildLabel, type Label} from '../base/label.ts';
 import type {BuildGraph} from '../graph/model.ts';
 import type {Store} from '../../store/layout.ts';
 import {
+  printOfRoot,
   readRoot,
   rootsOf,
   writeRoot,
@@ -34,8 +35,27 @@ export interface ProjectBuild {
   readonly configFile: string;
 }
 
+/** What is known of the root of a project without reading it: it holds one build, of these. */
+export interface RootMark {
+  /** What stat(2) said of its file. */
+  readonly print: string;
+  readonly targets: readonly Label[];
+}
+
+/** Whether the root holds what the same targets came to when the mark was made. */
+export function holdsStill(store: Store, build: ProjectBuild, mark: RootMark | undefined): boolean {
+  if (mark === undefined || mark.print !== printOfRoot(store, placeOf(build).place)) return false;
+  return isDeepStrictEqual(mark.targets, targetsOf(build));
+}
+
+function targetsOf({targets}: ProjectBuild): readonly Label[] {
+  return [...targets].sort();
+}
+
 /** Whether the root says already what this build, now fresh, comes to. */
-export function isRemembered(store: Store, build: ProjectBuild): boolean {
+export function isRemembered(store: Store, build: ProjectBuild, mark?: RootMark): boolean {
+  const isSame = (label: Label): boolean => build.resolver.isAsRemembered(label);
+  if (holdsStill(store, build, mark) && [...build.wanted].every(isSame)) return true;
   return says(rootAt(store, placeOf(build).place), build, heldBy(build));
 }
 
@@ -47,22 +67,46 @@ function says(root: ProjectRoot | undefined, build: ProjectBuild, held: Held): b
   return known && isDeepStrictEqual(only.held, held);
 }
 
-/** Writes down what a good build came to, where the root does not say so. */
-export function remember(context: RunContext, build: ProjectBuild): Checked<undefined> {
+/**
+ * Writes down what a good build came to, where the root does not say so. `mark`: what is known of
+ * the root since outcomes were kept; gives what is known of it now.
+ */
+export function remember(
+  context: RunContext,
+  build: ProjectBuild,
+  mark?: RootMark,
+): Checked<RootMark | undefined> {
   return guard(context.store.root, () => {
-    const {store, host} = context;
+    const {store, host, resolver} = context;
     const {place, path} = placeOf(build);
+    const isMarked = holdsStill(store, build, mark);
+    const others = isMarked ? [...build.wanted].filter((one) => !resolver.isAsRemembered(one)) : [];
+    if (isMarked && others.length === 0) return mark;
     const held = heldBy(build);
-    const known = rootAt(store, place);
-    if (says(known, build, held)) return undefined;
+    const known = isMarked ? undefined : rootAt(store, place);
+    if (says(known, build, held)) return markOf(store, place, build, known);
     // A gc under way has read the roots already, and with them what they held.
     const before = new Set(known?.builds.flatMap((one) => rootsOf(one.held)));
-    const news = rootsOf(held).filter((one) => !before.has(one));
-    relyOn(context, news, () => true);
-    const old = known ?? {kind: 'project', path, builds: []};
-    writeRoot(store, place, rootWith(old, build, held, host.now()));
-    return undefined;
+    const news = isMarked ? heldBy({...build, wanted: new Set(others)}) : held;
+    relyOn(
+      context,
+      rootsOf(news).filter((one) => !before.has(one)),
+      () => true,
+    );
+    const root = rootWith(known ?? {kind: 'project', path, builds: []}, build, held, host.now());
+    writeRoot(store, place, root);
+    return markOf(store, place, build, root);
   });
+}
+
+function markOf(
+  store: Store,
+  place: string,
+  build: ProjectBuild,
+  root: ProjectRoot | undefined,
+): RootMark | undefined {
+  if (root?.builds.length !== 1) return undefined;
+  return {print: printOfRoot(store, place), targets: targetsOf(build)};
 }
 
 function placeOf({configFile}: ProjectBuild): {readonly place: string; readonly path: string} {
@@ -81,12 +125,7 @@ function rootAt(store: Store, place: string): ProjectRoot | undefined {
   }
 }
 
-function rootWith(
-  root: ProjectRoot,
-  build: ProjectBuild,
-  held: Held,
-  at: number,
-): ProjectRoot {
+function rootWith(root: ProjectRoot, build: ProjectBuild, held: Held, at: number): ProjectRoot {
   const replaced = isReplacedBy(build);
   const others = root.builds.filter((one) => !replaced(one));
   return {...root, builds: [...others, {targets: [...build.targets].sort(), at, held}]};

@@ -8,7 +8,7 @@
  */
 import type {ActionKey, TreeDigest} from '../base/hash.ts';
 import type {Label} from '../base/label.ts';
-import type {BuildGraph, EdgeKind} from '../graph/model.ts';
+import {MAY_RUN, type BuildGraph} from '../graph/model.ts';
 import type {Witness} from '../base/witness.ts';
 
 export interface Row {
@@ -23,6 +23,8 @@ export interface Row {
 export interface Remembered {
   /** A build or test, if all that is written about it is as it was. */
   rowOf(label: Label): Row | undefined;
+  /** The same without saying what it came to. */
+  hasRow(label: Label): boolean;
   /** A source, as prints are written: `file <digest>`, `tree <digest>`. */
   contentOf(fetch: Label): string | undefined;
   /** Whether a source is as it was, without saying what it came to. */
@@ -31,6 +33,8 @@ export interface Remembered {
   isLocal(fetch: Label): boolean;
   /** The folders of the store, when it had all of that. */
   readonly folders: Witness;
+  /** Whether nothing was tried since, here or elsewhere. */
+  readonly isLatest: boolean;
 }
 
 /** How a node ended this time, beside what is remembered. */
@@ -76,10 +80,13 @@ export class Recollection {
 
   /** Whether a build or test is as it was but for what lies below it. */
   isSettled(label: Label): boolean {
-    if (this.rowOf(label) === undefined) return false;
+    if (!this.#remembered.hasRow(label)) return false;
     const known = this.#settled.get(label);
     if (known !== undefined) return known;
-    const found = this.#graph.everyEdge(label, (to, kind) => kind !== 'source' || this.#isSource(to));
+    const found = this.#graph.everyEdge(
+      label,
+      (to, kind) => kind !== 'source' || this.#isSource(to),
+    );
     this.#settled.set(label, found);
     return found;
   }
@@ -88,7 +95,10 @@ export class Recollection {
     const row = this.rowOf(label);
     if (row === undefined) return void this.#ends.set(label, OTHER);
     const below = (): boolean =>
-      this.#graph.everyEdge(label, (to, kind) => !MAY_RUN.has(kind) || this.#ends.get(to)?.view === true);
+      this.#graph.everyEdge(
+        label,
+        (to, kind) => !MAY_RUN.has(kind) || this.#ends.get(to)?.view === true,
+      );
     const action = row.key === key;
     const sameTree = row.tree === tree;
     this.#ends.set(label, {action, same: action && sameTree, view: sameTree && below()});
@@ -118,6 +128,3 @@ export class Recollection {
     return !this.#others.has(fetch) && this.#remembered.hasContent(fetch);
   }
 }
-
-/** Edges that may stand for a need to run: a base can be one too. */
-const MAY_RUN: ReadonlySet<EdgeKind> = new Set(['run', 'both', 'base']);

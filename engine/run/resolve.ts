@@ -23,7 +23,7 @@ import type {BuildGraph, BuildNode, FetchNode, TestNode} from '../graph/model.ts
 import type {SourcePrints} from '../graph/prints.ts';
 import {POLICY_VERSION} from '../sandbox/spec.ts';
 import {digestsOf} from '../source/choose.ts';
-import type {ActionLog} from '../../store/action-log.ts';
+import type {ActionLog, LogRow} from '../../store/action-log.ts';
 import type {SourceChoices} from '../../store/choices.ts';
 import type {Store} from '../../store/layout.ts';
 import {hasBlob} from '../../store/pool.ts';
@@ -119,7 +119,9 @@ export class Resolver {
   isThere(row: Row): boolean {
     const presence = (this.#presence ??= this.lookAgain());
     const {key, tree} = row;
-    return presence.hasStill('records', key) && (tree === undefined || presence.hasStill('trees', tree));
+    return (
+      presence.hasStill('records', key) && (tree === undefined || presence.hasStill('trees', tree))
+    );
   }
 
   /** The folders of the store, as they were before anything in them was relied upon. */
@@ -141,6 +143,11 @@ export class Resolver {
   /** How long a node took the last time, milliseconds, as far as that is remembered. */
   timeOf(label: Label): number | undefined {
     return this.#recollection?.rowOf(label)?.milliseconds;
+  }
+
+  /** Whether a node is as it was, but for what lies below it. */
+  isSettled(label: Label): boolean {
+    return this.#recollection?.isSettled(label) === true;
   }
 
   /** What a node came to, where all but what lies below it is as it was then. */
@@ -223,7 +230,7 @@ export class Resolver {
 
   /** Why a node must run, in a few words. */
   reason(node: BuildNode | TestNode, resolution: Resolution | undefined): string {
-    const last = this.#known.log.latest(node.label);
+    const last = this.#latest(node.label);
     if (last === undefined) return 'never built';
     const same =
       resolution?.type === 'known'
@@ -235,6 +242,18 @@ export class Resolver {
     if (resolution?.type !== 'known') return 'the recipe changed';
     const [first] = diffManifests(record.value.manifest, resolution.manifest);
     return first === undefined ? 'its output is gone from the store' : `${first.field} changed`;
+  }
+
+  /** The last action of a node; the log is not read where that is remembered. */
+  #latest(label: Label): Pick<LogRow, 'key' | 'recipeKey' | 'outcome'> | undefined {
+    const row = this.#recollection?.rowOf(label);
+    if (row === undefined || this.#known.remembered?.isLatest !== true) {
+      return this.#known.log.latest(label);
+    }
+    const record = readRecord(this.#known.store, row.key);
+    return record.ok && record.value?.label === label
+      ? {key: row.key, recipeKey: record.value.recipeKey, outcome: 'ok'}
+      : this.#known.log.latest(label);
   }
 
   /**

@@ -14,8 +14,7 @@ const EVERY_MILLISECONDS = 1000;
 /** How long nodes took before, or what other machines' figures make of them. */
 export function durationsOf({graph, log, config, resolver}: RunContext): Durations {
   return (label) =>
-    resolver.timeOf(label) ??
-    guessOf({graph, log, unit: config.sbu}, label)?.milliseconds;
+    resolver.timeOf(label) ?? guessOf({graph, log, unit: config.sbu}, label)?.milliseconds;
 }
 
 /** A function that tells it, to be called whenever something starts. */

@@ -134,7 +134,8 @@ export class Scheduler {
   #extend(entry: Entry, good: boolean): void {
     const more = this.#hooks.more?.(entry.task.label, good) ?? [];
     for (const one of this.#enter(more)) {
-      if (one.open === 0 && !one.task.onDemand) this.#reached(one);
+      if (this.#stopping) this.#drop(one, 'cancelled', undefined);
+      else if (one.open === 0 && !one.task.onDemand) this.#reached(one);
     }
   }
 

@@ -13,22 +13,26 @@ import type {Kind, Presence} from '../../store/presence.ts';
 import type {TemporaryRoot} from '../../store/protect.ts';
 import {guard} from '../../store/trouble.ts';
 import type {RunContext} from './context.ts';
-import {fetchesToLookAt, type Plan} from './plan.ts';
+import {fetchesToLookAt, type Plan, type PlannedNode} from './plan.ts';
 import {RecalledNode} from './recalled-node.ts';
 import {relyOn, rootOfSource, rootsOfResult} from './reliance.ts';
 
 /** Every round names more, so there are few; a local folder that changes all the time ends here. */
 const MOST_ROUNDS = 10;
 
-/** `replan` forgets what it knew of the store. */
+/**
+ * `replan` forgets what it knew of the store. `isHeld`: a root holds what was recalled, so that it
+ * need not be named.
+ */
 export function settlePlan(
   context: RunContext,
   plan: Plan,
   replan: () => Checked<Plan>,
+  isHeld = false,
 ): Checked<Plan> {
   let current = plan;
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
-    const roots = rootsOfPlan(context, current);
+    const roots = rootsOfPlan(context, current, isHeld);
     const isThere = (): boolean => {
       const presence = context.resolver.lookAgain();
       return [...roots].every(([root, before]) => isHere(context.store, presence, root, before));
@@ -59,30 +63,38 @@ export function isSpaceLow({store, config}: RunContext): boolean {
  * the folders of the store were looked at the last time.
  */
 function rootsOfPlan(
-  {graph, resolver}: RunContext,
+  context: RunContext,
   {nodes}: Plan,
+  isHeld: boolean,
 ): ReadonlyMap<TemporaryRoot, boolean> {
   const roots = new Map<TemporaryRoot, boolean>();
   for (const planned of nodes.values()) {
-    const {label, kind, verdict, key} = planned;
-    if (kind === 'fetch') continue;
-    if (verdict === 'fresh') {
-      if (key === null) continue;
-      const before = planned instanceof RecalledNode;
-      for (const root of rootsOfResult(key, resolver.treeOf(label))) roots.set(root, before);
-      continue;
-    }
-    const row = verdict === 'maybe' ? resolver.settledRow(label) : undefined;
-    // Most of these will turn out to be as they were.
-    if (row !== undefined && resolver.isThere(row)) {
-      for (const root of rootsOfResult(row.key, row.tree)) roots.set(root, true);
-    }
-    for (const fetch of fetchesToLookAt(graph, resolver, planned)) {
-      const content = nodes.has(fetch.label) ? undefined : resolver.contentOf(fetch.label);
-      if (content !== undefined) roots.set(rootOfSource(content), false);
-    }
+    const isRecalled = planned instanceof RecalledNode;
+    if (planned.kind === 'fetch' || (isHeld && isRecalled)) continue;
+    for (const root of outcomeOf(context, planned)) roots.set(root, isRecalled);
+    if (planned.verdict === 'fresh') continue;
+    for (const root of sourcesOf(context, planned, nodes)) roots.set(root, false);
   }
   return roots;
+}
+
+/** What a fresh node came to; of one that was recalled also what it will most likely come to. */
+function outcomeOf({resolver}: RunContext, planned: PlannedNode): readonly TemporaryRoot[] {
+  const {label, verdict, key} = planned;
+  if (verdict === 'fresh') return key === null ? [] : rootsOfResult(key, resolver.treeOf(label));
+  const row = planned instanceof RecalledNode ? resolver.settledRow(label) : undefined;
+  return row !== undefined && resolver.isThere(row) ? rootsOfResult(row.key, row.tree) : [];
+}
+
+function sourcesOf(
+  {graph, resolver}: RunContext,
+  planned: PlannedNode,
+  nodes: Plan['nodes'],
+): readonly TemporaryRoot[] {
+  return fetchesToLookAt(graph, resolver, planned).flatMap(({label}) => {
+    const content = nodes.has(label) ? undefined : resolver.contentOf(label);
+    return content === undefined ? [] : [rootOfSource(content)];
+  });
 }
 
 /** A record that has gone keeps its tree no longer, even where the log has a row of it. */

@@ -10,7 +10,7 @@ import {withRunClosure} from '../graph/closure.ts';
 import type {BuildGraph, FetchNode} from '../graph/model.ts';
 import type {Store} from '../../store/layout.ts';
 import {hasTree} from '../../store/trees.ts';
-import {guard} from '../../store/trouble.ts';
+import {guard, StoreFault} from '../../store/trouble.ts';
 import {
   checkBlobs,
   checkTrees,
@@ -48,8 +48,18 @@ export function makeSoundPlan(
     const {graph, resolver, wanted} = ground;
     const damaged = new Set<Label>();
     const warnings: Diagnostic[] = [];
+    let imported = false;
     for (;;) {
       const plan = makePlan(graph, resolver, wanted, forced, damaged);
+      const lost = [...plan.nodes.values()].filter((one) => one.kind === 'fetch');
+      if (!imported && lost.some((one) => resolver.isLocal(one.label))) {
+        // They are as they were when they were imported, but the store has lost them.
+        imported = true;
+        const again = resolver.importAgain();
+        if (!again.ok) throw new StoreFault(again.error);
+        resolver.forget();
+        continue;
+      }
       const found = lookAtInputs(ground, plan, damaged, manner);
       warnings.push(...found.warnings);
       if (found.damaged.size === 0) return {plan, warnings};

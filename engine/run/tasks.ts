@@ -3,7 +3,7 @@
  * resources. Pure.
  */
 import {buildLabel, testLabel, type Label} from '../base/label.ts';
-import type {BuildGraph, BuildNode} from '../graph/model.ts';
+import {MAY_RUN, type BuildGraph, type BuildNode, type EdgeKind} from '../graph/model.ts';
 import {urgency} from '../graph/order.ts';
 import {UNKNOWN_MILLISECONDS, type Durations} from './history.ts';
 import type {Plan} from './plan.ts';
@@ -20,11 +20,13 @@ export function tasksOf(
     .filter((one) => one.verdict !== 'fresh')
     .map((one) => one.label);
   const pending = new Set(labels);
+  const behind = pendingBehind(graph, plan, pending);
   const found = new Map(
-    labels.map((label) => [
-      label,
-      dependenciesIn(graph, label, testsGate).filter((one) => pending.has(one)),
-    ]),
+    labels.map((label) => {
+      const needs = dependenciesIn(graph, label, testsGate);
+      const open = needs.flatMap((one) => (pending.has(one) ? [one] : behind(one)));
+      return [label, [...new Set(open)]];
+    }),
   );
   const dependenciesOf = (label: Label): readonly Label[] => found.get(label) ?? [];
   const weight = (label: Label): number => durations(label) ?? UNKNOWN_MILLISECONDS;
@@ -38,10 +40,39 @@ export function tasksOf(
       return resourcesOf(graph, label).memoryBytes;
     },
     dependencies: dependenciesOf(label),
-    lazy: graph.targetsOf(buildLabel(label)).filter((one) => isSource(graph, one) && pending.has(one)),
+    lazy: graph
+      .targetsOf(buildLabel(label))
+      .filter((one) => isSource(graph, one) && pending.has(one)),
     priority: priority.get(label) ?? 0,
     ...laneOf(graph, label),
   }));
+}
+
+/**
+ * For what is fresh: the pending ones it needs to run, near or far. Who uses it has them below
+ * himself too, and has to wait for them. Most have none.
+ */
+function pendingBehind(
+  graph: BuildGraph,
+  {nodes}: Plan,
+  pending: ReadonlySet<Label>,
+): (fresh: Label) => readonly Label[] {
+  const open = new Set<Label>();
+  const leadsOn = (to: Label, kind: EdgeKind): boolean =>
+    MAY_RUN.has(kind) && (pending.has(to) || open.has(to));
+  // Each comes after all it needs.
+  for (const label of nodes.keys()) {
+    const isDone = pending.has(label) || graph.everyEdge(label, (...edge) => !leadsOn(...edge));
+    if (!isDone) open.add(label);
+  }
+  return (fresh) => {
+    const seen = new Set(open.has(fresh) ? [fresh] : []);
+    for (const label of seen) {
+      if (pending.has(label)) continue;
+      graph.everyEdge(label, (...edge) => !leadsOn(...edge) || seen.add(edge[0]).size > 0);
+    }
+    return [...seen].filter((label) => pending.has(label));
+  };
 }
 
 /** Asked for when it starts: the node has to be made for it. */

@@ -19,6 +19,7 @@ import {hasBlob} from '../../store/pool.ts';
 import {stageCopy} from '../../store/stage.ts';
 import type {StatCache} from '../../store/stat-cache.ts';
 import {storeTrouble} from '../../store/trouble.ts';
+import {trustBlob} from '../../store/verified.ts';
 import {addName, followLink, newNames} from './names.ts';
 
 export type PathContent =
@@ -84,6 +85,7 @@ function importFile(
   }
   const staged = stageCopy(store, place, (stat.mode & 0o100n) === 0n ? 0o644 : 0o755);
   commitStaged(store, [staged]);
+  trustBlob(store, staged.digest);
   const after = files.lookExactly(place);
   const same = after?.mtimeNs === stat.mtimeNs && after.ctimeNs === stat.ctimeNs;
   if (same) cache.set(place, stat, staged.digest);

@@ -59,7 +59,7 @@ function shortWay(space: Space): string | undefined {
   const said: string[] = [];
   const host = hostOf(space, said);
   const place = idlePlace(host, ARGV);
-  return place !== undefined && answerIdle(host, place) ? said.join('') : undefined;
+  return place !== undefined && answerIdle(host, place) === 'answered' ? said.join('') : undefined;
 }
 
 function storeFile(space: Space, kind: string): string {
@@ -217,7 +217,7 @@ test('a memo that is damaged, or of somebody else, is none', async (t) => {
   }
   fs.writeFileSync(place, whole);
   t.not(shortWay(space), undefined);
-  t.false(answerIdle({...host, uid: host.uid + 1}, place));
+  t.not(answerIdle({...host, uid: host.uid + 1}, place), 'answered');
 });
 
 test('a damaged store is no reason to end, nor to answer', async (t) => {

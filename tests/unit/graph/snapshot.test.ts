@@ -1,6 +1,6 @@
 /** A graph that was bytes answers as the one that was linked. */
 import test from 'ava';
-import {textPrint, type TextFile} from '../../../engine/base/text-file.ts';
+import {printTexts, type TextFile} from '../../../engine/base/text-file.ts';
 import {decodeGraph, encodeGraph} from '../../../engine/graph/snapshot.ts';
 import {computeRecipeKeys} from '../../../engine/graph/key.ts';
 import {runClosure} from '../../../engine/graph/closure.ts';
@@ -26,7 +26,7 @@ const {bytes, texts} = encodeGraph(graph);
 /** Texts as a file has them. */
 const TEXTS: TextFile = {
   textOf: (at) => texts[at] ?? '',
-  printOf: (at) => textPrint(texts[at] ?? ''),
+  prints: printTexts(texts),
 };
 
 function decoded(): BuildGraph {
@@ -47,12 +47,12 @@ test('order, names, sets, kinds, edges and nodes are the same', (t) => {
     t.is(again.kindOf(label), graph.kindOf(label));
     t.deepEqual(again.targetsOf(label), graph.targetsOf(label));
     t.deepEqual(edgesOf(again, label), edgesOf(graph, label));
-    t.is(again.printOf(label), graph.printOf(label));
     t.is(again.numberOf(label), graph.numberOf(label));
     t.deepEqual(again.dependents(label), graph.dependents(label));
     t.deepEqual(plain(again.nodes.get(label)), plain(graph.nodes.get(label)));
     t.deepEqual(runClosureOf(again, label), runClosureOf(graph, label));
   }
+  t.deepEqual(again.prints(), graph.prints());
   t.deepEqual([...again.nodes.keys()], [...graph.order]);
   t.is(again.nodes.size, graph.nodes.size);
 });

@@ -85,6 +85,8 @@ test('a test has no tree, its record is the result', (t) => {
 test('another process’s result is found though this one’s log has no row of it', (t) => {
   const bed = bedOf(t, BUILDS);
   const other = next(t, bed);
+  // It is read now.
+  t.is(other.log.latest(A), undefined);
   bed.done(['x/a']);
   t.is(other.log.latest(A), undefined);
   t.true(isDone(other, 'x/a'));

@@ -53,6 +53,16 @@ function waits(
   }
 }
 
+test('what is fresh and needs something pending to run is waited for with that', (t) => {
+  const builds = {'x/libc': {}, 'x/lib': ['libc run'], 'x/tool': ['lib run'], 'x/app': ['tool']};
+  const pending = {'x/libc': 'run', 'x/lib': 'fresh', 'x/tool': 'fresh', 'x/app': 'run'} as const;
+  waits(t, tasks(pending, false, {}, builds), {'x/libc': [], 'x/app': ['x/libc']});
+  const base = {...builds, 'x/app': {in: 'x/tool'}};
+  waits(t, tasks(pending, false, {}, base), {'x/app': ['x/libc']});
+  const none = {...pending, 'x/libc': 'fresh'} as const;
+  waits(t, tasks(none, false, {}, builds), {'x/app': []});
+});
+
 test('a node waits for all it needs, also for running; downloads are asked for later', (t) => {
   const all = tasks(ALL);
   waits(t, all, {

@@ -164,6 +164,7 @@ test('a log that grew long is cut to the newest rows of each label', (t) => {
     old.map((one) => encodeLine(JSON.stringify(one))).join(''),
   );
   const log = ActionLog.open(store);
+  t.is(log.latest('a/p3' as Label)?.milliseconds, 11_903);
   log.append(row('a/new'));
   t.is(readLog(actionLogFile(store)).length, 100 * 20 + 1);
   const history = ActionLog.open(store).history('a/p3' as Label);
@@ -172,6 +173,16 @@ test('a log that grew long is cut to the newest rows of each label', (t) => {
     Array.from({length: 20}, (_, n) => 10_003 + n * 100),
   );
   t.deepEqual(ActionLog.open(store).latest('a/new' as Label), row('a/new'));
+});
+
+test('a log that nobody has read is cut when it has grown by a mebibyte', (t) => {
+  const store = emptyStore(t);
+  const line = (n: number): string => encodeLine(JSON.stringify(row(`a/p${n % 10}`)));
+  const lines = Array.from({length: 12_000}, (_, n) => line(n));
+  const rest = 2 ** 20 - (Buffer.byteLength(lines.join('')) % 2 ** 20);
+  fs.writeFileSync(actionLogFile(store), lines.join('') + `${' '.repeat(rest - 100)}\n`);
+  ActionLog.open(store).append(row('a/new'));
+  t.is(readLog(actionLogFile(store)).length, 10 * 20 + 1);
 });
 
 test('two processes log at once', async (t) => {

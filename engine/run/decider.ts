@@ -1,0 +1,123 @@
+/**
+ * Decides, when all that a node depends on has ended, whether it must run: from the keys, what the
+ * store has, and what was asked for. Tells of those that need not; runs nothing.
+ */
+import type {ActionKey} from '../base/hash.ts';
+import type {Label} from '../base/label.ts';
+import {Bug} from '../base/result.ts';
+import type {BuildNode, TestNode} from '../graph/model.ts';
+import {guard} from '../../store/trouble.ts';
+import type {RunContext} from './context.ts';
+import type {Durations} from './history.ts';
+import {loneNode, type LoneNode} from './lone-node.ts';
+import type {Plan, PlannedNode} from './plan.ts';
+import {RecalledNode} from './recalled-node.ts';
+import {relyOn, rootsOfResult} from './reliance.ts';
+import type {Resolution} from './resolve.ts';
+import {mendLocalSources} from './sound-plan.ts';
+import type {Tally} from './tally.ts';
+import type {Decision, Task} from './task.ts';
+import {tasksOf} from './tasks.ts';
+import {isDamagedInUse} from './used-damage.ts';
+
+export type WorkNode = BuildNode | TestNode;
+type Known = Extract<Resolution, {type: 'known'}>;
+
+export interface Deciding {
+  readonly context: RunContext;
+  readonly plan: Plan;
+  readonly tally: Tally;
+  readonly durations: Durations;
+  readonly forced: ReadonlySet<Label>;
+  /** Actions that failed and are not repeated. */
+  readonly failed: ReadonlySet<ActionKey> | undefined;
+}
+
+export class Decider {
+  readonly #its: Deciding;
+  #lone: LoneNode | undefined;
+
+  constructor(deciding: Deciding) {
+    this.#its = deciding;
+    this.#lone = loneNode(deciding.plan);
+  }
+
+  /** What is scheduled from the start. */
+  tasks(): readonly Task[] {
+    return this.#tasksOf(this.#lone?.plan ?? this.#its.plan);
+  }
+
+  /** After the one node that ran for sure: all above is as it was, or has to be decided. */
+  moreAfter(label: Label, good: boolean): readonly Task[] {
+    const lone = this.#lone;
+    if (label !== lone?.label) return [];
+    this.#lone = undefined;
+    if (good && this.#isRecalled(lone.above)) return [];
+    return this.#tasksOf(this.#its.plan).filter((task) => !lone.plan.nodes.has(task.label));
+  }
+
+  decide(label: Label): Decision {
+    const {context, plan, forced} = this.#its;
+    const {resolver, graph} = context;
+    const isForced = forced.has(label);
+    // What was recalled is kept from gc since the plan was settled.
+    if (isForced || resolver.recallDone(label) === undefined) {
+      const node = this.workNode(label);
+      const resolution = resolver.resolve(node);
+      if (resolution.type === 'open') return 'fetch-first';
+      if (isForced || !this.isDone(node, resolution.key)) return this.#mustRun(node, resolution);
+    }
+    if (isDamagedInUse(context, plan, label)) return 'run';
+    this.#cut(label, graph.kindOf(label));
+    return 'done';
+  }
+
+  /** Whether the store has it; then gc keeps it from here on. */
+  isDone(node: WorkNode, key: ActionKey): boolean {
+    const {context} = this.#its;
+    const {resolver, store} = context;
+    // Looked at twice, since most are not done and naming costs a process.
+    if (!resolver.isDone(node, key)) return false;
+    const roots = rootsOfResult(key, resolver.treeOf(node.label));
+    const there = guard(store.root, () => relyOn(context, roots, () => resolver.isDone(node, key)));
+    // What cannot be named cannot be relied upon; running it says why.
+    return there.ok && there.value;
+  }
+
+  workNode(label: Label): WorkNode {
+    const node = this.#its.context.graph.nodes.get(label);
+    if (node === undefined || node.kind === 'fetch') throw new Bug(`${label} is no build or test`);
+    return node;
+  }
+
+  #tasksOf(plan: Plan): readonly Task[] {
+    const {context, durations} = this.#its;
+    return tasksOf(context.graph, plan, durations, context.config.testsGate);
+  }
+
+  #isRecalled(above: readonly PlannedNode[]): boolean {
+    const {resolver} = this.#its.context;
+    if (!above.every((one) => resolver.recallDone(one.label) !== undefined)) return false;
+    for (const {label, kind} of above) this.#cut(label, kind);
+    return true;
+  }
+
+  #cut(label: Label, kind: PlannedNode['kind']): void {
+    const {tally, durations} = this.#its;
+    tally.ended(label, kind, 'cut', {saved: durations(label) ?? 0});
+  }
+
+  #mustRun({label, kind}: WorkNode, {key}: Known): Decision {
+    const {context, plan, forced, failed, tally} = this.#its;
+    if (failed?.has(key) === true && !forced.has(label)) {
+      tally.ended(label, kind, 'failed', {unchanged: true});
+      return 'bad';
+    }
+    if (plan.nodes.get(label) instanceof RecalledNode) {
+      const mended = mendLocalSources(context, label);
+      const said = mended.ok ? mended.value : mended.error;
+      for (const diagnostic of said) context.listener({type: 'diagnostic', diagnostic});
+    }
+    return 'run';
+  }
+}

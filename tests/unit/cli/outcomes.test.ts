@@ -1,0 +1,222 @@
+/**
+ * What is remembered of nodes changes no answer: after every change the plan is the one that is
+ * made without it, and what runs is what that says.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import test, {type ExecutionContext} from 'ava';
+import {realHost, type Host} from '../../../engine/base/host.ts';
+import {build} from '../../../engine/cli/build.ts';
+import type {Call} from '../../../engine/cli/commands.ts';
+import {makeWorld} from '../../../engine/cli/world.ts';
+import {joins, recipe, recipes} from '../../support/recipes.ts';
+import {Space} from '../../support/space.ts';
+
+/** Needs for building and for running, two sources, a patch, a test, something beside all that. */
+const FILES = {
+  ...recipes({
+    't/libc': {recipe: {sources: [{path: '../../libc.txt'}]}, steps: takes('libc')},
+    't/tool': {needs: [{build: 'libc', for: 'run'}], steps: takes('tool'), recipe: source('tool')},
+    't/a': {
+      ...{needs: [{build: 'tool', for: 'build'}], steps: joins('a', ['tool'])},
+      recipe: {sources: [{path: '../../src'}], patches: [{file: 'a/fix.patch'}]},
+      test: {steps: {check: 'true'}},
+    },
+    't/b': {needs: ['a'], steps: joins('b', ['a'])},
+    't/c': {needs: [{build: 'b', for: 'build'}], steps: joins('c', ['b'])},
+    't/d': {},
+  }),
+  'recipes/t/a/fix.patch': '--- a/f\n+++ b/f\n@@ -1 +1 @@\n-old\n+new\n',
+  'src/f': 'old\n',
+  'src/sub/g': 'g\n',
+  'libc.txt': 'libc\n',
+  'tool.txt': 'tool\n',
+};
+
+/** One that comes to the first line of its source. */
+function takes(name: string): string {
+  return `mkdir -p "$DESTDIR/usr/share"; head -n 1 ../${name}.txt > "$DESTDIR/usr/share/${name}"`;
+}
+
+function source(name: string): object {
+  return {sources: [{path: `../../${name}.txt`, unpack: false}], tools: ['mkfifo', 'head']};
+}
+
+const CALL: Call = {
+  command: 'build',
+  words: [],
+  options: {tests: 'all', onError: 'finish', wait: true},
+  globals: {directory: '.', color: 'never', progress: 'auto', json: true},
+};
+
+interface Answer {
+  readonly plan: readonly {label: string; verdict: string; key: string | null}[];
+  readonly executed: readonly string[];
+}
+
+/** A command that takes itself to be new, and it to be ten seconds later: what is there is old. */
+async function answer(space: Space, cache: string, more: object): Promise<Answer> {
+  const said: string[] = [];
+  const output = (to: string[]): Host['stdout'] => {
+    return {isTerminal: false, columns: 80, write: (text: string) => void to.push(text)};
+  };
+  const env = {XDG_CACHE_HOME: cache, HOME: space.at('home')};
+  const later = (): number => Date.now() + 10_000;
+  const errors: string[] = [];
+  const screen = {stdout: output(said), stderr: output(errors)};
+  const host: Host = {...realHost(), cwd: space.root, env, ...screen, now: later, tick: () => 50};
+  const call = {...CALL, options: {...CALL.options, ...more}};
+  const answered = await build(makeWorld(host, call, () => undefined));
+  if (!answered.ok || answered.value !== 0) throw new Error(JSON.stringify([answered, errors]));
+  return JSON.parse(said.join('')) as Answer;
+}
+
+/** label verdict key, of the plan with what is remembered and without. */
+async function plansOf(space: Space): Promise<[readonly string[], readonly string[]]> {
+  const [with_, without] = [
+    await answer(space, space.at('.cache'), {dryRun: true}),
+    await answer(space, '/dev/null', {dryRun: true}),
+  ].map(({plan}) => plan.map((one) => JSON.stringify({...one, milliseconds: 0, basis: 0})));
+  return [with_ ?? [], without ?? []];
+}
+
+async function check(t: ExecutionContext, space: Space, what: string): Promise<readonly string[]> {
+  const [remembered, planned] = await plansOf(space);
+  t.deepEqual(remembered, planned, what);
+  const {executed} = await answer(space, space.at('.cache'), {});
+  const after = await answer(space, '/dev/null', {dryRun: true});
+  t.true(
+    after.plan.every((one) => one.verdict === 'fresh'),
+    `${what}: ${JSON.stringify(after.plan)}`,
+  );
+  return executed;
+}
+
+function storeFiles(space: Space, kind: string): readonly string[] {
+  const folder = space.at(`.recipes/${kind}`);
+  const names = fs.readdirSync(folder, {recursive: true, withFileTypes: true});
+  return names
+    .filter((one) => one.isFile())
+    .map((one) => path.join(one.parentPath, one.name))
+    .sort();
+}
+
+const CHANGES: readonly (readonly [
+  what: string,
+  change: (space: Space) => unknown,
+  executed?: readonly string[],
+])[] = [
+  ['nothing', () => undefined, []],
+  [
+    'a source, to the same output',
+    (space) => fs.appendFileSync(space.at('tool.txt'), 'x\n'),
+    ['t/tool'],
+  ],
+  [
+    'a source, to another output',
+    (space) => {
+      space.write('tool.txt', 'other\n');
+    },
+    ['t/tool', 't/a', 't/a#test', 't/b', 't/c'],
+  ],
+  [
+    'the source of what is only needed to run: it is a layer of who uses that',
+    (space) => {
+      space.write('libc.txt', 'other\n');
+    },
+  ],
+  ['a file of a folder', (space) => space.write('src/sub/g', 'h\n')],
+  ['a new file in a folder', (space) => space.write('src/sub/new', 'h\n')],
+  [
+    'two sources at once',
+    (space) => {
+      space.write('libc.txt', 'two\n');
+      space.write('src/sub/g', 'two\n');
+    },
+  ],
+  ['a patch', (space) => space.edit('recipes/t/a/fix.patch', '+new', '+newer')],
+  ['a step', (space) => space.edit('recipes/t/b.yaml', 'mkdir', 'true; mkdir'), ['t/b']],
+  [
+    'a comment',
+    (space) => {
+      space.write('recipes/t/tool.yaml', `# hm\n${space.read('recipes/t/tool.yaml')}`);
+    },
+    [],
+  ],
+  ['a new recipe', (space) => space.write('recipes/t/e.yaml', recipe('t/e')), ['t/e']],
+  [
+    'a new recipe, and a source',
+    (space) => {
+      space.write('recipes/t/aa.yaml', recipe('t/aa'));
+      space.write('tool.txt', 'third\n');
+    },
+  ],
+  ['a recipe that goes', (space) => fs.unlinkSync(space.at('recipes/t/e.yaml')), []],
+  ['a need less', (space) => space.edit('recipes/t/tool.yaml', 'for: run', 'for: build')],
+  [
+    'globs',
+    (space) =>
+      space.write('recipes/generated.yaml', 'generated: [{globs: [usr/x/*], summary: X}]\n'),
+  ],
+  [
+    'records that have gone',
+    (space) => {
+      for (const file of storeFiles(space, 'records').slice(0, 4)) fs.unlinkSync(file);
+    },
+  ],
+  [
+    'trees that have gone',
+    (space) => {
+      for (const file of storeFiles(space, 'trees').slice(2, 6)) fs.unlinkSync(file);
+    },
+  ],
+  [
+    'everything that has gone',
+    (space) => {
+      for (const kind of ['records', 'trees', 'files']) {
+        for (const file of storeFiles(space, kind)) fs.unlinkSync(file);
+      }
+    },
+  ],
+  ['the log', (space) => fs.unlinkSync(space.at('.recipes/actions.log')), []],
+  [
+    'a source, and the root has gone',
+    (space) => {
+      fs.rmSync(space.at('.recipes/roots/projects'), {recursive: true});
+      fs.appendFileSync(space.at('tool.txt'), 'y\n');
+    },
+    ['t/tool'],
+  ],
+];
+
+test('after every change it is as if nothing were remembered', async (t) => {
+  await using space = Space.create(FILES);
+  await answer(space, space.at('.cache'), {});
+  await answer(space, space.at('.cache'), {});
+  for (const [what, change, expected] of CHANGES) {
+    change(space);
+    const executed = await check(t, space, what);
+    if (expected !== undefined) t.deepEqual([...executed].sort(), [...expected].sort(), what);
+    t.true(fs.readdirSync(space.at('.cache/recipes/outcomes')).length > 0, what);
+  }
+});
+
+test('an outcome that is damaged costs time and nothing else', async (t) => {
+  await using space = Space.create(FILES);
+  await answer(space, space.at('.cache'), {});
+  await answer(space, space.at('.cache'), {});
+  for (const folder of ['outcomes', 'texts', 'projects']) {
+    const at = space.at(`.cache/recipes/${folder}`);
+    for (const name of fs.readdirSync(at)) {
+      const bytes = fs.readFileSync(path.join(at, name));
+      for (const place of [0, Math.floor(bytes.length / 2), bytes.length - 1]) {
+        const other = Buffer.from(bytes);
+        other[place] = (other[place] ?? 0) ^ 1;
+        fs.writeFileSync(path.join(at, name), other);
+        t.deepEqual(await check(t, space, `${folder} ${place}`), []);
+      }
+      fs.writeFileSync(path.join(at, name), bytes.subarray(0, 100));
+      t.deepEqual(await check(t, space, `${folder}, its start`), []);
+    }
+  }
+});
