@@ -14,7 +14,7 @@ import {
   settledWitness,
   type Witness,
 } from '../base/witness.ts';
-import type {FetchNode} from '../graph/model.ts';
+import {MAY_RUN, type FetchNode} from '../graph/model.ts';
 import {guessOf} from '../run/forecast.ts';
 import {pathsOf, toolsOf} from '../run/idle-inputs.ts';
 import type {SourceContent} from '../run/job-spec.ts';
@@ -122,7 +122,31 @@ function tableOf(
       if (paths !== undefined) fresh.set(at, paths);
     }
   }
+  forgetAbove(work, others, table);
   return {table, paths: pathsOfAll(graph.order.length, known, table, fresh)};
+}
+
+/**
+ * A row is what a node came to with what the rows of its inputs say. Where these are others now, or
+ * what they need to run, it holds no longer, unless it was wanted, and so looked at.
+ */
+function forgetAbove(
+  {graph, wanted}: OpenWork,
+  others: readonly Label[],
+  table: OutcomeTable,
+): void {
+  // Of these others see something else than before.
+  const changed = new Set(others);
+  graph.order.forEach((label, at) => {
+    const isLooked = wanted.has(label);
+    const isSame = graph.everyEdge(
+      label,
+      (to, kind) => !changed.has(to) || (isLooked && !MAY_RUN.has(kind)),
+    );
+    if (isSame) return;
+    changed.add(label);
+    if (!isLooked) table.clear(at);
+  });
 }
 
 /** So many records are read sooner than the whole log. */

@@ -9,7 +9,7 @@ import {SCENARIOS, TITLES, type Scenario} from './scenario.ts';
 export interface Plan {
   /** How often each tool does each piece of work. */
   readonly pairs: number;
-  /** Who has taken more seconds than this for a piece of work does not repeat it; not us. */
+  /** Who has taken more seconds than this for a piece of work does not repeat it. */
   readonly patience: number;
   readonly tell: (line: string) => void;
 }
@@ -57,7 +57,7 @@ function measureScenario(scenario: Scenario, taking: readonly Project[], plan: P
   for (let pair = 0; pair < plan.pairs; pair += 1) {
     for (const one of inTurn(taking, pair)) {
       const own = costs.get(one.tool.name) ?? [];
-      if (one !== ours && isSlow(own, plan.patience)) continue;
+      if (isSlow(own, plan.patience)) continue;
       attempt(one, () => {
         own.push(measureOnce(scenario, one, pair));
         plan.tell(`${TITLES[scenario]}, ${one.tool.name}: ${seconds(own.at(-1))} s`);

@@ -5,12 +5,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
-import {realHost, type Host} from '../../../engine/base/host.ts';
-import {build} from '../../../engine/cli/build.ts';
-import type {Call} from '../../../engine/cli/commands.ts';
-import {makeWorld} from '../../../engine/cli/world.ts';
 import {joins, recipe, recipes} from '../../support/recipes.ts';
 import {Space} from '../../support/space.ts';
+import {answer, check, storeFiles} from './outcome-rig.ts';
 
 /** Needs for building and for running, two sources, a patch, a test, something beside all that. */
 const FILES = {
@@ -40,65 +37,6 @@ function takes(name: string): string {
 
 function source(name: string): object {
   return {sources: [{path: `../../${name}.txt`, unpack: false}], tools: ['mkfifo', 'head']};
-}
-
-const CALL: Call = {
-  command: 'build',
-  words: [],
-  options: {tests: 'all', onError: 'finish', wait: true},
-  globals: {directory: '.', color: 'never', progress: 'auto', json: true},
-};
-
-interface Answer {
-  readonly plan: readonly {label: string; verdict: string; key: string | null}[];
-  readonly executed: readonly string[];
-}
-
-/** A command that takes itself to be new, and it to be ten seconds later: what is there is old. */
-async function answer(space: Space, cache: string, more: object): Promise<Answer> {
-  const said: string[] = [];
-  const output = (to: string[]): Host['stdout'] => {
-    return {isTerminal: false, columns: 80, write: (text: string) => void to.push(text)};
-  };
-  const env = {XDG_CACHE_HOME: cache, HOME: space.at('home')};
-  const later = (): number => Date.now() + 10_000;
-  const errors: string[] = [];
-  const screen = {stdout: output(said), stderr: output(errors)};
-  const host: Host = {...realHost(), cwd: space.root, env, ...screen, now: later, tick: () => 50};
-  const call = {...CALL, options: {...CALL.options, ...more}};
-  const answered = await build(makeWorld(host, call, () => undefined));
-  if (!answered.ok || answered.value !== 0) throw new Error(JSON.stringify([answered, errors]));
-  return JSON.parse(said.join('')) as Answer;
-}
-
-/** label verdict key, of the plan with what is remembered and without. */
-async function plansOf(space: Space): Promise<[readonly string[], readonly string[]]> {
-  const [with_, without] = [
-    await answer(space, space.at('.cache'), {dryRun: true}),
-    await answer(space, '/dev/null', {dryRun: true}),
-  ].map(({plan}) => plan.map((one) => JSON.stringify({...one, milliseconds: 0, basis: 0})));
-  return [with_ ?? [], without ?? []];
-}
-
-async function check(t: ExecutionContext, space: Space, what: string): Promise<readonly string[]> {
-  const [remembered, planned] = await plansOf(space);
-  t.deepEqual(remembered, planned, what);
-  const {executed} = await answer(space, space.at('.cache'), {});
-  const after = await answer(space, '/dev/null', {dryRun: true});
-  t.true(
-    after.plan.every((one) => one.verdict === 'fresh'),
-    `${what}: ${JSON.stringify(after.plan)}`,
-  );
-  return executed;
-}
-
-function storeFiles(space: Space, kind: string): readonly string[] {
-  const folder = space.at(`.recipes/${kind}`);
-  const names = fs.readdirSync(folder, {recursive: true, withFileTypes: true});
-  return names
-    .filter((one) => one.isFile())
-    .map((one) => path.join(one.parentPath, one.name))
-    .sort();
 }
 
 const CHANGES: readonly (readonly [
@@ -189,17 +127,35 @@ const CHANGES: readonly (readonly [
   ],
 ];
 
-test('after every change it is as if nothing were remembered', async (t) => {
+async function everyChange(
+  t: ExecutionContext,
+  part: (space: Space) => Promise<unknown>,
+  isExpected: boolean,
+): Promise<void> {
   await using space = Space.create(FILES);
   await answer(space, space.at('.cache'), {});
   await answer(space, space.at('.cache'), {});
   for (const [what, change, expected] of CHANGES) {
     change(space);
+    await part(space);
     const executed = await check(t, space, what);
-    if (expected !== undefined) t.deepEqual([...executed].sort(), [...expected].sort(), what);
+    if (isExpected && expected !== undefined) {
+      t.deepEqual([...executed].sort(), [...expected].sort(), what);
+    }
     t.true(fs.readdirSync(space.at('.cache/recipes/outcomes')).length > 0, what);
   }
+}
+
+test('after every change it is as if nothing were remembered', async (t) => {
+  await everyChange(t, () => Promise.resolve(), true);
 });
+
+for (const words of [['t/libc'], ['t/tool', 't/d'], ['t/b']]) {
+  test(`the same where only ${words.join(' and ')} is built first`, async (t) => {
+    const without = {tests: 'none'};
+    await everyChange(t, (space) => answer(space, space.at('.cache'), without, words), false);
+  });
+}
 
 test('an outcome that is damaged costs time and nothing else', async (t) => {
   await using space = Space.create(FILES);

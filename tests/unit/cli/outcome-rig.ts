@@ -1,0 +1,80 @@
+/**
+ * Builds and plans in this process, with what is remembered of earlier ones and without: both must
+ * say the same.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import type {ExecutionContext} from 'ava';
+import {realHost, type Host} from '../../../engine/base/host.ts';
+import {build} from '../../../engine/cli/build.ts';
+import type {Call} from '../../../engine/cli/commands.ts';
+import {makeWorld} from '../../../engine/cli/world.ts';
+import type {Space} from '../../support/space.ts';
+
+const CALL: Call = {
+  command: 'build',
+  words: [],
+  options: {tests: 'all', onError: 'finish', wait: true},
+  globals: {directory: '.', color: 'never', progress: 'auto', json: true},
+};
+
+export interface Answer {
+  readonly plan: readonly {label: string; verdict: string; key: string | null}[];
+  readonly executed: readonly string[];
+}
+
+/** A command that takes itself to be new, and it to be ten seconds later: what is there is old. */
+export async function answer(
+  space: Space,
+  cache: string,
+  more: object,
+  words: readonly string[] = [],
+): Promise<Answer> {
+  const said: string[] = [];
+  const output = (to: string[]): Host['stdout'] => {
+    return {isTerminal: false, columns: 80, write: (text: string) => void to.push(text)};
+  };
+  const env = {XDG_CACHE_HOME: cache, HOME: space.at('home')};
+  const later = (): number => Date.now() + 10_000;
+  const errors: string[] = [];
+  const screen = {stdout: output(said), stderr: output(errors)};
+  const host: Host = {...realHost(), cwd: space.root, env, ...screen, now: later, tick: () => 50};
+  const call = {...CALL, words, options: {...CALL.options, ...more}};
+  const answered = await build(makeWorld(host, call, () => undefined));
+  if (!answered.ok || answered.value !== 0) throw new Error(JSON.stringify([answered, errors]));
+  return JSON.parse(said.join('')) as Answer;
+}
+
+/** label verdict key, of the plan with what is remembered and without. */
+export async function plansOf(space: Space): Promise<[readonly string[], readonly string[]]> {
+  const [with_, without] = [
+    await answer(space, space.at('.cache'), {dryRun: true}),
+    await answer(space, '/dev/null', {dryRun: true}),
+  ].map(({plan}) => plan.map((one) => JSON.stringify({...one, milliseconds: 0, basis: 0})));
+  return [with_ ?? [], without ?? []];
+}
+
+export async function check(
+  t: ExecutionContext,
+  space: Space,
+  what: string,
+): Promise<readonly string[]> {
+  const [remembered, planned] = await plansOf(space);
+  t.deepEqual(remembered, planned, what);
+  const {executed} = await answer(space, space.at('.cache'), {});
+  const after = await answer(space, '/dev/null', {dryRun: true});
+  t.true(
+    after.plan.every((one) => one.verdict === 'fresh'),
+    `${what}: ${JSON.stringify(after.plan)}`,
+  );
+  return executed;
+}
+
+export function storeFiles(space: Space, kind: string): readonly string[] {
+  const folder = space.at(`.recipes/${kind}`);
+  const names = fs.readdirSync(folder, {recursive: true, withFileTypes: true});
+  return names
+    .filter((one) => one.isFile())
+    .map((one) => path.join(one.parentPath, one.name))
+    .sort();
+}
