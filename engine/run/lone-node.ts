@@ -1,6 +1,6 @@
 /**
- * The plan in which one node runs for sure and all others that may were recalled (one file was
- * edited): those need not be scheduled unless it comes to something else than before.
+ * A plan in which one node runs for sure, and all others that may were recalled: one file was
+ * edited. Those need not be scheduled unless it comes to something else than before.
  */
 import type {Label} from '../base/label.ts';
 import type {Plan, PlannedNode} from './plan.ts';

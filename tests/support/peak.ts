@@ -46,8 +46,11 @@ export interface Row extends Pick<Measured, 'milliseconds' | 'mebibytes'> {
   readonly name: string;
 }
 
-/** Hostile input may take this much; the time ends what goes on for ever. */
-const MOST_MEBIBYTES = 300;
+/**
+ * Hostile input may take this much; the time ends what goes on for ever. V8 collects when it finds
+ * the time: on a machine with much else to do the same input took 401 MiB in place of 295.
+ */
+const MOST_MEBIBYTES = 450;
 const MOST_MILLISECONDS = 60_000;
 
 /** The rows of one file's table; `add` judges, `log` prints them and which were over two seconds. */
