@@ -8,7 +8,7 @@ import {recipe} from '../../support/recipes.ts';
 import {Space} from '../../support/space.ts';
 import {answer, check, plansOf, storeFiles} from './outcome-rig.ts';
 
-const CYCLES = Number(process.env['TEST_CYCLES'] ?? 25);
+const CYCLES = Number(process.env['TEST_CYCLES'] ?? 12);
 const SEED = Number(process.env['TEST_SEED'] ?? Date.now() % 100_000);
 const NODES = 9;
 

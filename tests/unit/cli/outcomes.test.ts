@@ -150,7 +150,7 @@ test('after every change it is as if nothing were remembered', async (t) => {
   await everyChange(t, () => Promise.resolve(), true);
 });
 
-for (const words of [['t/libc'], ['t/tool', 't/d'], ['t/b']]) {
+for (const words of [['t/libc'], ['t/tool', 't/d']]) {
   test(`the same where only ${words.join(' and ')} is built first`, async (t) => {
     const without = {tests: 'none'};
     await everyChange(t, (space) => answer(space, space.at('.cache'), without, words), false);
