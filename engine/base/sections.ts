@@ -44,25 +44,6 @@ export function unpackSections(bytes: Buffer): Sections | undefined {
   );
 }
 
-/** Texts one after the other, to be found by number: what lazy reading is made of. */
-export function packTexts(texts: readonly string[]): Buffer {
-  const parts = texts.map((text) => Buffer.from(text));
-  const ends = new Uint32Array(parts.length + 1);
-  let end = 0;
-  parts.forEach((part, at) => {
-    end += part.length;
-    ends[at + 1] = end;
-  });
-  return Buffer.concat([packNumbers(ends), ...parts]);
-}
-
-/** `count` texts as `packTexts` made them; each is decoded when it is asked for. */
-export function unpackTexts(bytes: Buffer, count: number): (at: number) => string {
-  const size = (count + 1) * Uint32Array.BYTES_PER_ELEMENT;
-  const ends = unpackNumbers(bytes.subarray(0, size));
-  return (at) => bytes.toString('utf8', size + (ends[at] ?? 0), size + (ends[at + 1] ?? 0));
-}
-
 export function packNumbers(numbers: Uint32Array): Buffer {
   return Buffer.from(numbers.buffer, numbers.byteOffset, numbers.byteLength);
 }

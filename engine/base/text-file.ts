@@ -59,7 +59,7 @@ export function openTexts(fd: number, table: Buffer): TextFile {
     const read = files.readInto(fd, bytes, from);
     const print = prints.subarray(at * PRINT, (at + 1) * PRINT);
     if (read !== bytes.length || !printTexts([bytes]).equals(print)) {
-      throw new DamagedTexts(`text ${at} of a cache`);
+      throw new DamagedTexts('a cache is damaged: remove ~/.cache/recipes and repeat the command');
     }
     return bytes.toString('utf8');
   };

@@ -40,8 +40,9 @@ export function takeWitness(paths: readonly string[]): Witness {
 
 /** What a process has seen of paths: whoever asks again need not look again. */
 export interface Seen {
-  /** The place of a path in the prints; NaN where it could not be looked at. */
+  /** The place of a path in the prints. */
   readonly places: ReadonlyMap<string, number>;
+  /** FIELDS numbers for each place; NaN where it could not be looked at. */
   readonly prints: Float64Array;
 }
 
@@ -97,17 +98,11 @@ export function sameIn(before: Witness, now: Witness): ReadonlySet<string> {
   return new Set(same);
 }
 
-/** The part of a witness that is of some of its paths. */
-export function partOf(witness: Witness, isWanted: (path: string, at: number) => boolean): Witness {
-  const places = witness.paths.map((_path, at) => at);
-  const kept = places.filter((at) => isWanted(witness.paths[at] ?? '', at));
-  const prints = new Float64Array(kept.flatMap((at) => fieldsOf(witness, at)));
-  return {paths: kept.map((at) => witness.paths[at] ?? ''), prints};
-}
-
 /** Those that nobody can have changed unseen after they were looked at, at `moment`. */
 export function settledPart(witness: Witness, moment: number): Witness {
-  return partOf(witness, (_path, at) => (fieldsOf(witness, at)[3] ?? 0) < moment - TICK);
+  const places = witness.paths.map((_path, at) => at);
+  const one = (at: number): Witness => rangeOf(witness, at, at + 1);
+  return joined(places.map(one).filter((each) => isSettled(each, moment)));
 }
 
 /** The paths from one place to before another. */
@@ -115,6 +110,7 @@ export function rangeOf({paths, prints}: Witness, from: number, to: number): Wit
   return {paths: paths.slice(from, to), prints: prints.subarray(from * FIELDS, to * FIELDS)};
 }
 
+/** All paths of several, one after the other. */
 export function joined(parts: readonly Witness[]): Witness {
   const paths = parts.flatMap((one) => one.paths);
   const prints = new Float64Array(paths.length * FIELDS);
@@ -124,10 +120,6 @@ export function joined(parts: readonly Witness[]): Witness {
     at += part.prints.length;
   }
   return {paths, prints};
-}
-
-function fieldsOf({prints}: Witness, at: number): number[] {
-  return [...prints.subarray(at * FIELDS, (at + 1) * FIELDS)];
 }
 
 /** File systems count time in ticks, some in whole seconds. */

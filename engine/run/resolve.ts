@@ -152,9 +152,7 @@ export class Resolver {
 
   /** What a node came to, where all but what lies below it is as it was then. */
   settledRow(label: Label): Row | undefined {
-    return this.#recollection?.isSettled(label) === true
-      ? this.#recollection.rowOf(label)
-      : undefined;
+    return this.isSettled(label) ? this.#recollection?.rowOf(label) : undefined;
   }
 
   /** Forgets what came to light, for a plan that is made anew. */

@@ -123,8 +123,7 @@ export class Scheduler {
   #connect(entry: Entry): void {
     for (const label of entry.task.dependencies) {
       const on = this.#entries.get(label);
-      if (on === undefined) continue;
-      if (on.state === 'done') continue;
+      if (on === undefined || on.state === 'done') continue;
       on.dependents.push(entry);
       entry.open += 1;
     }
