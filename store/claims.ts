@@ -120,12 +120,12 @@ export interface Runs {
   readonly dead: readonly string[];
 }
 
-/** Which runs there are; asks the kernel for each. */
-export function listRuns(store: Store): Runs {
+/** Which runs there are; asks the kernel for each but `own`. */
+export function listRuns(store: Store, own?: RunHandle): Runs {
   const live: string[] = [];
   const dead: string[] = [];
   for (const id of files.namesIn(runsDir(store))) {
-    const held = isHeld(store, runFile(store, id));
+    const held = id === own?.id ? true : isHeld(store, runFile(store, id));
     if (held !== undefined) (held ? live : dead).push(id);
   }
   return {live, dead};

@@ -78,7 +78,7 @@ class Sweep {
     this.#store = store;
     this.#collection = collection;
     this.#marks = new Marks(store);
-    const {live, dead} = listRuns(store);
+    const {live, dead} = listRuns(store, collection.run);
     this.#dead = new Set(dead);
     this.#isAlone = live.every((id) => id === collection.run.id);
   }

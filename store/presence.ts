@@ -15,8 +15,8 @@ export class Presence {
   readonly #store: Store;
   /** The folders as they were when this was made. */
   readonly folders: Witness;
-  /** Folders that are as they were, relative to the store, as all here. */
-  readonly #same: ReadonlySet<string>;
+  /** Of each first byte of a digest 1 where its folder is as it was. */
+  readonly same: Readonly<Record<Kind, Uint8Array>>;
   readonly #listed = new Map<string, ReadonlySet<string>>();
 
   /**
@@ -26,8 +26,12 @@ export class Presence {
   constructor(store: Store, before: Witness | undefined) {
     this.#store = store;
     this.folders = takeWitness(foldersOf(store));
+    this.same = {records: new Uint8Array(256), trees: new Uint8Array(256)};
     const same = before === undefined ? [] : sameIn(before, this.folders);
-    this.#same = new Set([...same].map((folder) => folder.slice(store.root.length + 1)));
+    for (const folder of same) {
+      const [kind, name = ''] = folder.slice(store.root.length + 1).split('/');
+      if (name.length === 2) this.same[kind as Kind][Number.parseInt(name, 16)] = 1;
+    }
   }
 
   /** Whether something is there now. */
@@ -37,8 +41,8 @@ export class Presence {
 
   /** The same for what was there before. */
   hasStill(kind: Kind, digest: string): boolean {
-    const folder = folderOf(kind, digest);
-    return this.#same.has(folder) || this.#isListed(folder, digest);
+    const isSame = this.same[kind][Number.parseInt(digest.slice(0, 2), 16)] === 1;
+    return isSame || this.has(kind, digest);
   }
 
   #isListed(folder: string, digest: string): boolean {

@@ -158,7 +158,8 @@ export function isRootName(name: string): boolean {
   return /^[a-z0-9][a-z0-9+._-]{0,127}$/.test(name);
 }
 
-function rootIn(store: Store, place: string): string {
+/** The file of a root. */
+export function rootIn(store: Store, place: string): string {
   return path.join(rootsDir(store), place);
 }
 

@@ -6,20 +6,28 @@
 import {sha256} from '../engine/base/hash.ts';
 
 /** The whole content of the file. */
-export function encodeSealed(value: object): string {
-  const text = `${JSON.stringify(value, null, 1)}\n`;
-  return `${text}sha256 ${sha256(text)}\n`;
+export function encodeSealed(value: object): Buffer {
+  const part = Buffer.from(`${JSON.stringify(value, null, 1)}\n`);
+  return Buffer.concat([part, sealOf(part)]);
 }
 
-const TRAILER = /^sha256 ([0-9a-f]{64})\n$/;
+/** The last line of a file that begins with these bytes. */
+export function sealOf(part: Buffer): Buffer {
+  return Buffer.from(`sha256 ${sha256(part)}\n`);
+}
+
+/** What the seal vouches for; undefined when it is damaged. */
+export function sealedPart(bytes: Buffer): Buffer | undefined {
+  const part = bytes.subarray(0, bytes.lastIndexOf('\n', bytes.length - 2) + 1);
+  return bytes.subarray(part.length).equals(sealOf(part)) ? part : undefined;
+}
 
 /** What was written; undefined when it is damaged. */
-export function decodeSealed(content: string): unknown {
-  const end = content.lastIndexOf('\n', content.length - 2) + 1;
-  const text = content.slice(0, end);
-  if (TRAILER.exec(content.slice(end))?.[1] !== sha256(text)) return undefined;
+export function decodeSealed(content: string | Buffer): unknown {
+  const part = sealedPart(typeof content === 'string' ? Buffer.from(content) : content);
+  if (part === undefined) return undefined;
   try {
-    return JSON.parse(text);
+    return JSON.parse(part.toString('utf8'));
   } catch {
     return undefined;
   }

@@ -21,7 +21,7 @@ export function sweepScratch(store: Store, own?: RunHandle): Swept {
   // and what is listed belongs to a run that is dead or that is seen alive.
   const scratch = files.namesIn(scratchDir(store));
   const temporary = files.namesIn(tmpDir(store));
-  const {live, dead} = listRuns(store);
+  const {live, dead} = listRuns(store, own);
   // Temporary files do not say whose they are, and a farm put away may still be somebody's layer.
   const alone = live.every((id) => id === own?.id);
   const orphans = scratch

@@ -22,8 +22,10 @@ export function packSections(sections: Sections): Buffer {
   }
   const text = Buffer.from(JSON.stringify(table));
   const size = String(text.length).padStart(DIGITS, '0');
-  const rest = Buffer.concat([Buffer.from(`${size} `), text, ...Object.values(sections)]);
-  return Buffer.concat([Buffer.from(`${sha256(rest)}\n`), rest]);
+  const seal = Buffer.alloc(DIGEST + 1, '\n');
+  const all = Buffer.concat([seal, Buffer.from(`${size} `), text, ...Object.values(sections)]);
+  all.write(sha256(all.subarray(seal.length)), 0, 'latin1');
+  return all;
 }
 
 /** Undefined for bytes that are not as they were packed. */

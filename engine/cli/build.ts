@@ -30,6 +30,7 @@ import {createReporter} from '../ui/reporter.ts';
 import {rememberIdle} from './keep-idle.ts';
 import {rememberOutcomes} from './keep-outcomes.ts';
 import {openWork, ownerFor, type OpenWork} from './open.ts';
+import {pastOf} from './past.ts';
 import {planRecord, planText} from './plan-report.ts';
 import {engineVersion} from './shipped.ts';
 import {excerptReader, isSet, optionOf, textOption, type Answer, type World} from './world.ts';
@@ -256,7 +257,7 @@ export async function runPlan(
   const kept =
     summary.ok && treatment.remembered
       ? timed(engine, 'engine', 'remember the build', () =>
-          remember(context, buildOf(work), markOf(work)),
+          remember(context, buildOf(work), markOf(work), pastOf(work)),
         )
       : ok(undefined);
   await timed(engine, 'engine', 'close the run', () => opened.value.close());

@@ -14,7 +14,7 @@ import {
   settledWitness,
   type Witness,
 } from '../base/witness.ts';
-import {MAY_RUN, type FetchNode} from '../graph/model.ts';
+import {MAY_RUN, type BuildGraph, type FetchNode} from '../graph/model.ts';
 import {guessOf} from '../run/forecast.ts';
 import {pathsOf, toolsOf} from '../run/idle-inputs.ts';
 import type {SourceContent} from '../run/job-spec.ts';
@@ -87,13 +87,24 @@ function isFound([, {problems}]: readonly [string, HostTools]): boolean {
 
 /** What has come to something else than is kept, and what the store has lost. */
 function othersOf({graph, wanted, resolver}: OpenWork): readonly Label[] {
-  const used = new Set(wanted);
-  for (const label of wanted) graph.everyEdge(label, (to) => used.add(to).size > 0);
-  return graph.order.filter((label) => {
-    if (used.has(label)) return !resolver.isAsRemembered(label);
+  const isUsed = usedIn(graph, wanted);
+  return graph.order.filter((label, at) => {
+    if (isUsed[at] === 1) return !resolver.isAsRemembered(label);
     const row = resolver.settledRow(label);
     return row !== undefined && !resolver.isThere(row);
   });
+}
+
+/** What is wanted, and what that is made from, by place: 1 for each. */
+function usedIn(graph: BuildGraph, wanted: ReadonlySet<Label>): Uint8Array {
+  const used = new Uint8Array(graph.order.length);
+  const use = (at: number): boolean => (used[at] = 1) === 1;
+  for (const label of wanted) {
+    const at = graph.numberOf(label) ?? -1;
+    use(at);
+    graph.everyEdgeAt(at, use);
+  }
+  return used;
 }
 
 /** Whether what is kept says all this already. */
@@ -136,15 +147,16 @@ function forgetAbove(
   table: OutcomeTable,
 ): void {
   // Of these others see something else than before.
-  const changed = new Set(others);
+  const changed = new Uint8Array(graph.order.length);
+  for (const label of others) changed[graph.numberOf(label) ?? -1] = 1;
   graph.order.forEach((label, at) => {
     const isLooked = wanted.has(label);
-    const isSame = graph.everyEdge(
-      label,
-      (to, kind) => !changed.has(to) || (isLooked && !MAY_RUN.has(kind)),
+    const isSame = graph.everyEdgeAt(
+      at,
+      (to, kind) => changed[to] === 0 || (isLooked && !MAY_RUN.has(kind)),
     );
     if (isSame) return;
-    changed.add(label);
+    changed[at] = 1;
     if (!isLooked) table.clear(at);
   });
 }

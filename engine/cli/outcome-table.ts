@@ -3,7 +3,7 @@
  * graph, so that thousands are read without making a thing of any. Knows nothing of what still
  * holds.
  */
-import {actionKeyIn, treeDigestIn} from '../base/hash.ts';
+import {actionKey, treeDigest} from '../base/hash.ts';
 import {packSections, unpackSections} from '../base/sections.ts';
 import type {Label} from '../base/label.ts';
 import {PRINT} from '../base/text-file.ts';
@@ -42,7 +42,8 @@ export interface Head {
   readonly log: string;
 }
 
-type Column = 'prints' | 'keys' | 'trees' | 'kinds' | 'contents' | 'times' | 'owned';
+type Digests = 'keys' | 'trees' | 'contents';
+type Column = Digests | 'prints' | 'kinds' | 'times' | 'owned';
 
 const WIDTHS: Readonly<Record<Column, number>> = {
   ...{prints: PRINT, keys: DIGEST, trees: DIGEST, kinds: 1, contents: DIGEST},
@@ -96,23 +97,48 @@ export class OutcomeTable {
     return this.#columns.prints.compare(prints, from, to, from, to) === 0;
   }
 
+  /** Whether all nodes are written as they were. */
+  hasPrints(prints: Buffer): boolean {
+    return this.#columns.prints.equals(prints);
+  }
+
   hasRow(at: number): boolean {
     return this.#columns.kinds[at] === ROW;
   }
 
   rowOf(at: number): Row {
-    const tree = this.#cell('trees', at);
+    const tree = this.#digestAt('trees', at);
     return {
-      key: actionKeyIn(this.#cell('keys', at)),
-      tree: tree.equals(NO_TREE) ? undefined : treeDigestIn(tree),
-      milliseconds: this.#columns.times.readUInt32LE(at * 4),
+      key: actionKey(this.#digestAt('keys', at)),
+      tree: tree === NO_TREE ? undefined : treeDigest(tree),
+      milliseconds: this.timeOf(at),
     };
+  }
+
+  timeOf(at: number): number {
+    return this.#columns.times.readUInt32LE(at * 4);
+  }
+
+  /** Whether the digests of a row begin with bytes of these: 1 for each. */
+  liesIn(at: number, records: Uint8Array, trees: Uint8Array): boolean {
+    const [key = 0, tree = 0] = [this.#columns.keys[at * DIGEST], this.#columns.trees[at * DIGEST]];
+    return records[key] === 1 && trees[tree] === 1;
   }
 
   /** `file <digest>` or `tree <digest>` of a source. */
   contentOf(at: number): string | undefined {
     const kind = CONTENTS[this.#columns.kinds[at] ?? 0] ?? '';
-    return kind === '' ? undefined : `${kind}${this.#cell('contents', at).toString('hex')}`;
+    return kind === '' ? undefined : `${kind}${this.#digestAt('contents', at)}`;
+  }
+
+  /** The places of a digest in a column. */
+  placesOf(name: Digests, digest: string): readonly number[] {
+    const [column, bytes] = [this.#columns[name], Buffer.from(digest, 'hex')];
+    const places: number[] = [];
+    for (let from = column.indexOf(bytes); from !== -1; from = column.indexOf(bytes, from + 1)) {
+      if (from % DIGEST === 0) places.push(from / DIGEST);
+    }
+    return places;
   }
 
   hasContent(at: number): boolean {
@@ -128,7 +154,7 @@ export class OutcomeTable {
   setRow(at: number, prints: Buffer, {key, tree, milliseconds: ms}: Row): void {
     this.#setPrint(prints, at);
     this.#set('keys', at, key);
-    this.#set('trees', at, tree ?? NO_TREE.toString('hex'));
+    this.#set('trees', at, tree ?? NO_TREE);
     this.#columns.kinds[at] = ROW;
     this.#columns.times.writeUInt32LE(Math.min(2 ** 32 - 1, Math.round(ms)), at * 4);
   }
@@ -153,11 +179,15 @@ export class OutcomeTable {
     return this.#columns[name].subarray(at * WIDTHS[name], (at + 1) * WIDTHS[name]);
   }
 
+  #digestAt(name: Digests, at: number): string {
+    return this.#columns[name].toString('hex', at * DIGEST, (at + 1) * DIGEST);
+  }
+
   #setPrint(prints: Buffer, at: number): void {
     prints.copy(this.#columns.prints, at * PRINT, at * PRINT, (at + 1) * PRINT);
   }
 
-  #set(name: Column, at: number, hex: string): void {
+  #set(name: Digests, at: number, hex: string): void {
     this.#columns[name].write(hex, at * WIDTHS[name], 'hex');
   }
 }
@@ -167,7 +197,7 @@ function labelsOf(order: readonly Label[]): Buffer {
 }
 
 /** Of a test. */
-const NO_TREE = Buffer.alloc(DIGEST);
+const NO_TREE = '0'.repeat(DIGEST * 2);
 
 export function encodeOutcomes({table, paths, ground, folders, head}: Outcomes): Buffer {
   return packSections({

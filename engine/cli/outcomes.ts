@@ -43,9 +43,10 @@ export function recallOutcomes(
   const table = kept.table.isOf(graph) ? kept.table : kept.table.arranged(graph);
   const outcomes = {...kept, table};
   const {hasContent, contentOf} = contentsOf(graph, outcomes, new Set(changed));
-  const isLocal = (label: Label): boolean => {
+  const isLocal = (at: number): boolean => table.ownedBy(at) > 0 && hasContent(at);
+  const localContentOf = (label: Label): string | undefined => {
     const at = graph.numberOf(label);
-    return at !== undefined && table.ownedBy(at) > 0 && hasContent(label);
+    return at !== undefined && isLocal(at) ? contentOf(at) : undefined;
   };
   const patches = new Map(kept.head.patches);
   return {
@@ -57,44 +58,48 @@ export function recallOutcomes(
       isLatest: kept.head.log === printOfLog(store),
     },
     prints: {
-      paths: {get: (label) => (isLocal(label) ? contentOf(label) : undefined)},
+      paths: {get: localContentOf},
       patches,
     },
   };
 }
 
-/** The rows of nodes that are written as they were; each is made once. */
-function rowsOf(graph: BuildGraph, {table}: Outcomes): Pick<Remembered, 'rowOf' | 'hasRow'> {
-  const made: Row[] = [];
+/** Whether a node is written as it was. */
+function asWritten(graph: BuildGraph, {table}: Outcomes): (at: number) => boolean {
   const prints = graph.prints();
-  const placeOf = (label: Label): number | undefined => {
-    const at = graph.numberOf(label);
-    return at !== undefined && table.hasRow(at) && table.isPrint(prints, at) ? at : undefined;
+  const isAll = table.hasPrints(prints);
+  return (at) => isAll || table.isPrint(prints, at);
+}
+
+/** The rows of nodes that are written as they were; each is made once. */
+function rowsOf(
+  graph: BuildGraph,
+  outcomes: Outcomes,
+): Pick<Remembered, 'rowOf' | 'hasRow' | 'liesIn' | 'timeOf'> {
+  const {table} = outcomes;
+  const made: Row[] = [];
+  const isAsWritten = asWritten(graph, outcomes);
+  const hasRow = (at: number): boolean => table.hasRow(at) && isAsWritten(at);
+  return {
+    hasRow,
+    rowOf: (at) => (hasRow(at) ? (made[at] ??= table.rowOf(at)) : undefined),
+    timeOf: (at) => (hasRow(at) ? table.timeOf(at) : undefined),
+    liesIn: (at, records, trees) => table.liesIn(at, records, trees),
   };
-  const rowOf = (label: Label): Row | undefined => {
-    const at = placeOf(label);
-    return at === undefined ? undefined : (made[at] ??= table.rowOf(at));
-  };
-  return {rowOf, hasRow: (label) => placeOf(label) !== undefined};
 }
 
 /** The contents of sources that are written as they were, none of whose paths has changed. */
 function contentsOf(
   graph: BuildGraph,
-  {table, paths}: Outcomes,
+  outcomes: Outcomes,
   changed: ReadonlySet<string>,
 ): Pick<Remembered, 'hasContent' | 'contentOf'> {
-  const other = changed.size === 0 ? new Set() : ownersOf(graph, {table, paths}, changed);
-  const known: boolean[] = [];
-  const prints = graph.prints();
-  const hasContent = (fetch: Label): boolean => {
-    const at = graph.numberOf(fetch);
-    if (at === undefined || other.has(at)) return false;
-    return (known[at] ??= table.hasContent(at) && table.isPrint(prints, at));
-  };
-  const contentOf = (fetch: Label): string | undefined =>
-    hasContent(fetch) ? table.contentOf(graph.numberOf(fetch) ?? 0) : undefined;
-  return {hasContent, contentOf};
+  const {table} = outcomes;
+  const other = changed.size === 0 ? new Set() : ownersOf(graph, outcomes, changed);
+  const isAsWritten = asWritten(graph, outcomes);
+  const hasContent = (at: number): boolean =>
+    table.hasContent(at) && !other.has(at) && isAsWritten(at);
+  return {hasContent, contentOf: (at) => (hasContent(at) ? table.contentOf(at) : undefined)};
 }
 
 /** The places of the sources that these paths are of. */

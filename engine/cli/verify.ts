@@ -228,7 +228,7 @@ function alone<T>(world: World, store: Store, work: () => T): Checked<T> {
   return guardAll(store, () => {
     const run = openRun(store, world.host);
     try {
-      const others = listRuns(store).live.filter((id) => id !== run.id);
+      const others = listRuns(store, run).live.filter((id) => id !== run.id);
       if (others.length > 0) {
         const who = others.map((id) => `pid ${id.split('-')[0] ?? ''}`).join(', ');
         return fail('store/locked', `others are at work in the store: ${who}`);

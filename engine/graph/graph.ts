@@ -60,12 +60,18 @@ export function finishGraph(
   };
   let prints: Buffer | undefined;
   const numbers = new Map(order.map((label, number) => [label, number]));
+  const numberOf = (label: Label): number => numbers.get(label) ?? -1;
   return {
     ...{nodes, order, dependents, names, generated, sets: new Map()},
     numberOf: (label) => numbers.get(label),
     kindOf: (label) => node(label).kind,
     targetsOf: (label) => node(label).dependencies.map((edge) => edge.to),
     everyEdge: (label, holds) => node(label).dependencies.every(({to, kind}) => holds(to, kind)),
+    everyEdgeAt: (at, holds) => {
+      const label = order[at];
+      if (label === undefined) throw new Bug(`no node ${at}`);
+      return node(label).dependencies.every(({to, kind}) => holds(numberOf(to), kind));
+    },
     prints: () => (prints ??= printTexts(order.map((label) => JSON.stringify(node(label))))),
   };
 }

@@ -114,21 +114,22 @@ function netOf(
   order: readonly Label[],
   numberOf: ReadonlyMap<Label, number>,
   {ends, targets, edges}: EdgeTable,
-): Pick<BuildGraph, 'targetsOf' | 'everyEdge' | 'dependents'> {
+): Pick<BuildGraph, 'targetsOf' | 'everyEdge' | 'everyEdgeAt' | 'dependents'> {
   const labelAt = (number: number): Label => required(order[number]);
   const start = (number: number): number => ends[number - 1] ?? 0;
   const targetsOf = (label: Label): readonly Label[] => {
     const number = required(numberOf.get(label));
     return Array.from(targets.subarray(start(number), ends[number]), labelAt);
   };
-  const everyEdge: BuildGraph['everyEdge'] = (label, holds) => {
-    const number = required(numberOf.get(label));
+  const everyEdgeAt: BuildGraph['everyEdgeAt'] = (number, holds) => {
     const end = ends[number] ?? 0;
     for (let at = start(number); at < end; at += 1) {
-      if (!holds(labelAt(targets[at] ?? 0), EDGES[edges[at] ?? 0] ?? 'source')) return false;
+      if (!holds(targets[at] ?? 0, EDGES[edges[at] ?? 0] ?? 'source')) return false;
     }
     return true;
   };
+  const everyEdge: BuildGraph['everyEdge'] = (label, holds) =>
+    everyEdgeAt(required(numberOf.get(label)), (to, kind) => holds(labelAt(to), kind));
   let back: readonly (readonly number[])[] | undefined;
   const dependents = (label: Label): readonly Label[] => {
     back ??= reversed(ends, targets);
@@ -136,7 +137,7 @@ function netOf(
       .map(labelAt)
       .sort();
   };
-  return {targetsOf, everyEdge, dependents};
+  return {targetsOf, everyEdge, everyEdgeAt, dependents};
 }
 
 function reversed(ends: Uint32Array, targets: Uint32Array): readonly (readonly number[])[] {

@@ -61,7 +61,7 @@ export class Decider {
     const {resolver, graph} = context;
     const isForced = forced.has(label);
     // What was recalled is kept from gc since the plan was settled.
-    if (isForced || resolver.recallDone(label) === undefined) {
+    if (isForced || !resolver.recallDone(label)) {
       const node = this.workNode(label);
       const resolution = resolver.resolve(node);
       if (resolution.type === 'open') return 'fetch-first';
@@ -97,7 +97,7 @@ export class Decider {
 
   #isRecalled(above: readonly PlannedNode[]): boolean {
     const {resolver} = this.#its.context;
-    if (!above.every((one) => resolver.recallDone(one.label) !== undefined)) return false;
+    if (!above.every((one) => resolver.recallDone(one.label))) return false;
     for (const {label, kind} of above) this.#cut(label, kind);
     return true;
   }

@@ -7,8 +7,8 @@ import type {NodeKind} from '../base/event.ts';
 import type {ActionKey, RecipeKey} from '../base/hash.ts';
 import {buildLabel, type Label} from '../base/label.ts';
 import {Bug, unreachable} from '../base/result.ts';
-import type {BuildGraph, BuildNode, FetchNode, Node, TestNode} from '../graph/model.ts';
-import {OpenNodes, RecalledNode} from './recalled-node.ts';
+import type {BuildGraph, BuildNode, EdgeKind, FetchNode, Node, TestNode} from '../graph/model.ts';
+import {OpenNodes, RecalledNode, type Answers} from './recalled-node.ts';
 import type {Resolution, Resolver} from './resolve.ts';
 
 export type Verdict = 'run' | 'maybe' | 'fresh';
@@ -50,37 +50,48 @@ export function makePlan(
   const work = new Map<Label, PlannedNode>();
   const demands = {forced, damaged};
   const open = new OpenNodes(graph);
-  for (const label of graph.order) {
-    if (!wanted.has(label) || graph.kindOf(label) === 'fetch') continue;
+  const recall = recaller(graph, resolver, work);
+  graph.order.forEach((label, at) => {
+    if (!wanted.has(label) || graph.kindOf(label) === 'fetch') return;
     const demanded = demand(demands, label);
-    const recalled =
-      demanded === undefined ? recallNode(graph, resolver, work, open, label) : undefined;
+    const recalled = demanded === undefined ? recall(label, open.isBelow(at)) : undefined;
     const planned = recalled ?? planNode(workNode(graph, label), resolver, work, demands);
     work.set(label, planned);
-    open.note(label, planned.verdict !== 'fresh');
-  }
+    open.note(at, planned.verdict !== 'fresh');
+  });
   const fetches = plannedFetches(graph, resolver, work, damaged);
   return {nodes: fetches.size === 0 ? work : inOrder(graph, new Map([...fetches, ...work]))};
 }
 
-/** The short way to what a node will do, where it is written as it was the last time. */
-function recallNode(
+/**
+ * The short way to what a node will do, where it is written as it was the last time. `isAbove`:
+ * something below it is open.
+ */
+function recaller(
   graph: BuildGraph,
   resolver: Resolver,
   work: ReadonlyMap<Label, PlannedNode>,
-  open: OpenNodes,
-  label: Label,
-): PlannedNode | undefined {
-  if (!resolver.isSettled(label)) return undefined;
-  const key = open.isBelow(label) ? null : resolver.recallDone(label);
-  if (key === undefined) return undefined;
-  return new RecalledNode(label, graph.kindOf(label), key, {
-    recipeKey: () => resolver.recipeKeyOf(label),
-    reason: () => {
+): (label: Label, isAbove: boolean) => PlannedNode | undefined {
+  const answers: Answers = {
+    key: (label) => resolver.keyOf(label) ?? null,
+    recipeKey: (label) => resolver.recipeKeyOf(label),
+    reason: (label) => {
       const resolution = resolver.resolve(workNode(graph, label));
       return resolution.type === 'open' ? openReason(resolution, work) : null;
     },
-  });
+  };
+  return (label, isAbove) => {
+    if (!resolver.isSettled(label)) return undefined;
+    if (!isAbove && !resolver.recallDone(label)) return undefined;
+    const verdict = isAbove ? 'maybe' : 'fresh';
+    const isLocal = isAbove && hasLocalSources(graph, resolver, label);
+    return new RecalledNode(label, graph.kindOf(label), verdict, isLocal, answers);
+  };
+}
+
+function hasLocalSources(graph: BuildGraph, resolver: Resolver, label: Label): boolean {
+  const isLocal = (to: Label, kind: EdgeKind): boolean => kind !== 'source' || resolver.isLocal(to);
+  return graph.everyEdge(buildLabel(label), isLocal);
 }
 
 function workNode(graph: BuildGraph, label: Label): BuildNode | TestNode {
@@ -153,7 +164,7 @@ function plannedFetches(
   const fetches = new Map<Label, PlannedNode>();
   for (const planned of work.values()) {
     if (planned.verdict === 'fresh') continue;
-    for (const fetch of fetchesToLookAt(graph, resolver, planned)) {
+    for (const fetch of fetchesToLookAt(graph, planned)) {
       const isHere = !damaged.has(fetch.label) && resolver.isHere(resolver.contentOf(fetch.label));
       if (isHere || fetches.get(fetch.label)?.verdict === 'run') continue;
       const reason = damaged.has(fetch.label) ? 'it is damaged' : `${planned.label} needs it`;
@@ -175,17 +186,9 @@ function plannedFetches(
  * The sources of a node that may be missing. Local folders of one that was recalled are looked at
  * when it turns out to run: there are many of these, and few of them run.
  */
-export function fetchesToLookAt(
-  graph: BuildGraph,
-  resolver: Resolver,
-  planned: PlannedNode,
-): readonly FetchNode[] {
-  if (!(planned instanceof RecalledNode)) return fetchesOf(graph, planned.label);
-  const hasLocal = graph.everyEdge(
-    buildLabel(planned.label),
-    (to, kind) => kind !== 'source' || resolver.isLocal(to),
-  );
-  return hasLocal ? [] : fetchesOf(graph, planned.label);
+export function fetchesToLookAt(graph: BuildGraph, planned: PlannedNode): readonly FetchNode[] {
+  const isLeft = planned instanceof RecalledNode && planned.isLocal;
+  return isLeft ? [] : fetchesOf(graph, planned.label);
 }
 
 /** The downloads a build, or the build a test checks, is made from. */

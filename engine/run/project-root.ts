@@ -11,6 +11,7 @@ import {isDeepStrictEqual} from 'node:util';
 import {buildLabel, type Label} from '../base/label.ts';
 import type {BuildGraph} from '../graph/model.ts';
 import type {Store} from '../../store/layout.ts';
+import {exchangeInRoot, type Exchange} from '../../store/root-exchange.ts';
 import {
   printOfRoot,
   readRoot,
@@ -64,39 +65,91 @@ function says(root: ProjectRoot | undefined, build: ProjectBuild, held: Held): b
   const [only] = replaced;
   if (only === undefined || replaced.length > 1) return false;
   const known = only.targets.length === build.targets.length;
-  return known && isDeepStrictEqual(only.held, held);
+  return known && KINDS.every((kind) => isSameSet(only.held[kind], held[kind]));
+}
+
+const KINDS = ['keys', 'trees', 'blobs'] as const;
+
+/** Of lists in which nothing stands twice. */
+function isSameSet(one: readonly string[], other: readonly string[]): boolean {
+  const members = new Set(one);
+  return members.size === other.length && other.every((each) => members.has(each));
 }
 
 /**
  * Writes down what a good build came to, where the root does not say so. `mark`: what is known of
- * the root since outcomes were kept; gives what is known of it now.
+ * the root since outcomes were kept, `past` what they were; gives what is known of it now.
  */
 export function remember(
   context: RunContext,
   build: ProjectBuild,
   mark?: RootMark,
+  past?: Past,
 ): Checked<RootMark | undefined> {
   return guard(context.store.root, () => {
     const {store, host, resolver} = context;
     const {place, path} = placeOf(build);
     const isMarked = holdsStill(store, build, mark);
-    const others = isMarked ? [...build.wanted].filter((one) => !resolver.isAsRemembered(one)) : [];
-    if (isMarked && others.length === 0) return mark;
+    if (isMarked) {
+      const others = [...build.wanted].filter((one) => !resolver.isAsRemembered(one));
+      if (others.length === 0) return mark;
+      const news = heldBy({...build, wanted: new Set(others)});
+      // A gc under way has read the roots already, and with them what they held.
+      relyOn(context, rootsOf(news), () => true);
+      const exchanges = past === undefined ? undefined : exchangesFor(others, past, news);
+      if (exchanges !== undefined && exchangeInRoot(store, place, exchanges, host.now())) {
+        return {print: printOfRoot(store, place), targets: targetsOf(build)};
+      }
+    }
+    const known = rootAt(store, place);
     const held = heldBy(build);
-    const known = isMarked ? undefined : rootAt(store, place);
     if (says(known, build, held)) return markOf(store, place, build, known);
-    // A gc under way has read the roots already, and with them what they held.
     const before = new Set(known?.builds.flatMap((one) => rootsOf(one.held)));
-    const news = isMarked ? heldBy({...build, wanted: new Set(others)}) : held;
     relyOn(
       context,
-      rootsOf(news).filter((one) => !before.has(one)),
+      rootsOf(held).filter((one) => !before.has(one)),
       () => true,
     );
     const root = rootWith(known ?? {kind: 'project', path, builds: []}, build, held, host.now());
     writeRoot(store, place, root);
     return markOf(store, place, build, root);
   });
+}
+
+/** What nodes came to when the mark was made. */
+export interface Past {
+  /** Of some nodes, with their sources. */
+  heldBy(labels: readonly Label[]): Held;
+  /** Whether only these nodes, or their sources, came to something. */
+  isOnlyOf(labels: readonly Label[], kind: keyof Held, digest: string): boolean;
+}
+
+/** After an edit: so many nodes at most are looked at one by one. */
+const FEW = 50;
+
+/** What goes and what comes in its place; undefined where it is not one for one. */
+function exchangesFor(
+  others: readonly Label[],
+  past: Past,
+  now: Held,
+): readonly Exchange[] | undefined {
+  if (others.length > FEW) return undefined;
+  const old = past.heldBy(others);
+  const exchanges: Exchange[] = [];
+  for (const kind of KINDS) {
+    const gone = lacking(old[kind], now[kind]);
+    const come = lacking(now[kind], old[kind]);
+    if (gone.length !== come.length) return undefined;
+    if (!gone.every((digest) => past.isOnlyOf(others, kind, digest))) return undefined;
+    exchanges.push(...gone.map((digest, at) => ({old: digest, now: come[at] ?? digest})));
+  }
+  return exchanges;
+}
+
+/** Those of one list that are not in another. */
+function lacking(one: readonly string[], other: readonly string[]): readonly string[] {
+  const there = new Set(other);
+  return one.filter((each) => !there.has(each));
 }
 
 function markOf(
@@ -154,5 +207,5 @@ function heldBy({graph, resolver, wanted}: ProjectBuild): Held {
       return true;
     });
   }
-  return {keys: [...keys].sort(), trees: [...trees].sort(), blobs: [...blobs].sort()};
+  return {keys: [...keys], trees: [...trees], blobs: [...blobs]};
 }

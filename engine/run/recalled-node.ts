@@ -5,69 +5,90 @@
 import type {NodeKind} from '../base/event.ts';
 import type {ActionKey, RecipeKey} from '../base/hash.ts';
 import type {Label} from '../base/label.ts';
-import type {BuildGraph, EdgeKind} from '../graph/model.ts';
+import {MAY_RUN, type BuildGraph, type EdgeKind} from '../graph/model.ts';
 
 /** What only people ask for: costs time when it is asked for. */
-interface Answers {
-  recipeKey(): RecipeKey;
-  reason(): string | null;
+export interface Answers {
+  key(label: Label): ActionKey | null;
+  recipeKey(label: Label): RecipeKey;
+  reason(label: Label): string | null;
 }
 
 export class RecalledNode {
   readonly label: Label;
   readonly kind: NodeKind;
-  readonly key: ActionKey | null;
+  readonly verdict: 'maybe' | 'fresh';
+  /** Whether all its sources are local files and folders. */
+  readonly isLocal: boolean;
   readonly #answers: Answers;
 
-  /** Without a key it may run, else it is fresh. */
-  constructor(label: Label, kind: NodeKind, key: ActionKey | null, answers: Answers) {
+  constructor(
+    label: Label,
+    kind: NodeKind,
+    verdict: 'maybe' | 'fresh',
+    isLocal: boolean,
+    answers: Answers,
+  ) {
     this.label = label;
     this.kind = kind;
-    this.key = key;
+    this.verdict = verdict;
+    this.isLocal = isLocal;
     this.#answers = answers;
   }
 
-  get verdict(): 'maybe' | 'fresh' {
-    return this.key === null ? 'maybe' : 'fresh';
+  get key(): ActionKey | null {
+    return this.verdict === 'fresh' ? this.#answers.key(this.label) : null;
   }
 
   get recipeKey(): RecipeKey {
-    return this.#answers.recipeKey();
+    return this.#answers.recipeKey(this.label);
   }
 
   get reason(): string | null {
-    return this.key === null ? this.#answers.reason() : null;
+    return this.verdict === 'maybe' ? this.#answers.reason(this.label) : null;
   }
 }
 
-/** What is not fresh, and what needs such to run: who has it below cannot be decided yet. */
+const PENDING = 1;
+/** Pending, or something it needs to run is. */
+const OPEN = 2;
+
+/**
+ * What is not fresh, and what needs such to run: who has it below cannot be decided yet. Nodes go
+ * by their place in the order of the graph.
+ */
 export class OpenNodes {
   readonly #graph: BuildGraph;
-  readonly #pending = new Set<Label>();
-  /** Pending, or something they need to run is. */
-  readonly #open = new Set<Label>();
+  readonly #bits: Uint8Array;
+  #isAny = false;
 
   constructor(graph: BuildGraph) {
     this.#graph = graph;
+    this.#bits = new Uint8Array(graph.order.length);
   }
 
   /** Each node after all it depends on. */
-  note(label: Label, isPending: boolean): void {
-    if (isPending) this.#pending.add(label);
-    const runs = (to: Label, kind: EdgeKind): boolean =>
-      (kind === 'run' || kind === 'both') && this.#open.has(to);
-    if (isPending || this.#some(label, runs)) this.#open.add(label);
+  note(at: number, isPending: boolean): void {
+    const isOpen =
+      isPending || this.#some(at, (to, kind) => MAY_RUN.has(kind) && this.#is(to, OPEN));
+    if (!isOpen) return;
+    this.#bits[at] = isPending ? PENDING | OPEN : OPEN;
+    this.#isAny = true;
   }
 
-  isBelow(label: Label): boolean {
-    return this.#some(label, (to, kind) => {
+  isBelow(at: number): boolean {
+    return this.#some(at, (to, kind) => {
       if (kind === 'run' || kind === 'source') return false;
-      return (kind === 'subject' ? this.#pending : this.#open).has(to);
+      return this.#is(to, kind === 'subject' ? PENDING : OPEN);
     });
   }
 
-  #some(label: Label, holds: (to: Label, kind: EdgeKind) => boolean): boolean {
-    if (this.#open.size === 0) return false;
-    return !this.#graph.everyEdge(label, (to, kind) => !holds(to, kind));
+  #is(at: number, bit: number): boolean {
+    return ((this.#bits[at] ?? 0) & bit) !== 0;
+  }
+
+  #some(at: number, holds: (to: number, kind: EdgeKind) => boolean): boolean {
+    if (!this.#isAny) return false;
+    return !this.#graph.everyEdgeAt(at, (to, kind) => !holds(to, kind));
   }
 }

@@ -8,7 +8,7 @@
  */
 import type {ActionKey, TreeDigest} from '../base/hash.ts';
 import type {Label} from '../base/label.ts';
-import {MAY_RUN, type BuildGraph} from '../graph/model.ts';
+import {MAY_RUN, type BuildGraph, type EdgeKind} from '../graph/model.ts';
 import type {Witness} from '../base/witness.ts';
 
 export interface Row {
@@ -19,112 +19,163 @@ export interface Row {
   readonly milliseconds: number;
 }
 
-/** Each answer is undefined where something has changed. */
+/** Folders of the store, by the first byte of what is in them. */
+type Folders = Readonly<Record<'records' | 'trees', Uint8Array>>;
+
+/** By places in the order of the graph. Each answer is undefined where something has changed. */
 export interface Remembered {
   /** A build or test, if all that is written about it is as it was. */
-  rowOf(label: Label): Row | undefined;
+  rowOf(at: number): Row | undefined;
   /** The same without saying what it came to. */
-  hasRow(label: Label): boolean;
+  hasRow(at: number): boolean;
+  /** Whether record and tree of such a row lie in these folders: 1 for each first byte. */
+  liesIn(at: number, records: Uint8Array, trees: Uint8Array): boolean;
+  /** How long such a row took, milliseconds. */
+  timeOf(at: number): number | undefined;
   /** A source, as prints are written: `file <digest>`, `tree <digest>`. */
-  contentOf(fetch: Label): string | undefined;
+  contentOf(at: number): string | undefined;
   /** Whether a source is as it was, without saying what it came to. */
-  hasContent(fetch: Label): boolean;
+  hasContent(at: number): boolean;
   /** Whether such a source is a local file or folder. */
-  isLocal(fetch: Label): boolean;
+  isLocal(at: number): boolean;
   /** The folders of the store, when it had all of that. */
   readonly folders: Witness;
   /** Whether nothing was tried since, here or elsewhere. */
   readonly isLatest: boolean;
 }
 
-/** How a node ended this time, beside what is remembered. */
-interface End {
-  /** Its action is the one it was. */
-  readonly action: boolean;
-  /** And its tree too. */
-  readonly same: boolean;
-  /** Whoever has it below himself sees what he saw: its tree and those it needs to run. */
-  readonly view: boolean;
-}
+/** How a node ended this time, beside what is remembered, as bits. */
+const ENDED = 1;
+/** Its action is the one it was. */
+const ACTION = 2;
+/** And its tree too. */
+const SAME = 4;
+/** Whoever has it below himself sees what he saw: its tree and those it needs to run. */
+const VIEW = 8;
 
-const OTHER: End = {action: false, same: false, view: false};
+/** Answers given, which hold until a source is chosen. */
+const [UNKNOWN, NO, YES] = [0, 1, 2];
 
 export class Recollection {
   readonly #graph: BuildGraph;
   readonly #remembered: Remembered;
-  readonly #ends = new Map<Label, End>();
-  readonly #others = new Set<Label>();
-  /** Answers given, which hold until a source is chosen. */
-  readonly #settled = new Map<Label, boolean>();
+  readonly #ends: Uint8Array;
+  /** Sources that have come to something else. */
+  readonly #others: Uint8Array;
+  readonly #settled: Uint8Array;
 
   constructor(graph: BuildGraph, remembered: Remembered) {
     this.#graph = graph;
     this.#remembered = remembered;
+    this.#ends = new Uint8Array(graph.order.length);
+    this.#others = new Uint8Array(graph.order.length);
+    this.#settled = new Uint8Array(graph.order.length);
   }
 
   /** What a build or test came to, if all that is written about it is as it was. */
   rowOf(label: Label): Row | undefined {
-    return this.#remembered.rowOf(label);
+    return this.#remembered.rowOf(this.#placeOf(label));
+  }
+
+  timeOf(label: Label): number | undefined {
+    return this.#remembered.timeOf(this.#placeOf(label));
+  }
+
+  /** Whether what a node came to lies in folders of the store that are as they were. */
+  liesIn(label: Label, {records, trees}: Folders): boolean {
+    return this.#remembered.liesIn(this.#placeOf(label), records, trees);
   }
 
   /** What a source came to, if it is as it was. */
   contentOf(fetch: Label): string | undefined {
-    return this.#others.has(fetch) ? undefined : this.#remembered.contentOf(fetch);
+    const at = this.#placeOf(fetch);
+    return this.#others[at] === 1 ? undefined : this.#remembered.contentOf(at);
+  }
+
+  /** Whether such a source is a local file or folder. */
+  isLocal(fetch: Label): boolean {
+    return this.#remembered.isLocal(this.#placeOf(fetch));
   }
 
   /** A source has come to something else. */
   chosen(fetch: Label): void {
-    this.#others.add(fetch);
-    this.#settled.clear();
+    this.#others[this.#placeOf(fetch)] = 1;
+    this.#settled.fill(UNKNOWN);
   }
 
   /** Whether a build or test is as it was but for what lies below it. */
   isSettled(label: Label): boolean {
-    if (!this.#remembered.hasRow(label)) return false;
-    const known = this.#settled.get(label);
-    if (known !== undefined) return known;
-    const found = this.#graph.everyEdge(
-      label,
-      (to, kind) => kind !== 'source' || this.#isSource(to),
-    );
-    this.#settled.set(label, found);
-    return found;
+    return this.#isSettledAt(this.#placeOf(label));
   }
 
   ended(label: Label, key: ActionKey, tree: TreeDigest | undefined): void {
-    const row = this.rowOf(label);
-    if (row === undefined) return void this.#ends.set(label, OTHER);
-    const below = (): boolean =>
-      this.#graph.everyEdge(
-        label,
-        (to, kind) => !MAY_RUN.has(kind) || this.#ends.get(to)?.view === true,
-      );
-    const action = row.key === key;
-    const sameTree = row.tree === tree;
-    this.#ends.set(label, {action, same: action && sameTree, view: sameTree && below()});
+    const at = this.#placeOf(label);
+    const row = this.#remembered.rowOf(at);
+    const action = row?.key === key ? ACTION : 0;
+    const isSameTree = row !== undefined && row.tree === tree;
+    const same = action !== 0 && isSameTree ? SAME : 0;
+    this.#ends[at] = ENDED | action | same | (isSameTree ? this.#viewBelow(at) : 0);
   }
 
   /** Whether a source, or a node that has ended, came to what is remembered. */
   isSame(label: Label): boolean {
-    return this.#ends.get(label)?.same ?? this.#isSource(label);
+    const at = this.#placeOf(label);
+    const end = this.#ends[at] ?? 0;
+    return end === 0 ? this.#isSource(at) : (end & SAME) !== 0;
+  }
+
+  /** What a node has ended with, where that is what is remembered. */
+  endOf(label: Label): Row | undefined {
+    const at = this.#placeOf(label);
+    return this.#is(at, SAME) ? this.#remembered.rowOf(at) : undefined;
   }
 
   forget(): void {
-    this.#ends.clear();
+    this.#ends.fill(0);
   }
 
-  /** What a node comes to where all it is made from is as it was; else undefined. */
-  recall(label: Label): Row | undefined {
-    if (!this.isSettled(label)) return undefined;
-    const same = this.#graph.everyEdge(label, (to, kind) => {
+  /** Whether a node comes to what it came to: all it is made from is as it was. */
+  isRecalled(label: Label): boolean {
+    const at = this.#placeOf(label);
+    if (!this.#isSettledAt(at)) return false;
+    return this.#graph.everyEdgeAt(at, (to, kind) => {
       if (kind === 'run' || kind === 'source') return true;
-      const end = this.#ends.get(to);
-      return (kind === 'subject' ? end?.action : end?.view) === true;
+      return this.#is(to, kind === 'subject' ? ACTION : VIEW);
     });
-    return same ? this.rowOf(label) : undefined;
   }
 
-  #isSource(fetch: Label): boolean {
-    return !this.#others.has(fetch) && this.#remembered.hasContent(fetch);
+  /** A node has come to what was recalled. */
+  recalled(label: Label): void {
+    const at = this.#placeOf(label);
+    this.#ends[at] = ENDED | ACTION | SAME | this.#viewBelow(at);
+  }
+
+  #placeOf(label: Label): number {
+    return this.#graph.numberOf(label) ?? -1;
+  }
+
+  #is(at: number, bit: number): boolean {
+    return ((this.#ends[at] ?? 0) & bit) !== 0;
+  }
+
+  #viewBelow(at: number): number {
+    const isView = (to: number, kind: EdgeKind): boolean =>
+      !MAY_RUN.has(kind) || this.#is(to, VIEW);
+    return this.#graph.everyEdgeAt(at, isView) ? VIEW : 0;
+  }
+
+  #isSettledAt(at: number): boolean {
+    if (!this.#remembered.hasRow(at)) return false;
+    const known = this.#settled[at];
+    if (known !== UNKNOWN) return known === YES;
+    const isSource = (to: number, kind: EdgeKind): boolean =>
+      kind !== 'source' || this.#isSource(to);
+    const found = this.#graph.everyEdgeAt(at, isSource);
+    this.#settled[at] = found ? YES : NO;
+    return found;
+  }
+
+  #isSource(at: number): boolean {
+    return this.#others[at] !== 1 && this.#remembered.hasContent(at);
   }
 }

@@ -105,14 +105,19 @@ export class Resolver {
   }
 
   /**
-   * What a node comes to where all it is made from is as it was the last time, and the store has
-   * it; learns it then. Undefined where somebody has to look closer.
+   * Whether a node comes to what it came to the last time, since all it is made from is as it was,
+   * and the store has that; learns it then. False where somebody has to look closer.
    */
-  recallDone(label: Label): ActionKey | undefined {
-    const row = this.#recollection?.recall(label);
-    if (row === undefined || !this.isThere(row)) return undefined;
-    this.learn(label, row.key, row.tree);
-    return row.key;
+  recallDone(label: Label): boolean {
+    const recollection = this.#recollection;
+    if (recollection?.isRecalled(label) !== true) return false;
+    const presence = (this.#presence ??= this.lookAgain());
+    if (!recollection.liesIn(label, presence.same)) {
+      const row = recollection.rowOf(label);
+      if (row === undefined || !this.isThere(row)) return false;
+    }
+    recollection.recalled(label);
+    return true;
   }
 
   /** Whether the store still has what is remembered of a node. */
@@ -142,7 +147,7 @@ export class Resolver {
 
   /** How long a node took the last time, milliseconds, as far as that is remembered. */
   timeOf(label: Label): number | undefined {
-    return this.#recollection?.rowOf(label)?.milliseconds;
+    return this.#recollection?.timeOf(label);
   }
 
   /** Whether a node is as it was, but for what lies below it. */
@@ -163,17 +168,17 @@ export class Resolver {
   }
 
   treeOf(label: Label): TreeDigest | undefined {
-    return this.#trees.get(label);
+    return this.#trees.get(label) ?? this.#recollection?.endOf(label)?.tree;
   }
 
   keyOf(label: Label): ActionKey | undefined {
-    return this.#keys.get(label);
+    return this.#keys.get(label) ?? this.#recollection?.endOf(label)?.key;
   }
 
   resolve(node: BuildNode | TestNode): Resolution {
     const build = this.#buildOf(node);
     const {base, layers} = layersOf(this.#known.graph, node.label);
-    const staged = [...base, ...layers].map((label) => ({label, tree: this.#trees.get(label)}));
+    const staged = [...base, ...layers].map((label) => ({label, tree: this.treeOf(label)}));
     const contents = build.fetches.map((label, at) => ({
       label,
       content: this.contentOf(label),
@@ -182,7 +187,7 @@ export class Resolver {
     const open = [
       ...staged.filter((one) => one.tree === undefined).map((one) => one.label),
       ...contents.filter((one) => one.content === undefined).map((one) => one.label),
-      ...(node.kind === 'test' && !this.#keys.has(node.of) ? [node.of] : []),
+      ...(node.kind === 'test' && this.keyOf(node.of) === undefined ? [node.of] : []),
     ];
     if (open.length > 0) return {type: 'open', on: open};
     return this.#describe(node, build, {
@@ -298,8 +303,8 @@ export class Resolver {
 
   /** Whether a source is a local file or folder; only of those whose prints were read. */
   isLocal(fetch: Label): boolean {
-    const {remembered, prints} = this.#known;
-    return remembered?.isLocal(fetch) === true || prints.paths.get(fetch) !== undefined;
+    if (this.#recollection?.isLocal(fetch) === true) return true;
+    return this.#known.prints.paths.get(fetch) !== undefined;
   }
 
   /** Whether nothing has to be fetched or imported for a source of this node any more. */
@@ -326,7 +331,7 @@ export class Resolver {
       sources,
       fingerprint: this.#toolsOf(build).fingerprint,
       policy: POLICY_VERSION,
-      subject: node.kind === 'test' ? this.#keys.get(node.of) : undefined,
+      subject: node.kind === 'test' ? this.keyOf(node.of) : undefined,
     };
     const key = actionKeyOf(graph, node.label, prints, resolved);
     const manifest = actionManifest(graph, node.label, prints, resolved);
@@ -352,7 +357,7 @@ export class Resolver {
 }
 
 /** The print of a `path:` source is `file <digest>` or `tree <digest>`. */
-function contentOfPrint(print: string): SourceContent {
+export function contentOfPrint(print: string): SourceContent {
   const [type, hex = ''] = print.split(' ');
   return type === 'file'
     ? {type: 'file', blob: blobDigest(hex)}

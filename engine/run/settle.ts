@@ -91,7 +91,7 @@ function sourcesOf(
   planned: PlannedNode,
   nodes: Plan['nodes'],
 ): readonly TemporaryRoot[] {
-  return fetchesToLookAt(graph, resolver, planned).flatMap(({label}) => {
+  return fetchesToLookAt(graph, planned).flatMap(({label}) => {
     const content = nodes.has(label) ? undefined : resolver.contentOf(label);
     return content === undefined ? [] : [rootOfSource(content)];
   });

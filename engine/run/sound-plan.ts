@@ -121,7 +121,7 @@ function lookAtInputs(
     if (!(planned instanceof RecalledNode)) {
       for (const one of graph.targetsOf(planned.label)) below.add(one);
     }
-    for (const one of fetchesToLookAt(graph, resolver, planned)) sources.set(one.label, one);
+    for (const one of fetchesToLookAt(graph, planned)) sources.set(one.label, one);
   }
   const isFresh = (label: Label): boolean => plan.nodes.get(label)?.verdict === 'fresh';
   // With what these need to run, that is every layer of what runs.

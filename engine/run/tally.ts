@@ -71,19 +71,27 @@ export class Tally {
   }
 
   summary(interrupted: string | null): Summary {
-    const having = (...outcomes: Outcome[]): Label[] =>
-      [...this.#ends].filter(([, outcome]) => outcomes.includes(outcome)).map(([label]) => label);
-    const bad = having('failed', 'skipped', 'cancelled');
+    const labels = this.#byOutcome();
+    const {built, fresh, failed, skipped, cancelled} = labels;
+    const isBad = failed.length > 0 || skipped.length > 0 || cancelled.length > 0;
     return {
-      ok: bad.length === 0 && interrupted === null,
-      executed: having('built'),
-      fresh: having('fresh', 'cut'),
-      failed: having('failed'),
-      skipped: having('skipped'),
-      cancelled: having('cancelled'),
+      ok: !isBad && interrupted === null,
+      executed: built,
+      fresh: [...fresh, ...labels.cut],
+      failed,
+      skipped,
+      cancelled,
       milliseconds: this.#tick() - this.#begun,
       savedMilliseconds: this.#saved,
       interrupted,
     };
+  }
+
+  #byOutcome(): Readonly<Record<Outcome, readonly Label[]>> {
+    const labels: Record<Outcome, Label[]> = {
+      ...{built: [], fresh: [], cut: [], failed: [], skipped: [], cancelled: []},
+    };
+    for (const [label, outcome] of this.#ends) labels[outcome].push(label);
+    return labels;
   }
 }

@@ -6,6 +6,7 @@
 import type {Event} from '../base/event.ts';
 import type {Host} from '../base/host.ts';
 import {announce, type Announcing} from './announce.ts';
+import {Cuts} from './cuts.ts';
 import {NO_RECAP, remember, type Recap} from './outcome.ts';
 import {statusArea} from './packages.ts';
 import {renderStatus} from './render.ts';
@@ -26,6 +27,7 @@ export class FancyReporter implements Reporter {
   readonly #parts: FancyParts;
   #model: StatusModel = IDLE;
   #recap: Recap = NO_RECAP;
+  readonly #cuts = new Cuts();
   #area: ReturnType<typeof statusArea> | undefined;
   #stop: (() => void) | undefined;
   /** What the current change writes; goes to the terminal in one piece. */
@@ -40,21 +42,39 @@ export class FancyReporter implements Reporter {
     // Another run may take the place of one that has not ended.
     if (event.type === 'run-started') this.close();
     if (event.type === 'run-started' && event.pending > 0) this.#begin();
+    if (this.#isCut(event)) return;
     const live = this.#area !== undefined;
     const text = announce(event, this.#recap, {...this.#parts.style, live});
     this.#recap = remember(this.#recap, event, text !== '');
+    this.#tellCuts();
     if (event.type === 'run-finished') this.close();
     if (text !== '') this.#printAbove(text);
   };
 
   /** Takes the status off the screen; the lines that stay are there already. */
   readonly close = (): void => {
+    this.#tellCuts();
     this.#stop?.();
     this.#stop = undefined;
     this.#area?.clear();
     this.#area = undefined;
     this.#flush();
   };
+
+  #isCut(event: Event): boolean {
+    const isFirst = this.#cuts.isEmpty;
+    if (!this.#cuts.take(event)) return false;
+    if (!isFirst) return true;
+    this.#recap = {...this.#recap, blockIsLast: false};
+    this.#parts.timers.soon(() => {
+      this.#tellCuts();
+    });
+    return true;
+  }
+
+  #tellCuts(): void {
+    if (!this.#cuts.isEmpty) this.#printAbove(this.#cuts.text({...this.#parts.style, live: true}));
+  }
 
   #begin(): void {
     const {host, timers} = this.#parts;

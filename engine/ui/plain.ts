@@ -5,6 +5,7 @@
 import type {Event} from '../base/event.ts';
 import type {Host} from '../base/host.ts';
 import {announce, type Announcing} from './announce.ts';
+import {Cuts} from './cuts.ts';
 import {NO_RECAP, hasFailure, remember} from './outcome.ts';
 import type {Reporter, Timers} from './parts.ts';
 import {doneOf, IDLE, reduce, type StatusModel} from './status-model.ts';
@@ -22,26 +23,26 @@ export function plainReporter({host, timers, style}: PlainParts): Reporter {
   let model = IDLE;
   let recap = NO_RECAP;
   let stop: (() => void) | undefined;
-  let gathered = '';
+  const cuts = new Cuts();
   const flush = (): void => {
-    if (gathered !== '') host.stderr.write(gathered);
-    gathered = '';
+    if (!cuts.isEmpty) host.stderr.write(cuts.text(style));
   };
   const print = (text: string): void => {
     flush();
     if (text !== '') host.stderr.write(text);
   };
-  // Thousands may turn out to be fresh at once: they are one piece of text.
-  const gather = (text: string): void => {
-    if (gathered === '') timers.soon(flush);
-    gathered += text;
-  };
   const listener = (event: Event): void => {
     model = reduce(model, event, host.tick());
+    const isFirst = cuts.isEmpty;
+    if (cuts.take(event)) {
+      if (!isFirst) return;
+      recap = {...recap, blockIsLast: false};
+      timers.soon(flush);
+      return;
+    }
     const text = announce(event, recap, style);
     recap = remember(recap, event, text !== '');
-    if (event.type === 'node-finished' && event.outcome === 'cut') gather(text);
-    else if (text !== '') print(text);
+    if (text !== '') print(text);
     // Another run may take the place of one that has not ended.
     if (event.type === 'run-finished' || event.type === 'run-started') stop?.();
     if (event.type !== 'run-started' || event.pending === 0) return;

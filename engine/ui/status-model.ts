@@ -105,7 +105,8 @@ function changed(model: StatusModel, label: string, change: Partial<RunningNode>
 
 function finished(model: StatusModel, label: string, outcome: Outcome): StatusModel {
   const ended = {...model.ended, [outcome]: model.ended[outcome] + 1};
-  return {...model, ended, waiting: undefined, running: without(model, label)};
+  const running = model.running.length === 0 ? model.running : without(model, label);
+  return {...model, ended, waiting: undefined, running};
 }
 
 function without(model: StatusModel, label: string): readonly RunningNode[] {

@@ -27,6 +27,7 @@ export interface ScreenOptions {
 
 export function fakeScreen(options: ScreenOptions = {}): FakeScreen {
   const writes: string[] = [];
+  const soon: (() => void)[] = [];
   const calls = new Set<{every: number; next: number; call: () => void}>();
   let now = 1000;
   const output = {
@@ -48,9 +49,7 @@ export function fakeScreen(options: ScreenOptions = {}): FakeScreen {
     onContinue: () => () => undefined,
   };
   const timers: Timers = {
-    soon: (call) => {
-      call();
-    },
+    soon: (call) => void soon.push(call),
     every: (every, call) => {
       const entry = {every, next: now + every, call};
       calls.add(entry);
@@ -58,6 +57,7 @@ export function fakeScreen(options: ScreenOptions = {}): FakeScreen {
     },
   };
   const pass = (milliseconds: number): void => {
+    for (const call of soon.splice(0)) call();
     const end = now + milliseconds;
     for (;;) {
       const due = [...calls].filter((one) => one.next <= end).sort((a, b) => a.next - b.next)[0];
@@ -68,7 +68,11 @@ export function fakeScreen(options: ScreenOptions = {}): FakeScreen {
     }
     now = end;
   };
-  return {host, timers, writes, text: () => writes.join(''), pass, waiting: () => calls.size};
+  const text = (): string => {
+    pass(0);
+    return writes.join('');
+  };
+  return {host, timers, writes, text, pass, waiting: () => calls.size};
 }
 
 export function label(text: string): Label {

@@ -9,6 +9,8 @@ import {realHost, type Host} from '../../../engine/base/host.ts';
 import {build} from '../../../engine/cli/build.ts';
 import type {Call} from '../../../engine/cli/commands.ts';
 import {makeWorld} from '../../../engine/cli/world.ts';
+import {workerStore} from '../../../store/layout.ts';
+import {listRoots} from '../../../store/roots.ts';
 import type {Space} from '../../support/space.ts';
 
 const CALL: Call = {
@@ -67,7 +69,20 @@ export async function check(
     after.plan.every((one) => one.verdict === 'fresh'),
     `${what}: ${JSON.stringify(after.plan)}`,
   );
+  const held = heldByProject(space);
+  await answer(space, '/dev/null', {});
+  t.deepEqual(held, heldByProject(space), `${what}: the project's root`);
   return executed;
+}
+
+/** What gc keeps for the project, for each list of targets. */
+function heldByProject(space: Space): unknown {
+  return listRoots(workerStore(space.at('.recipes'))).map(({root}) => {
+    if (root.kind !== 'project') throw new Error(`a root of the kind ${root.kind}`);
+    return root.builds.map(({targets, held: {keys, trees, blobs}}) => {
+      return {targets, keys: [...keys].sort(), trees: [...trees].sort(), blobs: [...blobs].sort()};
+    });
+  });
 }
 
 export function storeFiles(space: Space, kind: string): readonly string[] {

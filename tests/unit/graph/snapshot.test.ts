@@ -60,6 +60,8 @@ test('order, names, sets, kinds, edges and nodes are the same', (t) => {
 function edgesOf(of: BuildGraph, label: (typeof graph.order)[number]): unknown {
   const edges: unknown[] = [];
   of.everyEdge(label, (to, kind) => edges.push([to, kind]) > 0);
+  const at = of.numberOf(label) ?? -1;
+  of.everyEdgeAt(at, (to, kind) => edges.push([of.order[to], kind]) > 0);
   return edges;
 }
 

@@ -206,6 +206,27 @@ test('finished nodes say how they ended', (t) => {
   matchesGolden(t, 'ui/finished.txt', screen.text());
 });
 
+for (const kind of ['plain', 'fancy'] as const) {
+  test(`${kind}: many that are fresh after all are one line, a few are named`, (t) => {
+    const lines = (number: number, verbose: boolean): readonly string[] => {
+      const {screen, reporter} = start(
+        kind,
+        {terminal: kind === 'fancy'},
+        {verbose, color: 'never'},
+      );
+      for (let at = 0; at < number; at += 1) {
+        const base = {kind: 'build', outcome: 'cut', milliseconds: 0} as const;
+        reporter.listener({type: 'node-finished', label: label(`t/n${at}`), ...base});
+      }
+      reporter.close();
+      return screen.text().trimEnd().split('\n');
+    };
+    t.is(lines(20, false).length, 20);
+    t.deepEqual(lines(21, false), ['✔ 21 nodes fresh: their inputs came out as before']);
+    t.is(lines(21, true).at(-1), '✔ t/n20 fresh: its inputs came out as before');
+  });
+}
+
 test('an interrupt says what happens now', (t) => {
   const {screen, reporter} = start('plain');
   reporter.listener({type: 'stopping', signal: 'SIGINT', running: 0});

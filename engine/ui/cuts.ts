@@ -1,0 +1,38 @@
+/**
+ * Nodes that turn out to be fresh while a run is on: a line each for a few, one line for what is
+ * many at once. Knows nothing of where the text goes.
+ */
+import type {Event} from '../base/event.ts';
+import {announce, type Announcing} from './announce.ts';
+import {NO_RECAP, type Finished} from './outcome.ts';
+import {count} from './text.ts';
+
+/** More at once are not named, unless somebody wants to know all. */
+const NAMED = 20;
+
+export class Cuts {
+  #events: Finished[] = [];
+
+  /** Whether it is one; then it is kept. */
+  take(event: Event): boolean {
+    if (event.type !== 'node-finished' || event.outcome !== 'cut') return false;
+    this.#events.push(event);
+    return true;
+  }
+
+  get isEmpty(): boolean {
+    return this.#events.length === 0;
+  }
+
+  /** The text of those that were kept since the last time; empty for none. */
+  text(style: Announcing): string {
+    const events = this.#events;
+    this.#events = [];
+    if (style.verbose || events.length <= NAMED) {
+      return events.map((event) => announce(event, NO_RECAP, style)).join('');
+    }
+    const {look} = style;
+    const mark = look.paint('green', look.symbols.good);
+    return `${mark} ${count(events.length, 'node')} fresh: their inputs came out as before\n`;
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * Exchanges digests in the file of a root without making anything of the rest of it: the root of a
+ * project of thousands of nodes, one of which has come to something else.
+ * Relies on how a root is written: sealed JSON in which each digest is a text of its own.
+ */
+import * as files from '../engine/base/files.ts';
+import {commitBytes} from './commit.ts';
+import type {Store} from './layout.ts';
+import {rootIn} from './roots.ts';
+import {sealedPart, sealOf} from './sealed.ts';
+
+/** Of the same kind, both of 64 digits. */
+export interface Exchange {
+  readonly old: string;
+  readonly now: string;
+}
+
+/**
+ * Writes the root of one build with these digests in place of others; durable on return. False,
+ * and nothing is written, where the file is not whole, or does not have each old one and none of
+ * the new ones. `at`: the time it says. Throws system errors.
+ */
+export function exchangeInRoot(
+  store: Store,
+  place: string,
+  exchanges: readonly Exchange[],
+  at: number,
+): boolean {
+  const file = rootIn(store, place);
+  const bytes = files.unless(['ENOENT', 'EISDIR'], () => files.readFile(file));
+  const part = bytes && sealedPart(bytes);
+  if (bytes === undefined || part === undefined) return false;
+  const places = exchanges.map(({old}) => part.indexOf(quoted(old), 0, 'latin1'));
+  if (places.includes(-1) || exchanges.some(({now}) => part.includes(quoted(now)))) return false;
+  if (!setTime(part, at)) return false;
+  exchanges.forEach(({now}, index) => part.write(quoted(now), places[index] ?? 0, 'latin1'));
+  sealOf(part).copy(bytes, part.length);
+  commitBytes(store, file, bytes, true);
+  return true;
+}
+
+function quoted(digest: string): string {
+  return `"${digest}"`;
+}
+
+const TIME = '"at": ';
+
+/** The one time of a root of one build; texts in JSON cannot look like it. */
+function setTime(part: Buffer, at: number): boolean {
+  const start = part.indexOf(TIME) + TIME.length;
+  const end = part.indexOf(',', start);
+  const digits = String(at);
+  if (start < TIME.length || end - start !== digits.length) return false;
+  part.write(digits, start, 'latin1');
+  return true;
+}
