@@ -98,7 +98,10 @@ function othersOf({graph, wanted, resolver}: OpenWork): readonly Label[] {
 /** What is wanted, and what that is made from, by place: 1 for each. */
 function usedIn(graph: BuildGraph, wanted: ReadonlySet<Label>): Uint8Array {
   const used = new Uint8Array(graph.order.length);
-  const use = (at: number): boolean => (used[at] = 1) === 1;
+  const use = (at: number): boolean => {
+    used[at] = 1;
+    return true;
+  };
   for (const label of wanted) {
     const at = graph.numberOf(label) ?? -1;
     use(at);
