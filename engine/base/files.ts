@@ -263,14 +263,15 @@ export interface WriteOptions {
  */
 export function writeFileAtomic(
   file: string,
-  data: string | Uint8Array,
+  data: string | Uint8Array | readonly Uint8Array[],
   options: WriteOptions = {},
 ): void {
   const temporary = `${file}.tmp-${randomBytes(6).toString('hex')}`;
   const fd = createFile(temporary, options.mode ?? 0o644);
   try {
     try {
-      writeAll(fd, data);
+      const pieces = typeof data === 'string' || data instanceof Uint8Array ? [data] : data;
+      for (const piece of pieces) writeAll(fd, piece);
       if (options.owner !== undefined) chown(temporary, options.owner.uid, options.owner.gid);
       if (options.durable !== false) syncFile(fd);
     } finally {

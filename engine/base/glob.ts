@@ -17,6 +17,7 @@ export function isGlob(text: string): boolean {
  */
 export function globMatcher(patterns: readonly string[]): (text: string) => boolean {
   if (patterns.length === 0) return () => false;
+  if (patterns.includes('**')) return () => true;
   const key = patterns.join('\0');
   const known = compiled.get(key);
   if (known !== undefined) return known;

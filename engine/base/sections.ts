@@ -6,7 +6,7 @@
  *
  * Knows nothing of what is in the pieces.
  */
-import {sha256} from './hash.ts';
+import {sha256, sha256Stream} from './hash.ts';
 
 export type Sections = Readonly<Record<string, Buffer>>;
 
@@ -14,18 +14,23 @@ const DIGEST = 64;
 const DIGITS = 8;
 
 export function packSections(sections: Sections): Buffer {
+  return Buffer.concat(packPieces(sections));
+}
+
+/** The same in the pieces it is made of: for who writes them one after the other. */
+export function packPieces(sections: Sections): readonly Buffer[] {
   const table: Record<string, readonly [number, number]> = {};
   let at = 0;
   for (const [name, bytes] of Object.entries(sections)) {
     table[name] = [at, at + bytes.length];
     at += bytes.length;
   }
-  const text = Buffer.from(JSON.stringify(table));
-  const size = String(text.length).padStart(DIGITS, '0');
-  const seal = Buffer.alloc(DIGEST + 1, '\n');
-  const all = Buffer.concat([seal, Buffer.from(`${size} `), text, ...Object.values(sections)]);
-  all.write(sha256(all.subarray(seal.length)), 0, 'latin1');
-  return all;
+  const text = JSON.stringify(table);
+  const size = String(Buffer.byteLength(text)).padStart(DIGITS, '0');
+  const rest = [Buffer.from(`${size} ${text}`), ...Object.values(sections)];
+  const seal = sha256Stream();
+  for (const piece of rest) seal.update(piece);
+  return [Buffer.from(`${seal.digest('hex')}\n`), ...rest];
 }
 
 /** Undefined for bytes that are not as they were packed. */

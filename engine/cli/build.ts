@@ -24,6 +24,7 @@ import {makeSoundPlan} from '../run/sound-plan.ts';
 import {dependenciesIn} from '../run/tasks.ts';
 import {missingTools} from '../run/tools.ts';
 import {openRunContext} from '../run/open-context.ts';
+import type {Store} from '../../store/layout.ts';
 import type {WorkerHolder} from '../run/worker-holder.ts';
 import {holdWorker} from '../run/workshop.ts';
 import {createReporter} from '../ui/reporter.ts';
@@ -113,28 +114,20 @@ export function planAgain(work: OpenWork, forced: ReadonlySet<Label>): Checked<P
 type Widen = (graph: BuildGraph, targets: readonly Label[]) => readonly Label[];
 
 async function buildTargets(world: World, widen: Widen, tests = false): Answer {
-  const opened = await openWork(world, wordsOf(world), widen);
-  if (!opened.ok) return opened;
-  const work = opened.value;
-  const early = await startEarly(world, work);
-  const status = await buildOpened(world, work, early, tests);
+  const {host, watch} = world;
+  let early: WorkerHolder | undefined;
+  // Something is not as it was, so most likely something will run: the worker is begun before it
+  // is known what. It takes as long to start as all that comes before.
+  const onChange = async (store: Store): Promise<void> => {
+    if (isSet(world, 'dryRun')) return;
+    early = holdWorker(store, {host, owner: ownerFor(host.uid), watch});
+    await early.prepare();
+  };
+  const opened = await openWork(world, wordsOf(world), {widen, onChange});
+  const status = opened.ok ? await buildOpened(world, opened.value, early, tests) : opened;
   // Whoever has built something has ended it.
   await early?.quit();
   return status;
-}
-
-/**
- * Something is not as it was, so most likely something will run: the worker is begun before it is
- * known what. It takes as long to start as all that comes before.
- */
-async function startEarly(world: World, work: OpenWork): Promise<WorkerHolder | undefined> {
-  const {outcomes, wanted, resolver, store} = work;
-  if (outcomes.recalled === undefined || isSet(world, 'dryRun')) return undefined;
-  if ([...wanted].every((label) => resolver.isSettled(label))) return undefined;
-  const {host, watch} = world;
-  const holder = holdWorker(store, {host, owner: ownerFor(host.uid), watch});
-  await holder.prepare();
-  return holder;
 }
 
 async function buildOpened(

@@ -48,7 +48,7 @@ export function readCache(host: Host, place: string): Buffer | undefined {
 const MOST = 32;
 
 /** Keeps some bytes; the files longest not written go. */
-export function writeCache(place: string, bytes: Buffer): void {
+export function writeCache(place: string, bytes: Buffer | readonly Buffer[]): void {
   try {
     const folder = path.dirname(place);
     files.makeDirs(folder, 0o700);

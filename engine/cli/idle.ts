@@ -6,7 +6,7 @@
  */
 import * as files from '../base/files.ts';
 import type {Host} from '../base/host.ts';
-import {packSections, unpackSections} from '../base/sections.ts';
+import {packPieces, unpackSections} from '../base/sections.ts';
 import {compare, decodeWitness, encodeWitness, type Seen, type Witness} from '../base/witness.ts';
 import {nothingToDo} from '../ui/idle.ts';
 import {cachePlace, readCache, writeCache} from './cache-place.ts';
@@ -53,5 +53,5 @@ function isEmpty(folder: string): boolean {
 
 export function keepIdle(place: string, answer: IdleAnswer, witness: Witness): void {
   const head = Buffer.from(JSON.stringify(answer));
-  writeCache(place, packSections({head, witness: encodeWitness(witness)}));
+  writeCache(place, packPieces({head, witness: encodeWitness(witness)}));
 }

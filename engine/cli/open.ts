@@ -97,12 +97,19 @@ export function ownerFor(uid: number): Owner | undefined {
   return uid === 0 ? {uid: ROOT_RANGE, gid: ROOT_RANGE} : undefined;
 }
 
+/** What a caller adds on the way. */
+interface Additions {
+  /** The targets, from those the words name. */
+  readonly widen?: (graph: BuildGraph, targets: readonly Label[]) => readonly Label[];
+  /** Called when it shows that not all is as it was, before it is looked at what has changed. */
+  readonly onChange?: (store: Store) => Promise<void>;
+}
+
 /** Opens all that is needed to say of the words' targets whether they are fresh. */
 export async function openWork(
   world: World,
   words: readonly string[],
-  more: (graph: BuildGraph, targets: readonly Label[]) => readonly Label[] = (_, targets) =>
-    targets,
+  {widen = (_, named) => named, onChange}: Additions = {},
 ): Promise<Checked<OpenWork>> {
   const opened = await openProject(world);
   if (!opened.ok) return opened;
@@ -110,15 +117,17 @@ export async function openWork(
   const {engine} = world.watch;
   const named = timed(engine, 'engine', 'find targets', () => resolveTargets(graph, words));
   if (!named.ok) return named;
-  const targets = more(graph, named.value);
+  const targets = widen(graph, named.value);
   const store = timed(engine, 'engine', 'open the store', () => openProjectStore(world, project));
   if (!store.ok) return store;
   const wanted = closureOf(graph, targets);
   const outcomes = timed(engine, 'engine', 'recall outcomes', () =>
     recall(world, graph, store.value),
   );
+  const stale = outcomes.recalled && unsettled(graph, wanted, outcomes.recalled);
+  if (stale?.[0] !== undefined) await onChange?.(store.value);
   const known = timed(engine, 'engine', 'read log, caches and sources', () =>
-    learn(world, graph, store.value, wanted, outcomes.recalled),
+    learn(world, graph, store.value, wanted, outcomes.recalled, stale),
   );
   if (!known.ok) return known;
   const {log} = known.value;
@@ -146,6 +155,16 @@ function recall(world: World, graph: BuildGraph, store: Store): Known {
   return {memo, recalled: recallOutcomes(world.host, memo, graph, world.seen, store)};
 }
 
+/** What is not as it was, whatever lies below it. */
+function unsettled(
+  graph: BuildGraph,
+  wanted: ReadonlySet<Label>,
+  {remembered}: Recalled,
+): readonly Label[] {
+  const recollection = new Recollection(graph, remembered);
+  return [...wanted].filter((label) => !recollection.isSettled(label));
+}
+
 /** A log without a row is made again from the records, should there be any. */
 function openLog(store: Store): ActionLog {
   const log = ActionLog.open(store);
@@ -158,14 +177,13 @@ function learn(
   store: Store,
   wanted: ReadonlySet<Label>,
   recalled: Recalled | undefined,
+  stale: readonly Label[] | undefined,
 ): Checked<Knowledge> {
   const memory = openMemory(store, recalled !== undefined);
   if (!memory.ok || recalled === undefined) {
     return memory.ok ? learnWith(world, graph, memory.value, wanted) : memory;
   }
-  const recollection = new Recollection(graph, recalled.remembered);
-  const others = [...wanted].filter((label) => !recollection.isSettled(label));
-  const known = learnWith(world, graph, memory.value, new Set(others));
+  const known = learnWith(world, graph, memory.value, new Set(stale));
   if (!known.ok) return known;
   const {paths, patches} = known.value.prints;
   return ok({

@@ -4,7 +4,7 @@
  * holds.
  */
 import {actionKey, treeDigest} from '../base/hash.ts';
-import {packSections, unpackSections} from '../base/sections.ts';
+import {packPieces, unpackSections} from '../base/sections.ts';
 import type {Label} from '../base/label.ts';
 import {PRINT} from '../base/text-file.ts';
 import {decodeWitness, encodeWitness, type Witness} from '../base/witness.ts';
@@ -62,9 +62,9 @@ export class OutcomeTable {
   }
 
   /** One without outcomes. */
-  static empty({order}: BuildGraph): OutcomeTable {
+  static empty({order, labels}: BuildGraph): OutcomeTable {
     const columns = COLUMNS.map((name) => [name, Buffer.alloc(order.length * WIDTHS[name])]);
-    return new OutcomeTable(labelsOf(order), Object.fromEntries(columns) as Record<Column, Buffer>);
+    return new OutcomeTable(labels(), Object.fromEntries(columns) as Record<Column, Buffer>);
   }
 
   /** A copy that can be changed. */
@@ -87,8 +87,8 @@ export class OutcomeTable {
     return made;
   }
 
-  isOf({order}: BuildGraph): boolean {
-    return this.labels.equals(labelsOf(order));
+  isOf({labels}: BuildGraph): boolean {
+    return this.labels.equals(labels());
   }
 
   /** Whether a node is written as it was; `prints` of the graph. */
@@ -192,15 +192,12 @@ export class OutcomeTable {
   }
 }
 
-function labelsOf(order: readonly Label[]): Buffer {
-  return Buffer.from(order.join('\n'));
-}
-
 /** Of a test. */
 const NO_TREE = '0'.repeat(DIGEST * 2);
 
-export function encodeOutcomes({table, paths, ground, folders, head}: Outcomes): Buffer {
-  return packSections({
+export function encodeOutcomes(outcomes: Outcomes): readonly Buffer[] {
+  const {table, paths, ground, folders, head} = outcomes;
+  return packPieces({
     ...table.sections(),
     paths: encodeWitness(paths),
     ground: encodeWitness(ground),

@@ -39,8 +39,9 @@ export function recallOutcomes(
   if (changedIn(kept.ground, seen).length > 0) return undefined;
   const changed = changedIn(kept.paths, seen);
   // Another list of labels is rare: recipes that are new or gone.
-  if (!kept.table.isOf(graph) && changed.length > 0) return undefined;
-  const table = kept.table.isOf(graph) ? kept.table : kept.table.arranged(graph);
+  const isOfGraph = kept.table.isOf(graph);
+  if (!isOfGraph && changed.length > 0) return undefined;
+  const table = isOfGraph ? kept.table : kept.table.arranged(graph);
   const outcomes = {...kept, table};
   const {hasContent, contentOf} = contentsOf(graph, outcomes, new Set(changed));
   const isLocal = (at: number): boolean => table.ownedBy(at) > 0 && hasContent(at);

@@ -7,7 +7,7 @@
 import path from 'node:path';
 import type {Host} from '../base/host.ts';
 import {closeFile, errorCode, lookAtOpen, openRead} from '../base/files.ts';
-import {packSections, unpackSections, type Sections} from '../base/sections.ts';
+import {packPieces, unpackSections, type Sections} from '../base/sections.ts';
 import {openTexts, packTextFile, type TextFile} from '../base/text-file.ts';
 import {
   changedIn,
@@ -150,7 +150,7 @@ export function keepProject(place: string, open: OpenProject, begun: number): vo
     table,
     graph: bytes,
   };
-  writeCache(place, packSections(sections));
+  writeCache(place, packPieces(sections));
 }
 
 /** What stat(2) says of what was written; undefined where it cannot be. */

@@ -58,20 +58,21 @@ export function finishGraph(
     if (found === undefined) throw new Bug(`no node ${label}`);
     return found;
   };
+  const nodeAt = (at: number): Node => node(order[at] ?? ('' as Label));
   let prints: Buffer | undefined;
+  let labels: Buffer | undefined;
   const numbers = new Map(order.map((label, number) => [label, number]));
   const numberOf = (label: Label): number => numbers.get(label) ?? -1;
   return {
     ...{nodes, order, dependents, names, generated, sets: new Map()},
+    labels: () => (labels ??= Buffer.from(order.join('\n'))),
     numberOf: (label) => numbers.get(label),
     kindOf: (label) => node(label).kind,
+    kindAt: (at) => nodeAt(at).kind,
     targetsOf: (label) => node(label).dependencies.map((edge) => edge.to),
     everyEdge: (label, holds) => node(label).dependencies.every(({to, kind}) => holds(to, kind)),
-    everyEdgeAt: (at, holds) => {
-      const label = order[at];
-      if (label === undefined) throw new Bug(`no node ${at}`);
-      return node(label).dependencies.every(({to, kind}) => holds(numberOf(to), kind));
-    },
+    everyEdgeAt: (at, holds) =>
+      nodeAt(at).dependencies.every(({to, kind}) => holds(numberOf(to), kind)),
     prints: () => (prints ??= printTexts(order.map((label) => JSON.stringify(node(label))))),
   };
 }

@@ -87,6 +87,8 @@ export interface BuildGraph {
   readonly nodes: ReadonlyMap<Label, Node>;
   /** All labels, each after its dependencies: by level, then by label. Equal for equal projects. */
   readonly order: readonly Label[];
+  /** All of them as bytes, a newline between each two. */
+  readonly labels: () => Buffer;
   readonly sets: ReadonlyMap<string, readonly Label[]>;
   readonly names: NameIndex;
   /** Globs no artifact may own, sorted: what a capture leaves out is part of what is built. */
@@ -95,6 +97,7 @@ export interface BuildGraph {
   readonly numberOf: (label: Label) => number | undefined;
   /** What kind of node a label is, without making the node. */
   readonly kindOf: (label: Label) => NodeKind;
+  readonly kindAt: (at: number) => NodeKind;
   /** The labels of a node's dependencies, without making the node. */
   readonly targetsOf: (label: Label) => readonly Label[];
   /** Whether something holds for each of these dependencies, without making the node. */

@@ -25,7 +25,6 @@ const EDGES: readonly EdgeKind[] = ['source', 'base', 'build', 'run', 'both', 't
 /** What is small, as JSON. */
 interface Rest {
   readonly sets: readonly (readonly [string, readonly Label[]])[];
-  readonly builds: readonly Label[];
   readonly collections: readonly (readonly [string, readonly string[]])[];
   readonly overrides: readonly (readonly [Label, Label])[];
   readonly generated: readonly string[];
@@ -43,7 +42,6 @@ export function encodeGraph(graph: BuildGraph): {
   );
   const rest: Rest = {
     sets: [...sets],
-    builds: [...names.builds],
     collections: [...names.collections],
     overrides: [...names.overrides],
     generated,
@@ -51,7 +49,7 @@ export function encodeGraph(graph: BuildGraph): {
   const edges: EdgeKind[] = [];
   for (const label of order) graph.everyEdge(label, (_to, kind) => edges.push(kind) > 0);
   const bytes = packSections({
-    labels: Buffer.from(order.join('\n')),
+    labels: graph.labels(),
     kinds: Buffer.from(order.map((label) => KINDS.indexOf(graph.kindOf(label)))),
     ends: packNumbers(Uint32Array.from(endsOf(targets))),
     targets: packNumbers(Uint32Array.from(targets.flat())),
@@ -75,7 +73,8 @@ export function decodeGraph(bytes: Buffer, texts: TextFile): BuildGraph | undefi
 
 function graphOf(sections: Sections, {textOf, prints}: TextFile): BuildGraph {
   const section = (name: string): Buffer => required(sections[name]);
-  const text = section('labels').toString('utf8');
+  const labels = section('labels');
+  const text = labels.toString('utf8');
   const order = (text === '' ? [] : text.split('\n')) as Label[];
   const numberOf = new Map(order.map((label, number) => [label, number]));
   const nodes = new LazyNodes(numberOf, (number) => JSON.parse(textOf(number)) as Node);
@@ -86,16 +85,22 @@ function graphOf(sections: Sections, {textOf, prints}: TextFile): BuildGraph {
     edges: section('edges'),
   });
   const kinds = section('kinds');
+  const kindAt = (at: number): NodeKind => KINDS[kinds[at] ?? 0] ?? 'build';
+  const kindOf = (label: Label): NodeKind => kindAt(required(numberOf.get(label)));
+  let builds: ReadonlySet<Label> | undefined;
   return {
     nodes,
     order,
     ...net,
+    labels: () => labels,
     numberOf: (label) => numberOf.get(label),
-    kindOf: (label) => KINDS[kinds[required(numberOf.get(label))] ?? 0] ?? 'build',
+    ...{kindOf, kindAt},
     prints: () => prints.subarray(0, order.length * PRINT),
     sets: new Map(rest.sets),
     names: {
-      builds: new Set(rest.builds),
+      get builds() {
+        return (builds ??= new Set(order.filter((label) => kindOf(label) === 'build').sort()));
+      },
       collections: new Map(rest.collections),
       overrides: new Map(rest.overrides),
     },

@@ -32,7 +32,9 @@ export function resolveTargets(
   const found = words.map((word) => select(graph, word));
   const problems = found.flatMap((one) => (one.ok ? [] : [targetProblem(one.error)]));
   if (problems.length > 0) return err(problems);
-  return ok([...new Set(found.flatMap((one) => (one.ok ? one.value : [])))]);
+  const [first, ...others] = found.map((one) => (one.ok ? one.value : []));
+  // Within one word each stands once.
+  return ok(others.length === 0 ? (first ?? []) : [...new Set([first ?? [], ...others].flat())]);
 }
 
 /** What the sets of the configuration hold. Members may be other sets; overrides apply. */
@@ -118,7 +120,7 @@ function selectGlob(graph: BuildGraph, pattern: string): Result<readonly Label[]
   const matches = globMatcher([
     pattern.includes('/') || pattern === '**' ? pattern : `*/${pattern}`,
   ]);
-  const found = graph.order.filter((label) => graph.names.builds.has(label) && matches(label));
+  const found = graph.order.filter((label) => graph.kindOf(label) === 'build' && matches(label));
   return found.length > 0 ? ok(found) : err(miss(`no label matches ${pattern}`, undefined));
 }
 

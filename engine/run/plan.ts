@@ -52,9 +52,9 @@ export function makePlan(
   const open = new OpenNodes(graph);
   const recall = recaller(graph, resolver, work);
   graph.order.forEach((label, at) => {
-    if (!wanted.has(label) || graph.kindOf(label) === 'fetch') return;
+    if (graph.kindAt(at) === 'fetch' || !wanted.has(label)) return;
     const demanded = demand(demands, label);
-    const recalled = demanded === undefined ? recall(label, open.isBelow(at)) : undefined;
+    const recalled = demanded === undefined ? recall(label, at, open.isBelow(at)) : undefined;
     const planned = recalled ?? planNode(workNode(graph, label), resolver, work, demands);
     work.set(label, planned);
     open.note(at, planned.verdict !== 'fresh');
@@ -71,7 +71,7 @@ function recaller(
   graph: BuildGraph,
   resolver: Resolver,
   work: ReadonlyMap<Label, PlannedNode>,
-): (label: Label, isAbove: boolean) => PlannedNode | undefined {
+): (label: Label, at: number, isAbove: boolean) => PlannedNode | undefined {
   const answers: Answers = {
     key: (label) => resolver.keyOf(label) ?? null,
     recipeKey: (label) => resolver.recipeKeyOf(label),
@@ -80,18 +80,20 @@ function recaller(
       return resolution.type === 'open' ? openReason(resolution, work) : null;
     },
   };
-  return (label, isAbove) => {
-    if (!resolver.isSettled(label)) return undefined;
-    if (!isAbove && !resolver.recallDone(label)) return undefined;
+  return (label, at, isAbove) => {
+    if (!resolver.isSettledAt(at)) return undefined;
+    if (!isAbove && !resolver.recallDoneAt(at)) return undefined;
     const verdict = isAbove ? 'maybe' : 'fresh';
-    const isLocal = isAbove && hasLocalSources(graph, resolver, label);
-    return new RecalledNode(label, graph.kindOf(label), verdict, isLocal, answers);
+    const isLocal = isAbove && hasLocalSources(graph, resolver, label, at);
+    return new RecalledNode(label, graph.kindAt(at), verdict, isLocal, answers);
   };
 }
 
-function hasLocalSources(graph: BuildGraph, resolver: Resolver, label: Label): boolean {
-  const isLocal = (to: Label, kind: EdgeKind): boolean => kind !== 'source' || resolver.isLocal(to);
-  return graph.everyEdge(buildLabel(label), isLocal);
+function hasLocalSources(graph: BuildGraph, resolver: Resolver, label: Label, at: number): boolean {
+  const build = graph.kindAt(at) === 'build' ? at : graph.numberOf(buildLabel(label));
+  const isLocal = (to: number, kind: EdgeKind): boolean =>
+    kind !== 'source' || resolver.isLocalAt(to);
+  return graph.everyEdgeAt(build ?? at, isLocal);
 }
 
 function workNode(graph: BuildGraph, label: Label): BuildNode | TestNode {
@@ -213,11 +215,19 @@ function inOrder(
 /** The targets and everything they need; fetch nodes are left to the plan. */
 export function closureOf(graph: BuildGraph, targets: readonly Label[]): ReadonlySet<Label> {
   const seen = new Set<Label>();
-  const stack = [...targets];
-  for (let label = stack.pop(); label !== undefined; label = stack.pop()) {
-    if (seen.has(label) || !graph.nodes.has(label) || graph.kindOf(label) === 'fetch') continue;
+  const isSeen = new Uint8Array(graph.order.length);
+  const stack: number[] = [];
+  const push = (at: number): boolean => {
+    if (isSeen[at] === 0) stack.push(at);
+    isSeen[at] = 1;
+    return true;
+  };
+  for (const label of targets) push(graph.numberOf(label) ?? -1);
+  for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
+    const label = graph.order[at];
+    if (label === undefined || graph.kindOf(label) === 'fetch') continue;
     seen.add(label);
-    graph.everyEdge(label, (to) => stack.push(to) > 0);
+    graph.everyEdgeAt(at, push);
   }
   return seen;
 }

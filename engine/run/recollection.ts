@@ -74,7 +74,11 @@ export class Recollection {
 
   /** What a build or test came to, if all that is written about it is as it was. */
   rowOf(label: Label): Row | undefined {
-    return this.#remembered.rowOf(this.#placeOf(label));
+    return this.rowAt(this.#placeOf(label));
+  }
+
+  rowAt(at: number): Row | undefined {
+    return this.#remembered.rowOf(at);
   }
 
   timeOf(label: Label): number | undefined {
@@ -82,8 +86,8 @@ export class Recollection {
   }
 
   /** Whether what a node came to lies in folders of the store that are as they were. */
-  liesIn(label: Label, {records, trees}: Folders): boolean {
-    return this.#remembered.liesIn(this.#placeOf(label), records, trees);
+  liesIn(at: number, {records, trees}: Folders): boolean {
+    return this.#remembered.liesIn(at, records, trees);
   }
 
   /** What a source came to, if it is as it was. */
@@ -93,8 +97,8 @@ export class Recollection {
   }
 
   /** Whether such a source is a local file or folder. */
-  isLocal(fetch: Label): boolean {
-    return this.#remembered.isLocal(this.#placeOf(fetch));
+  isLocalAt(at: number): boolean {
+    return this.#remembered.isLocal(at);
   }
 
   /** A source has come to something else. */
@@ -105,7 +109,18 @@ export class Recollection {
 
   /** Whether a build or test is as it was but for what lies below it. */
   isSettled(label: Label): boolean {
-    return this.#isSettledAt(this.#placeOf(label));
+    return this.isSettledAt(this.#placeOf(label));
+  }
+
+  isSettledAt(at: number): boolean {
+    if (!this.#remembered.hasRow(at)) return false;
+    const known = this.#settled[at];
+    if (known !== UNKNOWN) return known === YES;
+    const isSource = (to: number, kind: EdgeKind): boolean =>
+      kind !== 'source' || this.#isSource(to);
+    const found = this.#graph.everyEdgeAt(at, isSource);
+    this.#settled[at] = found ? YES : NO;
+    return found;
   }
 
   ended(label: Label, key: ActionKey, tree: TreeDigest | undefined): void {
@@ -135,9 +150,8 @@ export class Recollection {
   }
 
   /** Whether a node comes to what it came to: all it is made from is as it was. */
-  isRecalled(label: Label): boolean {
-    const at = this.#placeOf(label);
-    if (!this.#isSettledAt(at)) return false;
+  isRecalledAt(at: number): boolean {
+    if (!this.isSettledAt(at)) return false;
     return this.#graph.everyEdgeAt(at, (to, kind) => {
       if (kind === 'run' || kind === 'source') return true;
       return this.#is(to, kind === 'subject' ? ACTION : VIEW);
@@ -145,8 +159,7 @@ export class Recollection {
   }
 
   /** A node has come to what was recalled. */
-  recalled(label: Label): void {
-    const at = this.#placeOf(label);
+  recalledAt(at: number): void {
     this.#ends[at] = ENDED | ACTION | SAME | this.#viewBelow(at);
   }
 
@@ -162,17 +175,6 @@ export class Recollection {
     const isView = (to: number, kind: EdgeKind): boolean =>
       !MAY_RUN.has(kind) || this.#is(to, VIEW);
     return this.#graph.everyEdgeAt(at, isView) ? VIEW : 0;
-  }
-
-  #isSettledAt(at: number): boolean {
-    if (!this.#remembered.hasRow(at)) return false;
-    const known = this.#settled[at];
-    if (known !== UNKNOWN) return known === YES;
-    const isSource = (to: number, kind: EdgeKind): boolean =>
-      kind !== 'source' || this.#isSource(to);
-    const found = this.#graph.everyEdgeAt(at, isSource);
-    this.#settled[at] = found ? YES : NO;
-    return found;
   }
 
   #isSource(at: number): boolean {

@@ -109,14 +109,19 @@ export class Resolver {
    * and the store has that; learns it then. False where somebody has to look closer.
    */
   recallDone(label: Label): boolean {
+    return this.recallDoneAt(this.#known.graph.numberOf(label) ?? -1);
+  }
+
+  /** The same of the node at a place of the order. */
+  recallDoneAt(at: number): boolean {
     const recollection = this.#recollection;
-    if (recollection?.isRecalled(label) !== true) return false;
+    if (recollection?.isRecalledAt(at) !== true) return false;
     const presence = (this.#presence ??= this.lookAgain());
-    if (!recollection.liesIn(label, presence.same)) {
-      const row = recollection.rowOf(label);
+    if (!recollection.liesIn(at, presence.same)) {
+      const row = recollection.rowAt(at);
       if (row === undefined || !this.isThere(row)) return false;
     }
-    recollection.recalled(label);
+    recollection.recalledAt(at);
     return true;
   }
 
@@ -153,6 +158,10 @@ export class Resolver {
   /** Whether a node is as it was, but for what lies below it. */
   isSettled(label: Label): boolean {
     return this.#recollection?.isSettled(label) === true;
+  }
+
+  isSettledAt(at: number): boolean {
+    return this.#recollection?.isSettledAt(at) === true;
   }
 
   /** What a node came to, where all but what lies below it is as it was then. */
@@ -303,8 +312,13 @@ export class Resolver {
 
   /** Whether a source is a local file or folder; only of those whose prints were read. */
   isLocal(fetch: Label): boolean {
-    if (this.#recollection?.isLocal(fetch) === true) return true;
-    return this.#known.prints.paths.get(fetch) !== undefined;
+    return this.isLocalAt(this.#known.graph.numberOf(fetch) ?? -1);
+  }
+
+  isLocalAt(at: number): boolean {
+    if (this.#recollection?.isLocalAt(at) === true) return true;
+    const fetch = this.#known.graph.order[at];
+    return fetch !== undefined && this.#known.prints.paths.get(fetch) !== undefined;
   }
 
   /** Whether nothing has to be fetched or imported for a source of this node any more. */

@@ -10,6 +10,9 @@ export class Tally {
   readonly #begun: number;
   readonly #starts = new Map<Label, number>();
   readonly #ends = new Map<Label, Outcome>();
+  readonly #labels: Readonly<Record<Outcome, Label[]>> = {
+    ...{built: [], fresh: [], cut: [], failed: [], skipped: [], cancelled: []},
+  };
   readonly #failures = new Map<Label, Failure>();
   #saved = 0;
 
@@ -40,6 +43,7 @@ export class Tally {
     } = {},
   ): void {
     this.#ends.set(label, outcome);
+    this.#labels[outcome].push(label);
     this.#saved += more.saved ?? 0;
     if (more.failure !== undefined) this.#failures.set(label, more.failure);
     const since = this.#starts.get(label);
@@ -71,13 +75,12 @@ export class Tally {
   }
 
   summary(interrupted: string | null): Summary {
-    const labels = this.#byOutcome();
-    const {built, fresh, failed, skipped, cancelled} = labels;
+    const {built, fresh, cut, failed, skipped, cancelled} = this.#labels;
     const isBad = failed.length > 0 || skipped.length > 0 || cancelled.length > 0;
     return {
       ok: !isBad && interrupted === null,
       executed: built,
-      fresh: [...fresh, ...labels.cut],
+      fresh: fresh.concat(cut),
       failed,
       skipped,
       cancelled,
@@ -85,13 +88,5 @@ export class Tally {
       savedMilliseconds: this.#saved,
       interrupted,
     };
-  }
-
-  #byOutcome(): Readonly<Record<Outcome, readonly Label[]>> {
-    const labels: Record<Outcome, Label[]> = {
-      ...{built: [], fresh: [], cut: [], failed: [], skipped: [], cancelled: []},
-    };
-    for (const [label, outcome] of this.#ends) labels[outcome].push(label);
-    return labels;
   }
 }

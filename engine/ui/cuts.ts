@@ -14,7 +14,7 @@ export class Cuts {
   #events: Finished[] = [];
 
   /** Whether it is one; then it is kept. */
-  take(event: Event): boolean {
+  keeps(event: Event): boolean {
     if (event.type !== 'node-finished' || event.outcome !== 'cut') return false;
     this.#events.push(event);
     return true;
@@ -24,15 +24,20 @@ export class Cuts {
     return this.#events.length === 0;
   }
 
-  /** The text of those that were kept since the last time; empty for none. */
-  text(style: Announcing): string {
+  /** Those that were kept since the last time. */
+  release(): readonly Finished[] {
     const events = this.#events;
     this.#events = [];
-    if (style.verbose || events.length <= NAMED) {
-      return events.map((event) => announce(event, NO_RECAP, style)).join('');
-    }
-    const {look} = style;
-    const mark = look.paint('green', look.symbols.good);
-    return `${mark} ${count(events.length, 'node')} fresh: their inputs came out as before\n`;
+    return events;
   }
+}
+
+/** What is said of those that turned out to be fresh at once. */
+export function cutsText(events: readonly Finished[], style: Announcing): string {
+  if (style.verbose || events.length <= NAMED) {
+    return events.map((event) => announce(event, NO_RECAP, style)).join('');
+  }
+  const {look} = style;
+  const mark = look.paint('green', look.symbols.good);
+  return `${mark} ${count(events.length, 'node')} fresh: their inputs came out as before\n`;
 }

@@ -6,12 +6,12 @@
 import type {Event} from '../base/event.ts';
 import type {Host} from '../base/host.ts';
 import {announce, type Announcing} from './announce.ts';
-import {Cuts} from './cuts.ts';
+import {Cuts, cutsText} from './cuts.ts';
 import {NO_RECAP, remember, type Recap} from './outcome.ts';
 import {statusArea} from './packages.ts';
 import {renderStatus} from './render.ts';
 import type {Reporter, Timers} from './parts.ts';
-import {IDLE, reduce, type StatusModel} from './status-model.ts';
+import {afterCuts, IDLE, reduce, type StatusModel} from './status-model.ts';
 
 /** Often enough for a clock in seconds, seldom enough not to flicker. */
 const REPAINT = 100;
@@ -38,15 +38,15 @@ export class FancyReporter implements Reporter {
   }
 
   readonly listener = (event: Event): void => {
+    if (this.#isKept(event)) return;
+    this.#tellCuts();
     this.#model = reduce(this.#model, event, this.#parts.host.tick());
     // Another run may take the place of one that has not ended.
     if (event.type === 'run-started') this.close();
     if (event.type === 'run-started' && event.pending > 0) this.#begin();
-    if (this.#isCut(event)) return;
     const live = this.#area !== undefined;
     const text = announce(event, this.#recap, {...this.#parts.style, live});
     this.#recap = remember(this.#recap, event, text !== '');
-    this.#tellCuts();
     if (event.type === 'run-finished') this.close();
     if (text !== '') this.#printAbove(text);
   };
@@ -61,19 +61,23 @@ export class FancyReporter implements Reporter {
     this.#flush();
   };
 
-  #isCut(event: Event): boolean {
+  #isKept(event: Event): boolean {
     const isFirst = this.#cuts.isEmpty;
-    if (!this.#cuts.take(event)) return false;
-    if (!isFirst) return true;
-    this.#recap = {...this.#recap, blockIsLast: false};
-    this.#parts.timers.soon(() => {
-      this.#tellCuts();
-    });
+    if (!this.#cuts.keeps(event)) return false;
+    if (isFirst) {
+      this.#parts.timers.soon(() => {
+        this.#tellCuts();
+      });
+    }
     return true;
   }
 
   #tellCuts(): void {
-    if (!this.#cuts.isEmpty) this.#printAbove(this.#cuts.text({...this.#parts.style, live: true}));
+    if (this.#cuts.isEmpty) return;
+    const events = this.#cuts.release();
+    this.#model = afterCuts(this.#model, events.length);
+    this.#recap = {...this.#recap, blockIsLast: false};
+    this.#printAbove(cutsText(events, this.#parts.style));
   }
 
   #begin(): void {

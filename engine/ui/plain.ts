@@ -5,10 +5,10 @@
 import type {Event} from '../base/event.ts';
 import type {Host} from '../base/host.ts';
 import {announce, type Announcing} from './announce.ts';
-import {Cuts} from './cuts.ts';
+import {Cuts, cutsText} from './cuts.ts';
 import {NO_RECAP, hasFailure, remember} from './outcome.ts';
 import type {Reporter, Timers} from './parts.ts';
-import {doneOf, IDLE, reduce, type StatusModel} from './status-model.ts';
+import {afterCuts, doneOf, IDLE, reduce, type StatusModel} from './status-model.ts';
 import {formatElapsed, harmless} from './text.ts';
 
 const HEARTBEAT = 60_000;
@@ -25,29 +25,29 @@ export function plainReporter({host, timers, style}: PlainParts): Reporter {
   let stop: (() => void) | undefined;
   const cuts = new Cuts();
   const flush = (): void => {
-    if (!cuts.isEmpty) host.stderr.write(cuts.text(style));
-  };
-  const print = (text: string): void => {
-    flush();
-    if (text !== '') host.stderr.write(text);
+    if (cuts.isEmpty) return;
+    const events = cuts.release();
+    model = afterCuts(model, events.length);
+    recap = {...recap, blockIsLast: false};
+    host.stderr.write(cutsText(events, style));
   };
   const listener = (event: Event): void => {
-    model = reduce(model, event, host.tick());
     const isFirst = cuts.isEmpty;
-    if (cuts.take(event)) {
-      if (!isFirst) return;
-      recap = {...recap, blockIsLast: false};
-      timers.soon(flush);
+    if (cuts.keeps(event)) {
+      if (isFirst) timers.soon(flush);
       return;
     }
+    flush();
+    model = reduce(model, event, host.tick());
     const text = announce(event, recap, style);
     recap = remember(recap, event, text !== '');
-    if (text !== '') print(text);
+    if (text !== '') host.stderr.write(text);
     // Another run may take the place of one that has not ended.
     if (event.type === 'run-finished' || event.type === 'run-started') stop?.();
     if (event.type !== 'run-started' || event.pending === 0) return;
     stop = timers.every(HEARTBEAT, () => {
-      print(heartbeat(model, host.tick()));
+      flush();
+      host.stderr.write(heartbeat(model, host.tick()));
     });
   };
   const close = (): void => {

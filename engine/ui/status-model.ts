@@ -84,6 +84,11 @@ export function reduce(model: StatusModel, event: Event, at: number): StatusMode
   }
 }
 
+/** The model after so many nodes more turned out to be fresh, none of which was running. */
+export function afterCuts(model: StatusModel, cuts: number): StatusModel {
+  return {...model, ended: {...model.ended, cut: model.ended.cut + cuts}, waiting: undefined};
+}
+
 /** How many of the pending nodes are over. Nodes that were fresh from the start are not pending. */
 export function doneOf(model: StatusModel): number {
   const {built, cut, failed, skipped, cancelled} = model.ended;
@@ -105,8 +110,7 @@ function changed(model: StatusModel, label: string, change: Partial<RunningNode>
 
 function finished(model: StatusModel, label: string, outcome: Outcome): StatusModel {
   const ended = {...model.ended, [outcome]: model.ended[outcome] + 1};
-  const running = model.running.length === 0 ? model.running : without(model, label);
-  return {...model, ended, waiting: undefined, running};
+  return {...model, ended, waiting: undefined, running: without(model, label)};
 }
 
 function without(model: StatusModel, label: string): readonly RunningNode[] {
