@@ -8,6 +8,7 @@ import type {ActionKey, RecipeKey} from '../base/hash.ts';
 import {buildLabel, type Label} from '../base/label.ts';
 import {Bug, unreachable} from '../base/result.ts';
 import type {BuildGraph, BuildNode, EdgeKind, FetchNode, Node, TestNode} from '../graph/model.ts';
+import {LabelMap, LabelSet} from '../graph/label-table.ts';
 import {OpenNodes, RecalledNode, type Answers} from './recalled-node.ts';
 import type {Resolution, Resolver} from './resolve.ts';
 
@@ -47,7 +48,7 @@ export function makePlan(
   forced: ReadonlySet<Label>,
   damaged: ReadonlySet<Label> = NONE,
 ): Plan {
-  const work = new Map<Label, PlannedNode>();
+  const work = new LabelMap<PlannedNode>(graph);
   const demands = {forced, damaged};
   const open = new OpenNodes(graph);
   const recall = recaller(graph, resolver, work);
@@ -56,11 +57,13 @@ export function makePlan(
     const demanded = demand(demands, label);
     const recalled = demanded === undefined ? recall(label, at, open.isBelow(at)) : undefined;
     const planned = recalled ?? planNode(workNode(graph, label), resolver, work, demands);
-    work.set(label, planned);
+    work.setAt(at, planned);
     open.note(at, planned.verdict !== 'fresh');
   });
-  const fetches = plannedFetches(graph, resolver, work, damaged);
-  return {nodes: fetches.size === 0 ? work : inOrder(graph, new Map([...fetches, ...work]))};
+  for (const fetch of plannedFetches(graph, resolver, work, damaged).values()) {
+    work.setAt(graph.numberOf(fetch.label) ?? -1, fetch);
+  }
+  return {nodes: work};
 }
 
 /**
@@ -200,21 +203,11 @@ export function fetchesOf(graph: BuildGraph, label: Label): readonly FetchNode[]
   return node.fetches.map((one) => graph.nodes.get(one)).filter((one) => one?.kind === 'fetch');
 }
 
-function inOrder(
-  graph: BuildGraph,
-  nodes: ReadonlyMap<Label, PlannedNode>,
-): Map<Label, PlannedNode> {
-  const sorted = new Map<Label, PlannedNode>();
-  for (const label of graph.order) {
-    const planned = nodes.get(label);
-    if (planned !== undefined) sorted.set(label, planned);
-  }
-  return sorted;
-}
+/** Seen, but not one of those that are given. */
+const FETCH = 2;
 
 /** The targets and everything they need; fetch nodes are left to the plan. */
 export function closureOf(graph: BuildGraph, targets: readonly Label[]): ReadonlySet<Label> {
-  const seen = new Set<Label>();
   const isSeen = new Uint8Array(graph.order.length);
   const stack: number[] = [];
   const push = (at: number): boolean => {
@@ -224,12 +217,13 @@ export function closureOf(graph: BuildGraph, targets: readonly Label[]): Readonl
   };
   for (const label of targets) push(graph.numberOf(label) ?? -1);
   for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
-    const label = graph.order[at];
-    if (label === undefined || graph.kindOf(label) === 'fetch') continue;
-    seen.add(label);
-    graph.everyEdgeAt(at, push);
+    if (graph.kindAt(at) === 'fetch') isSeen[at] = FETCH;
+    else graph.everyEdgeAt(at, push);
   }
-  return seen;
+  return new LabelSet(
+    graph,
+    isSeen.map((one) => (one === 1 ? 1 : 0)),
+  );
 }
 
 /** The labels that must end well before a node can be decided, downloads left out. */

@@ -9,7 +9,9 @@ export class Tally {
   readonly #tick: () => number;
   readonly #begun: number;
   readonly #starts = new Map<Label, number>();
+  /** Brought up to date when it is asked: most of the time nobody does. */
   readonly #ends = new Map<Label, Outcome>();
+  #latest: (readonly [Label, Outcome])[] = [];
   readonly #labels: Readonly<Record<Outcome, Label[]>> = {
     ...{built: [], fresh: [], cut: [], failed: [], skipped: [], cancelled: []},
   };
@@ -42,7 +44,7 @@ export class Tally {
       readonly unchanged?: true;
     } = {},
   ): void {
-    this.#ends.set(label, outcome);
+    this.#latest.push([label, outcome]);
     this.#labels[outcome].push(label);
     this.#saved += more.saved ?? 0;
     if (more.failure !== undefined) this.#failures.set(label, more.failure);
@@ -67,6 +69,8 @@ export class Tally {
   }
 
   outcomeOf(label: Label): Outcome | undefined {
+    for (const [ended, outcome] of this.#latest) this.#ends.set(ended, outcome);
+    this.#latest = [];
     return this.#ends.get(label);
   }
 
