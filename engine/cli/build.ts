@@ -24,7 +24,9 @@ import {makeSoundPlan} from '../run/sound-plan.ts';
 import {dependenciesIn} from '../run/tasks.ts';
 import {missingTools} from '../run/tools.ts';
 import {openRunContext} from '../run/open-context.ts';
+import {openRun as openStoreRun, type RunHandle} from '../../store/claims.ts';
 import type {Store} from '../../store/layout.ts';
+import {guard} from '../../store/trouble.ts';
 import type {WorkerHolder} from '../run/worker-holder.ts';
 import {holdWorker} from '../run/workshop.ts';
 import {createReporter} from '../ui/reporter.ts';
@@ -114,26 +116,48 @@ export function planAgain(work: OpenWork, forced: ReadonlySet<Label>): Checked<P
 type Widen = (graph: BuildGraph, targets: readonly Label[]) => readonly Label[];
 
 async function buildTargets(world: World, widen: Widen, tests = false): Answer {
-  const {host, watch} = world;
-  let early: WorkerHolder | undefined;
-  // Something is not as it was, so most likely something will run: the worker is begun before it
-  // is known what. It takes as long to start as all that comes before.
-  const onChange = async (store: Store): Promise<void> => {
-    if (isSet(world, 'dryRun')) return;
-    early = holdWorker(store, {host, owner: ownerFor(host.uid), watch});
-    await early.prepare();
-  };
+  const early = new Early(world);
+  const onChange = (store: Store): ReturnType<Early['begin']> => early.begin(store);
   const opened = await openWork(world, wordsOf(world), {widen, onChange});
   const status = opened.ok ? await buildOpened(world, opened.value, early, tests) : opened;
-  // Whoever has built something has ended it.
-  await early?.quit();
+  await early.end();
   return status;
+}
+
+/**
+ * What is begun as soon as something is not as it was, so that most likely something will run: the
+ * worker, which takes as long to start as all that comes before, and the run of the store.
+ */
+class Early {
+  readonly #world: World;
+  worker: WorkerHolder | undefined;
+  run: RunHandle | undefined;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  async begin(store: Store): Promise<Checked<RunHandle | undefined>> {
+    const {host, watch} = this.#world;
+    if (isSet(this.#world, 'dryRun')) return ok(undefined);
+    this.worker = holdWorker(store, {host, owner: ownerFor(host.uid), watch});
+    await this.worker.prepare();
+    const opened = guard(store.root, () => openStoreRun(store, host));
+    if (opened.ok) this.run = opened.value;
+    return opened;
+  }
+
+  /** Whoever has built something has ended them. */
+  async end(): Promise<void> {
+    this.run?.release();
+    await this.worker?.quit();
+  }
 }
 
 async function buildOpened(
   world: World,
   work: OpenWork,
-  early: WorkerHolder | undefined,
+  {worker, run}: Early,
   tests: boolean,
 ): Answer {
   world.watch.connect((label) => waitsFor(work, label));
@@ -154,7 +178,7 @@ async function buildOpened(
   const missing = timed(engine, 'engine', 'look for tools', () => allMissing(world, work, plan));
   if (missing.length > 0) return err(missing);
   const replan = (): Checked<Plan> => planAgain(work, forced);
-  const treatment = {replan, remembered: true, worker: early};
+  const treatment = {replan, remembered: true, worker, run};
   const status = await runPlan(world, work, plan, forced, treatment);
   rememberIdle(world, work, plan, status);
   return status;
@@ -202,8 +226,9 @@ export interface Treatment {
   readonly replan: () => Checked<Plan>;
   /** A good end is the project's: gc keeps what it came to. */
   readonly remembered: boolean;
-  /** One that is on its way. */
+  /** Those that are on their way. */
   readonly worker?: WorkerHolder | undefined;
+  readonly run?: RunHandle | undefined;
 }
 
 /** Runs a plan with its progress shown; gives the exit code. */
@@ -222,7 +247,7 @@ export async function runPlan(
   });
   const {engine} = world.watch;
   const opened = await timed(engine, 'engine', 'open the run', () =>
-    openRun(world, work, reporter.listener, treatment.worker),
+    openRun(world, work, reporter.listener, treatment),
   );
   if (!opened.ok) return opened;
   const {context} = opened.value;
@@ -269,13 +294,11 @@ function openRun(
   world: World,
   work: OpenWork,
   listener: Listener,
-  worker: WorkerHolder | undefined,
+  {worker, run}: Treatment,
 ): ReturnType<typeof openRunContext> {
   const {watch, host} = world;
   return openRunContext(work, {
-    host,
-    watch,
-    worker,
+    ...{host, watch, worker, run},
     listener: (event) => {
       watch.listener(event);
       listener(event);

@@ -117,7 +117,7 @@ function isKnown(others: readonly Label[], folders: Witness, {outcomes}: Recalle
 
 type Columns = Pick<Outcomes, 'table' | 'paths'>;
 
-/** What is known already, with what is new of some nodes. */
+/** What is known already, changed where something is new of some nodes: nobody reads it after that. */
 function tableOf(
   begun: number,
   work: OpenWork,
@@ -125,8 +125,9 @@ function tableOf(
   known: Columns | undefined,
 ): Columns {
   const {graph} = work;
-  const table = known?.table.copy() ?? OutcomeTable.empty(graph);
+  const table = known?.table ?? OutcomeTable.empty(graph);
   const fresh = new Map<number, Witness>();
+  const owned = graph.order.map((_label, at) => known?.table.ownedBy(at) ?? 0);
   const timeOf = timesIn(work, others.length);
   for (const label of others) {
     const at = graph.numberOf(label) ?? 0;
@@ -137,7 +138,7 @@ function tableOf(
     }
   }
   forgetAbove(work, others, table);
-  return {table, paths: pathsOfAll(graph.order.length, known, table, fresh)};
+  return {table, paths: pathsOfAll(owned, known, table, fresh)};
 }
 
 /**
@@ -225,22 +226,22 @@ function textOf(content: SourceContent): string {
   return content.type === 'file' ? `file ${content.blob}` : `tree ${content.tree}`;
 }
 
-/** The paths of all local sources in the order of the table. */
+/** The paths of all local sources in the order of the table; `owned`: how many each had. */
 function pathsOfAll(
-  count: number,
+  owned: readonly number[],
   known: Columns | undefined,
   table: OutcomeTable,
   fresh: ReadonlyMap<number, Witness>,
 ): Witness {
   const parts: Witness[] = [];
   let from = 0;
-  for (let at = 0; at < count; at += 1) {
-    const end = from + (known?.table.ownedBy(at) ?? 0);
+  owned.forEach((count, at) => {
+    const end = from + count;
     const one = fresh.get(at);
     if (one !== undefined) parts.push(one);
     else if (known !== undefined && table.ownedBy(at) > 0)
       parts.push(rangeOf(known.paths, from, end));
     from = end;
-  }
+  });
   return joined(parts);
 }

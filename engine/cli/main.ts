@@ -92,6 +92,8 @@ function endQuietly(error: NodeJS.ErrnoException): void {
 main(realHost()).then(
   (status) => {
     process.exitCode = status;
+    // Nothing is left to do, and taking a large heap apart takes longer than some commands.
+    if (process.stdout.writableLength + process.stderr.writableLength === 0) process.exit();
   },
   (error: unknown) => {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

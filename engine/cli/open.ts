@@ -16,6 +16,7 @@ import {Recollection} from '../run/recollection.ts';
 import {Resolver, type Knowledge} from '../run/resolve.ts';
 import {toolFinder} from '../run/tools.ts';
 import {ActionLog} from '../../store/action-log.ts';
+import type {RunHandle} from '../../store/claims.ts';
 import {SourceChoices} from '../../store/choices.ts';
 import {actionLogFile, openStore, type Owner, type Store} from '../../store/layout.ts';
 import {reindexLog} from '../../store/reindex.ts';
@@ -49,6 +50,12 @@ export interface OpenWork extends OpenProject {
 interface Known {
   readonly memo: string | undefined;
   readonly recalled: Recalled | undefined;
+}
+
+/** What is not as it was, and as whom it is looked at. */
+interface Change {
+  readonly stale: readonly Label[] | undefined;
+  readonly run: RunHandle | undefined;
 }
 
 /** Root's builds belong to the first id of the range builds are mapped to (design §6). */
@@ -101,8 +108,11 @@ export function ownerFor(uid: number): Owner | undefined {
 interface Additions {
   /** The targets, from those the words name. */
   readonly widen?: (graph: BuildGraph, targets: readonly Label[]) => readonly Label[];
-  /** Called when it shows that not all is as it was, before it is looked at what has changed. */
-  readonly onChange?: (store: Store) => Promise<void>;
+  /**
+   * Called when it shows that not all is as it was, before it is looked at what has changed: gives
+   * the run this process is known as.
+   */
+  readonly onChange?: (store: Store) => Promise<Checked<RunHandle | undefined>>;
 }
 
 /** Opens all that is needed to say of the words' targets whether they are fresh. */
@@ -124,10 +134,10 @@ export async function openWork(
   const outcomes = timed(engine, 'engine', 'recall outcomes', () =>
     recall(world, graph, store.value),
   );
-  const stale = outcomes.recalled && unsettled(graph, wanted, outcomes.recalled);
-  if (stale?.[0] !== undefined) await onChange?.(store.value);
+  const change = await lookForChange(graph, wanted, outcomes, () => onChange?.(store.value));
+  if (!change.ok) return change;
   const known = timed(engine, 'engine', 'read log, caches and sources', () =>
-    learn(world, graph, store.value, wanted, outcomes.recalled, stale),
+    learn(world, graph, store.value, wanted, {...outcomes, ...change.value}),
   );
   if (!known.ok) return known;
   const {log} = known.value;
@@ -156,13 +166,17 @@ function recall(world: World, graph: BuildGraph, store: Store): Known {
 }
 
 /** What is not as it was, whatever lies below it. */
-function unsettled(
+async function lookForChange(
   graph: BuildGraph,
   wanted: ReadonlySet<Label>,
-  {remembered}: Recalled,
-): readonly Label[] {
-  const recollection = new Recollection(graph, remembered);
-  return [...wanted].filter((label) => !recollection.isSettled(label));
+  {recalled}: Known,
+  onChange: () => ReturnType<NonNullable<Additions['onChange']>> | undefined,
+): Promise<Checked<Change>> {
+  if (recalled === undefined) return ok({stale: undefined, run: undefined});
+  const recollection = new Recollection(graph, recalled.remembered);
+  const stale = [...wanted].filter((label) => !recollection.isSettled(label));
+  const begun = stale.length === 0 ? undefined : await onChange();
+  return begun?.ok === false ? begun : ok({stale, run: begun?.value});
 }
 
 /** A log without a row is made again from the records, should there be any. */
@@ -176,14 +190,13 @@ function learn(
   graph: BuildGraph,
   store: Store,
   wanted: ReadonlySet<Label>,
-  recalled: Recalled | undefined,
-  stale: readonly Label[] | undefined,
+  {recalled, stale, run}: Pick<Known, 'recalled'> & Change,
 ): Checked<Knowledge> {
   const memory = openMemory(store, recalled !== undefined);
   if (!memory.ok || recalled === undefined) {
     return memory.ok ? learnWith(world, graph, memory.value, wanted) : memory;
   }
-  const known = learnWith(world, graph, memory.value, new Set(stale));
+  const known = learnWith(world, graph, memory.value, new Set(stale), {run});
   if (!known.ok) return known;
   const {paths, patches} = known.value.prints;
   return ok({

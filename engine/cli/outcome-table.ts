@@ -67,12 +67,6 @@ export class OutcomeTable {
     return new OutcomeTable(labels(), Object.fromEntries(columns) as Record<Column, Buffer>);
   }
 
-  /** A copy that can be changed. */
-  copy(): OutcomeTable {
-    const columns = COLUMNS.map((name) => [name, Buffer.from(this.#columns[name])]);
-    return new OutcomeTable(this.labels, Object.fromEntries(columns) as Record<Column, Buffer>);
-  }
-
   /** The same outcomes for the nodes of another graph; those it has not are left out. */
   arranged(graph: BuildGraph): OutcomeTable {
     const made = OutcomeTable.empty(graph);

@@ -22,6 +22,8 @@ export interface WorkshopSettings {
   readonly watch?: RunWatch;
   /** One that may be on its way already; the workshop ends it. */
   readonly worker?: WorkerHolder | undefined;
+  /** One that is registered already; the workshop ends it. */
+  readonly run?: RunHandle | undefined;
 }
 
 export interface Workshop {
@@ -53,7 +55,7 @@ export async function openWorkshop(
   settings: WorkshopSettings,
 ): Promise<Checked<Workshop>> {
   const {host, watch = NO_RUN_WATCH} = settings;
-  const opened = guard(store.root, () => openRun(store, host));
+  const opened = guard(store.root, () => settings.run ?? openRun(store, host));
   if (!opened.ok) return opened;
   let run = opened.value;
   const worker = settings.worker ?? holdWorker(store, settings);
