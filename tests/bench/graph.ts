@@ -3,7 +3,7 @@
  * with one source changed. What is not installed is left out, and said.
  *
  * Usage: npm run bench -- graph [--sizes 100,1000,10000] [--pairs 5] [--peers ninja,make,nix]
- *          [--patience SECONDS] [--quick] [--json FILE] [--write]
+ *          [--scenarios full,noop] [--patience SECONDS] [--quick] [--json FILE] [--write]
  */
 import {readOptions} from './parts/options.ts';
 import {runSession} from './parts/session.ts';

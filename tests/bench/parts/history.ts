@@ -95,6 +95,26 @@ export function compare(entry: Entry, history: readonly Entry[]): Comparison[] {
   });
 }
 
+/**
+ * The last figures of each piece of work at each size: entries in order, without what a later one
+ * has measured again.
+ */
+export function latestOfEach(history: readonly Entry[], benchmark: Benchmark): readonly Entry[] {
+  const last = new Map<string, Entry>();
+  for (const entry of history.filter((one) => one.benchmark === benchmark)) {
+    for (const name of Object.keys(entry.figures)) last.set(workIn(name), entry);
+  }
+  return history.flatMap((entry) => {
+    const own = Object.entries(entry.figures).filter(([name]) => last.get(workIn(name)) === entry);
+    return own.length === 0 ? [] : [{...entry, figures: Object.fromEntries(own)}];
+  });
+}
+
+/** Size and scenario. */
+function workIn(name: string): string {
+  return name.slice(0, name.lastIndexOf(' '));
+}
+
 export function latest(history: readonly Entry[], benchmark: Benchmark): Entry | undefined {
   return history.filter((one) => one.benchmark === benchmark).at(-1);
 }

@@ -7,7 +7,14 @@ import path from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {format, resolveConfig} from 'prettier';
 import {run} from './command.ts';
-import {BENCHMARKS, latest, type Benchmark, type Entry, type Figure} from './history.ts';
+import {
+  BENCHMARKS,
+  latest,
+  latestOfEach,
+  type Benchmark,
+  type Entry,
+  type Figure,
+} from './history.ts';
 import {entryText} from './report.ts';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
@@ -58,7 +65,10 @@ export async function documentText(history: readonly Entry[]): Promise<string> {
   let text = fs.readFileSync(DOCUMENT, 'utf8');
   for (const benchmark of BENCHMARKS) {
     const entry = latest(history, benchmark);
-    text = replaceBlock(text, benchmark, entry === undefined ? NONE : entryText(entry));
+    const whole = entry === undefined ? [] : [entry];
+    const entries = benchmark === 'graph' ? latestOfEach(history, benchmark) : whole;
+    const texts = entries.length === 0 ? [NONE] : entries.map(entryText);
+    text = replaceBlock(text, benchmark, texts.join('\n'));
   }
   return formatted(DOCUMENT, text);
 }

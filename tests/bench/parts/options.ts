@@ -2,6 +2,7 @@
  * The words after the name of a benchmark. A mistake ends the process with 2 and a sentence.
  */
 import {parseArgs} from 'node:util';
+import {SCENARIOS, type Scenario} from './scenario.ts';
 import {PEER_NAMES} from './tools.ts';
 
 export interface Options {
@@ -9,6 +10,8 @@ export interface Options {
   readonly pairs: number;
   readonly patience: number;
   readonly peers: readonly string[];
+  /** Each is done, for it stands on those before; only these are measured. */
+  readonly scenarios: readonly Scenario[];
   readonly json: string | undefined;
   readonly write: boolean;
 }
@@ -24,6 +27,7 @@ const NAMES = {
   pairs: {type: 'string'},
   patience: {type: 'string'},
   peers: {type: 'string'},
+  scenarios: {type: 'string'},
   json: {type: 'string'},
   quick: {type: 'boolean'},
   write: {type: 'boolean'},
@@ -40,26 +44,30 @@ export function readOptions(argv: readonly string[], defaults: Defaults): Option
     sizes: given.sizes?.split(',').map(count) ?? (quick ? defaults.quickSizes : defaults.sizes),
     pairs: countOr(given.pairs, quick ? 1 : defaults.pairs),
     patience: countOr(given.patience, PATIENCE),
-    peers: peersOf(given.peers),
+    peers: namesOf(given.peers, PEER_NAMES, 'peer'),
+    scenarios: namesOf(given.scenarios, SCENARIOS, 'scenario'),
     json,
     write,
   };
 }
 
-function peersOf(list: string | undefined): readonly string[] {
-  if (list === undefined) return PEER_NAMES;
-  const peers = list.split(',').filter((name) => name !== '');
-  const strange = peers.find((name) => !PEER_NAMES.includes(name));
-  return strange === undefined
-    ? peers
-    : stop(`no peer ${strange}: there are ${PEER_NAMES.join(', ')}`);
+function namesOf<T extends string>(
+  list: string | undefined,
+  all: readonly T[],
+  what: string,
+): readonly T[] {
+  if (list === undefined) return all;
+  const names = list.split(',').filter((name) => name !== '');
+  const strange = names.find((name) => !(all as readonly string[]).includes(name));
+  if (strange !== undefined) stop(`no ${what} ${strange}: there are ${all.join(', ')}`);
+  return all.filter((name) => names.includes(name));
 }
 
 /** Seconds. */
 const PATIENCE = 60;
 
 type Given = Partial<
-  Record<'sizes' | 'pairs' | 'patience' | 'peers' | 'json', string> &
+  Record<'sizes' | 'pairs' | 'patience' | 'peers' | 'scenarios' | 'json', string> &
     Record<'quick' | 'write', boolean>
 >;
 

@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import {measure, run, type Command, type Cost} from './command.ts';
 import {outputText, sourceText, usersOf, type Edit, type Layered} from './layered.ts';
+import type {Scenario} from './scenario.ts';
 import type {Tool} from './tools.ts';
 
 export class Project {
@@ -27,6 +28,10 @@ export class Project {
     this.#edit = {...this.#edit, ...edit};
     const {changing} = this.#graph;
     this.#write(changing.source, sourceText(changing, this.#edit));
+  }
+
+  takesPart(scenario: Scenario): boolean {
+    return this.tool.takesPart(scenario, this.#graph.nodes.length);
   }
 
   clean(): void {

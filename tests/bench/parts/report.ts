@@ -22,7 +22,8 @@ function graphTables(entry: Entry): string {
 
 function sizeTable(entry: Entry, nodes: number): string {
   const names = toolsOf(entry, nodes);
-  const rows = SCENARIOS.map((scenario) => {
+  const measured = SCENARIOS.filter((one) => figureName(nodes, one, OURS) in entry.figures);
+  const rows = measured.map((scenario) => {
     const cells = names.map((tool) => cellOf(entry.figures[figureName(nodes, scenario, tool)]));
     const own = entry.figures[figureName(nodes, scenario, OURS)];
     return [TITLES[scenario], ...cells, memory(own)];

@@ -40,7 +40,7 @@ export async function runSession({benchmark, options, tools}: Session): Promise<
 async function measureSize(
   nodes: number,
   tools: readonly Tool[],
-  {pairs, patience}: Options,
+  {pairs, patience, scenarios}: Options,
 ): Promise<Samples> {
   const parent = fs.mkdtempSync(path.join(os.tmpdir(), 'recipes-bench-'));
   const graph = layered(nodes);
@@ -50,7 +50,7 @@ async function measureSize(
     tell(`${graph.above} of them above the source that changes`);
     // Younger files are read again whatever their times say.
     await new Promise((resolve) => setTimeout(resolve, AGE));
-    return measureAll(projects, {pairs, patience, tell});
+    return measureAll(projects, {pairs, patience, scenarios, tell});
   } finally {
     for (const project of projects) close(project, tell);
     fs.rmSync(parent, {recursive: true, force: true, maxRetries: 20});

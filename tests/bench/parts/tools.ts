@@ -21,7 +21,7 @@ export interface Tool {
   readonly note: string;
   /** Whether its processes begin and end with the command, so that their memory is known. */
   readonly alone: boolean;
-  takesPart(scenario: Scenario): boolean;
+  takesPart(scenario: Scenario, nodes: number): boolean;
   /** Graphs with more nodes are not asked of it. */
   readonly most: number;
   files(graph: Layered): Texts;
@@ -125,6 +125,9 @@ function bazel(cwd: string, words: readonly string[]): Command {
   };
 }
 
+/** After a change it takes as long as for a full build. */
+const MOST_OF_NIX = 1000;
+
 /** Nix without its daemon, in a store of its own that `clean` removes. */
 function nixTool(name: string, sandbox: boolean): Tool {
   const build = (folder: string, attribute: string): Command => ({
@@ -137,8 +140,9 @@ function nixTool(name: string, sandbox: boolean): Tool {
     program: 'nix-build',
     note: sandbox ? 'sandbox = true' : 'sandbox = false',
     alone: true,
-    // What a sandbox costs shows in a full build.
-    takesPart: (scenario) => !sandbox || scenario === 'full',
+    // What a sandbox costs shows in a full build, and that it builds all that is above in small.
+    takesPart: (scenario, nodes) =>
+      scenario === 'full' || (!sandbox && (scenario === 'noop' || nodes <= MOST_OF_NIX)),
     most: sandbox ? 1000 : Infinity,
     files: nixFiles,
     build: (folder) => build(folder, 'all'),

@@ -1,7 +1,14 @@
 /** What becomes of measurements: medians, exponents, comparisons, tables. */
 import fs from 'node:fs';
 import test from 'ava';
-import {compare, figuresOf, latest, type Entry, type Figure} from '../../bench/parts/history.ts';
+import {
+  compare,
+  figuresOf,
+  latest,
+  latestOfEach,
+  type Entry,
+  type Figure,
+} from '../../bench/parts/history.ts';
 import {DOCUMENT, documentText, readHistory, replaceBlock} from '../../bench/parts/keep.ts';
 import {phaseRows, REST, WHOLE} from '../../bench/parts/phases.ts';
 import {comparisonText, entryText} from '../../bench/parts/report.ts';
@@ -93,6 +100,24 @@ test('a figure is compared with the last of the same machine and benchmark', (t)
   t.regex(comparisonText([]), /^No figures of this machine/);
   t.is(latest(history, 'graph')?.machine, 'another');
   t.is(latest([], 'graph'), undefined);
+});
+
+test('the last figures of each piece of work at each size', (t) => {
+  const history = [
+    entry({'10 noop recipes': figure(1), '10 full recipes': figure(2)}, {commit: 'a'}),
+    entry({'10 noop recipes': figure(3), '10 noop ninja': figure(4)}, {commit: 'b'}),
+    entry({'10 full recipes': figure(5)}, {benchmark: 'growth'}),
+    entry({'99 noop recipes': figure(6)}, {commit: 'c'}),
+  ];
+  t.deepEqual(
+    latestOfEach(history, 'graph').map(({commit, figures}) => [commit, Object.keys(figures)]),
+    [
+      ['a', ['10 full recipes']],
+      ['b', ['10 noop recipes', '10 noop ninja']],
+      ['c', ['99 noop recipes']],
+    ],
+  );
+  t.is(entryText(history[3] as Entry).split('\n').length, 6);
 });
 
 test('that a peer is slower than before is no regression of ours', (t) => {

@@ -6,6 +6,7 @@ import test, {type ExecutionContext} from 'ava';
 import {layered} from '../../bench/parts/layered.ts';
 import {Project} from '../../bench/parts/project.ts';
 import {measureAll, type Plan, type Samples} from '../../bench/parts/rounds.ts';
+import {SCENARIOS} from '../../bench/parts/scenario.ts';
 import {findPeers, PEER_NAMES, type Tool} from '../../bench/parts/tools.ts';
 
 /** Makes `out` from what it is told to run; the one node of the graph is `n0`. */
@@ -34,7 +35,10 @@ function measure(t: ExecutionContext, tools: readonly Tool[], plan: Partial<Plan
   const told: string[] = [];
   const projects = tools.map((one) => new Project(one, layered(1), parent));
   const tell = (line: string): void => void told.push(line);
-  return {samples: measureAll(projects, {pairs: 2, patience: 60, tell, ...plan}), told};
+  return {
+    samples: measureAll(projects, {pairs: 2, patience: 60, scenarios: SCENARIOS, tell, ...plan}),
+    told,
+  };
 }
 
 const runs = (samples: Samples, scenario: 'full' | 'noop' | 'changed'): [string, number][] =>
@@ -76,6 +80,12 @@ test('what a tool does not take part in is not measured of it', (t) => {
   const {samples} = measure(t, [tool('a', TAKE), peer]);
   t.deepEqual(runs(samples, 'full').length, 2);
   t.deepEqual(runs(samples, 'noop').length, 1);
+});
+
+test('work that is not asked for is done where other work stands on it, and not measured', (t) => {
+  const {samples} = measure(t, [tool('a', TAKE)], {scenarios: ['noop', 'changed']});
+  t.deepEqual([...samples.keys()], ['noop', 'changed']);
+  t.deepEqual(runs(samples, 'changed'), [['a', 2]]);
 });
 
 test('peers that are not installed are known by name', (t) => {
