@@ -1,0 +1,55 @@
+/** Sets and maps by place behave as those of the language, in the order of the graph. */
+import test from 'ava';
+import type {Label} from '../../../engine/base/label.ts';
+import {LabelMap, LabelSet} from '../../../engine/graph/label-table.ts';
+
+const order = ['t/c', 't/a', 't/b', 't/d'] as Label[];
+const graph = {
+  order,
+  numberOf: (label: Label): number | undefined =>
+    order.includes(label) ? order.indexOf(label) : undefined,
+};
+const [C, A, B, D] = order as [Label, Label, Label, Label];
+const STRANGE = 't/strange' as Label;
+
+test('a set', (t) => {
+  const set = new LabelSet(graph, Uint8Array.from([1, 0, 1, 0]));
+  t.is(set.size, 2);
+  t.deepEqual(
+    [C, A, B, D, STRANGE].map((one) => set.has(one)),
+    [true, false, true, false, false],
+  );
+  for (const list of [set, set.keys(), set.values()]) t.deepEqual([...list], [C, B]);
+  t.deepEqual([...set.entries()], [...new Set([C, B]).entries()]);
+  const seen: unknown[] = [];
+  set.forEach((...all) => seen.push(all));
+  t.deepEqual(seen, [
+    [C, C, set],
+    [B, B, set],
+  ]);
+});
+
+test('a map', (t) => {
+  const map = new LabelMap<{n: number}>(graph);
+  t.is(map.size, 0);
+  map.setAt(2, {n: 1});
+  map.setAt(0, {n: 2});
+  map.setAt(2, {n: 3});
+  t.is(map.size, 2);
+  t.deepEqual(map.get(B), {n: 3});
+  for (const label of [A, STRANGE]) {
+    t.is(map.get(label), undefined);
+    t.false(map.has(label));
+  }
+  const entries = [
+    [C, {n: 2}],
+    [B, {n: 3}],
+  ];
+  t.deepEqual([...map], entries);
+  t.deepEqual([...map.entries()], entries);
+  t.deepEqual([...map.keys()], [C, B]);
+  t.deepEqual([...map.values()], [{n: 2}, {n: 3}]);
+  const seen: unknown[] = [];
+  map.forEach((value, label) => seen.push([label, value]));
+  t.deepEqual(seen, entries);
+});
