@@ -211,8 +211,10 @@ export function closureOf(graph: BuildGraph, targets: readonly Label[]): Readonl
   const isSeen = new Uint8Array(graph.order.length);
   const stack: number[] = [];
   const push = (at: number): boolean => {
-    if (isSeen[at] === 0) stack.push(at);
-    isSeen[at] = 1;
+    if (isSeen[at] === 0) {
+      isSeen[at] = 1;
+      stack.push(at);
+    }
     return true;
   };
   for (const label of targets) push(graph.numberOf(label) ?? -1);
