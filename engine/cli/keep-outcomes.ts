@@ -208,9 +208,10 @@ function noteSource(
   const node = graph.nodes.get(label);
   if (node?.kind !== 'fetch' || !resolver.isDecided(label)) return undefined;
   const content = resolver.contentOf(label);
-  const paths = content === undefined ? undefined : witnessOf(node, begun);
-  if (content === undefined || paths === undefined) return undefined;
-  table.setContent(at, graph.prints(), textOf(content), paths.paths.length);
+  if (content === undefined) return undefined;
+  const paths = witnessOf(node, begun);
+  if (paths === undefined) table.setPastContent(at, textOf(content));
+  else table.setContent(at, graph.prints(), textOf(content), paths.paths.length);
   return paths;
 }
 

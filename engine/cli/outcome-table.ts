@@ -155,9 +155,14 @@ export class OutcomeTable {
 
   setContent(at: number, prints: Buffer, content: string, owned: number): void {
     this.#setPrint(prints, at);
+    this.setPastContent(at, content);
+    this.#columns.owned.writeUInt32LE(owned, at * 4);
+  }
+
+  /** What a source came to, for one that is cleared: without a print nobody takes it for what it is. */
+  setPastContent(at: number, content: string): void {
     this.#columns.kinds[at] = content.startsWith('file ') ? 1 : 2;
     this.#set('contents', at, content.slice('file '.length));
-    this.#columns.owned.writeUInt32LE(owned, at * 4);
   }
 
   /** There is nothing to say of a node. */

@@ -25,19 +25,23 @@ export interface Answer {
   readonly executed: readonly string[];
 }
 
-/** A command that takes itself to be new, and it to be ten seconds later: what is there is old. */
+/**
+ * A command that takes itself to be new, and it to be ten seconds later, or so many milliseconds:
+ * what is there is old.
+ */
 export async function answer(
   space: Space,
   cache: string,
   more: object,
   words: readonly string[] = [],
+  ahead = 10_000,
 ): Promise<Answer> {
   const said: string[] = [];
   const output = (to: string[]): Host['stdout'] => {
     return {isTerminal: false, columns: 80, write: (text: string) => void to.push(text)};
   };
   const env = {XDG_CACHE_HOME: cache, HOME: space.at('home')};
-  const later = (): number => Date.now() + 10_000;
+  const later = (): number => Date.now() + ahead;
   const errors: string[] = [];
   const screen = {stdout: output(said), stderr: output(errors)};
   const host: Host = {...realHost(), cwd: space.root, env, ...screen, now: later, tick: () => 50};
@@ -60,10 +64,11 @@ export async function check(
   t: ExecutionContext,
   space: Space,
   what: string,
+  ahead?: number,
 ): Promise<readonly string[]> {
   const [remembered, planned] = await plansOf(space);
   t.deepEqual(remembered, planned, what);
-  const {executed} = await answer(space, space.at('.cache'), {});
+  const {executed} = await answer(space, space.at('.cache'), {}, [], ahead);
   const after = await answer(space, '/dev/null', {dryRun: true});
   t.true(
     after.plan.every((one) => one.verdict === 'fresh'),

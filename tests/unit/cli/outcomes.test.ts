@@ -156,6 +156,19 @@ test('the same where only a part is built first', async (t) => {
   await everyChange(t, part, false);
 });
 
+test('edits in quick succession: what is too young to be relied upon is not', async (t) => {
+  await using space = Space.create(FILES);
+  await answer(space, space.at('.cache'), {});
+  await answer(space, space.at('.cache'), {});
+  for (const text of ['x', 'y', 'z']) {
+    space.write('tool.txt', `tool\n${text}\n`);
+    t.deepEqual(await check(t, space, text, 0), ['t/tool'], text);
+  }
+  space.write('tool.txt', 'tool\nx\n');
+  t.deepEqual(await check(t, space, 'back', 0), []);
+  t.deepEqual(await check(t, space, 'nothing', 0), []);
+});
+
 test('an outcome that is damaged costs time and nothing else', async (t) => {
   await using space = Space.create(FILES);
   await answer(space, space.at('.cache'), {});
