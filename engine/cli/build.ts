@@ -24,12 +24,11 @@ import {makeSoundPlan} from '../run/sound-plan.ts';
 import {dependenciesIn} from '../run/tasks.ts';
 import {missingTools} from '../run/tools.ts';
 import {openRunContext} from '../run/open-context.ts';
-import {openRun as openStoreRun, type RunHandle} from '../../store/claims.ts';
+import type {RunHandle} from '../../store/claims.ts';
 import type {Store} from '../../store/layout.ts';
-import {guard} from '../../store/trouble.ts';
 import type {WorkerHolder} from '../run/worker-holder.ts';
-import {holdWorker} from '../run/workshop.ts';
 import {createReporter} from '../ui/reporter.ts';
+import {Early} from './early.ts';
 import {rememberIdle} from './keep-idle.ts';
 import {rememberOutcomes} from './keep-outcomes.ts';
 import {openWork, ownerFor, type OpenWork} from './open.ts';
@@ -122,36 +121,6 @@ async function buildTargets(world: World, widen: Widen, tests = false): Answer {
   const status = opened.ok ? await buildOpened(world, opened.value, early, tests) : opened;
   await early.end();
   return status;
-}
-
-/**
- * What is begun as soon as something is not as it was, so that most likely something will run: the
- * worker, which takes as long to start as all that comes before, and the run of the store.
- */
-class Early {
-  readonly #world: World;
-  worker: WorkerHolder | undefined;
-  run: RunHandle | undefined;
-
-  constructor(world: World) {
-    this.#world = world;
-  }
-
-  async begin(store: Store): Promise<Checked<RunHandle | undefined>> {
-    const {host, watch} = this.#world;
-    if (isSet(this.#world, 'dryRun')) return ok(undefined);
-    this.worker = holdWorker(store, {host, owner: ownerFor(host.uid), watch});
-    await this.worker.prepare();
-    const opened = guard(store.root, () => openStoreRun(store, host));
-    if (opened.ok) this.run = opened.value;
-    return opened;
-  }
-
-  /** Whoever has built something has ended them. */
-  async end(): Promise<void> {
-    this.run?.release();
-    await this.worker?.quit();
-  }
 }
 
 async function buildOpened(

@@ -21,11 +21,7 @@ export class LabelSet implements ReadonlySet<Label> {
   }
 
   has(label: Label): boolean {
-    return this.hasAt(this.#order.numberOf(label) ?? -1);
-  }
-
-  hasAt(at: number): boolean {
-    return this.#isIn[at] === 1;
+    return this.#isIn[this.#order.numberOf(label) ?? -1] === 1;
   }
 
   keys(): SetIterator<Label> {

@@ -32,9 +32,9 @@ export function resolveTargets(
   const found = words.map((word) => select(graph, word));
   const problems = found.flatMap((one) => (one.ok ? [] : [targetProblem(one.error)]));
   if (problems.length > 0) return err(problems);
-  const [first, ...others] = found.map((one) => (one.ok ? one.value : []));
+  const all = found.flatMap((one) => (one.ok ? one.value : []));
   // Within one word each stands once.
-  return ok(others.length === 0 ? (first ?? []) : [...new Set([first ?? [], ...others].flat())]);
+  return ok(words.length === 1 ? all : [...new Set(all)]);
 }
 
 /** What the sets of the configuration hold. Members may be other sets; overrides apply. */

@@ -203,29 +203,20 @@ export function fetchesOf(graph: BuildGraph, label: Label): readonly FetchNode[]
   return node.fetches.map((one) => graph.nodes.get(one)).filter((one) => one?.kind === 'fetch');
 }
 
-/** Seen, but not one of those that are given. */
-const FETCH = 2;
-
 /** The targets and everything they need; fetch nodes are left to the plan. */
 export function closureOf(graph: BuildGraph, targets: readonly Label[]): ReadonlySet<Label> {
   const isSeen = new Uint8Array(graph.order.length);
   const stack: number[] = [];
   const push = (at: number): boolean => {
-    if (isSeen[at] === 0) {
+    if (isSeen[at] === 0 && graph.kindAt(at) !== 'fetch') {
       isSeen[at] = 1;
       stack.push(at);
     }
     return true;
   };
   for (const label of targets) push(graph.numberOf(label) ?? -1);
-  for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
-    if (graph.kindAt(at) === 'fetch') isSeen[at] = FETCH;
-    else graph.everyEdgeAt(at, push);
-  }
-  return new LabelSet(
-    graph,
-    isSeen.map((one) => (one === 1 ? 1 : 0)),
-  );
+  for (let at = stack.pop(); at !== undefined; at = stack.pop()) graph.everyEdgeAt(at, push);
+  return new LabelSet(graph, isSeen);
 }
 
 /** The labels that must end well before a node can be decided, downloads left out. */

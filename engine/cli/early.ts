@@ -1,0 +1,41 @@
+/**
+ * What a build begins as soon as something is not as it was, so that most likely something will
+ * run: the worker, which takes as long to start as all that comes before, and the run of the
+ * store. Knows nothing of what runs.
+ */
+import type {Checked} from '../base/diagnostic.ts';
+import {ok} from '../base/result.ts';
+import type {WorkerHolder} from '../run/worker-holder.ts';
+import {holdWorker} from '../run/workshop.ts';
+import {openRun, type RunHandle} from '../../store/claims.ts';
+import type {Store} from '../../store/layout.ts';
+import {guard} from '../../store/trouble.ts';
+import {ownerFor} from './open.ts';
+import {isSet, type World} from './world.ts';
+
+export class Early {
+  readonly #world: World;
+  worker: WorkerHolder | undefined;
+  run: RunHandle | undefined;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** Gives the run; undefined where nothing will run. */
+  async begin(store: Store): Promise<Checked<RunHandle | undefined>> {
+    const {host, watch} = this.#world;
+    if (isSet(this.#world, 'dryRun')) return ok(undefined);
+    this.worker = holdWorker(store, {host, owner: ownerFor(host.uid), watch});
+    await this.worker.prepare();
+    const opened = guard(store.root, () => openRun(store, host));
+    if (opened.ok) this.run = opened.value;
+    return opened;
+  }
+
+  /** Whoever has built something has ended them. */
+  async end(): Promise<void> {
+    this.run?.release();
+    await this.worker?.quit();
+  }
+}
