@@ -115,6 +115,19 @@ export function namesIn(folder: string): string[] {
   return (unless(['ENOENT'], () => fs.readdirSync(folder)) ?? []).sort();
 }
 
+export interface Listed {
+  readonly name: string;
+  readonly isFolder: boolean;
+}
+
+/** The same with whether each is a folder itself. */
+export function listed(folder: string): readonly Listed[] {
+  const entries = unless(['ENOENT'], () => fs.readdirSync(folder, {withFileTypes: true})) ?? [];
+  return entries
+    .map((one) => ({name: one.name, isFolder: one.isDirectory()}))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
 /** The entries of a folder with their names as bytes, unsorted. */
 export function entriesOf(folder: PathLike): fs.Dirent<Buffer>[] {
   return fs.readdirSync(folder, {withFileTypes: true, encoding: 'buffer'});

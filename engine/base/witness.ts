@@ -58,6 +58,17 @@ export function compare({paths, prints}: Witness): {readonly same: boolean; read
   return {same, seen: {places, prints: now}};
 }
 
+/** A witness of these paths: what was seen of them, and of others what is so now. */
+export function prolonged(paths: readonly string[], seen?: Seen): Witness {
+  const prints = new Float64Array(paths.length * FIELDS);
+  paths.forEach((path, at) => {
+    const place = seen?.places.get(path);
+    if (seen === undefined || place === undefined) lookInto(path, prints, at);
+    else prints.set(seen.prints.subarray(place * FIELDS, (place + 1) * FIELDS), at * FIELDS);
+  });
+  return {paths, prints};
+}
+
 const ONE = new Float64Array(FIELDS);
 
 /** The paths that are not as they were; one that cannot be looked at is not. */

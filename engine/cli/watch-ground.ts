@@ -14,7 +14,7 @@ import {printsNeeded} from '../graph/prints.ts';
 import {resolveTargets} from '../graph/targets.ts';
 import {DocumentMemory} from '../load/document-memory.ts';
 import type {PathSource} from '../load/model.ts';
-import {readProject, type ReadProject} from '../load/project.ts';
+import type {ReadProject} from '../load/project.ts';
 import {findRoot} from '../load/root.ts';
 import {LocalTrees} from '../run/local-trees.ts';
 import {closureOf} from '../run/plan.ts';
@@ -31,6 +31,7 @@ import {
   type StoreMemory,
 } from './open.ts';
 import {allMistakes} from './mistakes.ts';
+import {StandingProject} from './standing-project.ts';
 import type {World} from './world.ts';
 
 export interface GroundSettings {
@@ -66,6 +67,7 @@ export class WatchGround {
   readonly #world: World;
   readonly #settings: GroundSettings;
   readonly #documents = new DocumentMemory();
+  readonly #project = new StandingProject();
   readonly #trees = new LocalTrees();
   readonly #folders: FolderWatch;
   #watched: Watched | undefined;
@@ -103,7 +105,10 @@ export class WatchGround {
 
   /** Reads what is there now, and watches all it is made from before it is believed. */
   async look(): Promise<Checked<OpenWork>> {
-    if (this.#events > MOST_EVENTS) this.#trees.keep([]);
+    if (this.#events > MOST_EVENTS) {
+      this.#trees.keep([]);
+      this.#project.forget();
+    }
     this.#events = 0;
     for (;;) {
       const seen = this.#see();
@@ -113,6 +118,7 @@ export class WatchGround {
       // What was written to a folder before it was watched was not told.
       if (await this.#folders.watch(this.#watched.folders)) {
         for (const folder of this.#watched.folders) this.#trees.touch(folder);
+        this.#project.forget();
         continue;
       }
       const {linked} = seen.value;
@@ -135,6 +141,7 @@ export class WatchGround {
    * forgotten, so that a watch of days neither grows nor trusts what it saw long ago.
    */
   async renew({project}: OpenWork): Promise<void> {
+    this.#project.forget();
     await this.#workshop?.renew();
     const store = openProjectStore(this.#world, project);
     const memory = store.ok ? openMemory(store.value) : store;
@@ -152,6 +159,7 @@ export class WatchGround {
     this.#events += 1;
     if (this.#watched?.folders.has(file) === true) this.#folders.forget(file);
     if (this.#watched?.concerns(file) !== true) return;
+    if (this.#watched.concernsRecipes(file)) this.#project.touch(file);
     this.#trees.touch(file);
     this.#settings.changed(file);
   }
@@ -163,7 +171,7 @@ export class WatchGround {
 
   #see(): Checked<Seen> {
     const request = {...loadRequest(this.#world), memory: this.#documents};
-    const project = readProject(request);
+    const project = this.#project.read(request);
     if (!project.ok) return project;
     const {inputs} = project.value;
     const linked = this.#link(project.value);

@@ -12,7 +12,7 @@ interface Known {
   readonly result: DocumentResult<SchemaName>;
 }
 
-/** Invariant: holds what was read in this round of loading and in the one before, nothing older. */
+/** Invariant: holds what was read since the round before this one began, nothing older. */
 export class DocumentMemory {
   #before = new Map<string, Known>();
   #now = new Map<string, Known>();
@@ -27,7 +27,7 @@ export class DocumentMemory {
     return result as DocumentResult<Name>;
   }
 
-  /** A round of loading is over: what was not read in it is forgotten. */
+  /** All files were read once more: what was read before that is forgotten. */
   endRound(): void {
     this.#before = this.#now;
     this.#now = new Map();

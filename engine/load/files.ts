@@ -7,7 +7,7 @@
  */
 import path from 'node:path';
 import {problem, type Diagnostic} from '../base/diagnostic.ts';
-import {lookAt, namesIn} from '../base/files.ts';
+import {listed, type Listed} from '../base/files.ts';
 import {isName} from '../base/label.ts';
 import type {DocumentMemory} from './document-memory.ts';
 import {orUnreadable, readDocument, type DocumentResult} from './document.ts';
@@ -51,8 +51,9 @@ export function findFiles(root: string, problems: Diagnostic[], shipped?: string
 }
 
 function findOwn(root: string, problems: Diagnostic[]): FoundFiles {
-  const names = visible(path.join(root, TOP));
-  const folders = names.filter((name) => isFolder(path.join(root, TOP, name)));
+  const found = visible(path.join(root, TOP));
+  const names = found.map(({name}) => name);
+  const folders = found.filter((one) => one.isFolder).map(({name}) => name);
   const collections = folders.filter((name) => name !== KINDS && isCollection(name, problems));
   const recipes = collections.flatMap((collection) =>
     yamlFiles(root, `${TOP}/${collection}`, problems).map((found) => ({...found, collection})),
@@ -83,9 +84,9 @@ export function readFound<Name extends SchemaName>(
 }
 
 function yamlFiles(root: string, folder: string, problems: Diagnostic[]): FoundFile[] {
-  return visible(path.join(root, folder)).flatMap((name) => {
+  return visible(path.join(root, folder)).flatMap(({name, isFolder}) => {
     const file = `${folder}/${name}`;
-    if (!isYaml(name) || isFolder(path.join(root, file))) return [];
+    if (!isYaml(name) || isFolder) return [];
     const bare = name.slice(0, name.lastIndexOf('.'));
     if (!name.endsWith(SUFFIX)) misplaced(file, `the file must be named ${bare}.yaml`, problems);
     else if (!isName(bare)) misplaced(file, `${bare} is no name of a package`, problems);
@@ -109,10 +110,6 @@ function isYaml(name: string): boolean {
 }
 
 /** Editors and version control leave names with a dot behind. */
-function visible(folder: string): string[] {
-  return namesIn(folder).filter((name) => !name.startsWith('.'));
-}
-
-function isFolder(file: string): boolean {
-  return lookAt(file)?.isDirectory() === true;
+function visible(folder: string): readonly Listed[] {
+  return listed(folder).filter(({name}) => !name.startsWith('.'));
 }

@@ -78,7 +78,7 @@ export function readProject(request: LoadRequest, previous?: Previous): Checked<
   const found = {settings, previous, read};
   const {recipes, broken} = readRecipes(files, surroundings, found, problems);
   const generated = readGenerated(files.generated, read, problems);
-  memory?.endRound();
+  if (previous === undefined) memory?.endRound();
   const {errors, warnings} = sortDiagnostics(problems);
   const all = [
     ...searchedFor(request.cwd, root),

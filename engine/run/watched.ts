@@ -3,12 +3,14 @@
  * tell, what matters. Editors leave much else beside what they save.
  */
 import path from 'node:path';
-import {lookAt, realPath, unless} from '../base/files.ts';
+import {lookAt, realPath, unless, type Stats} from '../base/files.ts';
 import type {PathSource} from '../load/model.ts';
 import type {LocalTrees} from './local-trees.ts';
 
 export interface Watched {
   readonly folders: ReadonlySet<string>;
+  /** Whether reading the project may come to something else after a change there. */
+  concernsRecipes(file: string): boolean;
   /** Whether a change of this file or folder can change anything. */
   concerns(file: string): boolean;
 }
@@ -22,22 +24,40 @@ export interface Origins {
 }
 
 export function watchedOf({inputs, patches, sources}: Origins, trees: LocalTrees): Watched {
+  const look = rememberLooks();
   const folders = new Set<string>();
-  const names = new Set<string>();
-  const open = new Set<string>();
-  for (const input of [...inputs, ...patches, ...sources.map((one) => one.path)]) {
-    for (const name of [input, ...throughLinks(input)]) noteName(name, names, folders);
-  }
-  for (const folder of inputs.filter(isFolder)) {
-    folders.add(folder);
-    open.add(folder);
-  }
+  const read = new Set<string>();
+  const others = new Set<string>();
+  const note = (file: string, names: Set<string>): void => {
+    for (const name of [file, ...throughLinks(file, look)]) noteName(name, names, folders, look);
+  };
+  for (const input of inputs) note(input, read);
+  for (const file of [...patches, ...sources.map((one) => one.path)]) note(file, others);
+  const open = new Set(inputs.filter((input) => look(input)?.isDirectory() === true));
+  for (const folder of open) folders.add(folder);
   for (const source of sources) for (const one of trees.foldersOf(source)) folders.add(one);
+  const concernsRecipes = (file: string): boolean =>
+    read.has(file) || (open.has(path.dirname(file)) && mayBeRecipes(file));
   const concerns = (file: string): boolean =>
-    names.has(file) ||
-    (open.has(path.dirname(file)) && mayBeRecipes(file)) ||
+    concernsRecipes(file) ||
+    others.has(file) ||
     sources.some((source) => trees.concerns(source, file));
-  return {folders, concerns};
+  return {folders, concernsRecipes, concerns};
+}
+
+type Look = (file: string) => Stats | undefined;
+
+/** lstat, once for each path. */
+function rememberLooks(): Look {
+  const seen = new Map<string, Stats | undefined>();
+  return (file) => {
+    if (!seen.has(file))
+      seen.set(
+        file,
+        unless(UNREADABLE, () => lookAt(file)),
+      );
+    return seen.get(file);
+  };
 }
 
 /** A recipe, or a folder that could hold some. */
@@ -48,23 +68,20 @@ function mayBeRecipes(file: string): boolean {
 }
 
 /** The name itself, and what lies between it and the nearest folder that is there. */
-function noteName(file: string, names: Set<string>, folders: Set<string>): void {
+function noteName(file: string, names: Set<string>, folders: Set<string>, look: Look): void {
   for (let at = file; ; at = path.dirname(at)) {
     names.add(at);
     const above = path.dirname(at);
-    if (isFolder(above) || above === at) return void folders.add(above);
+    const isFolder = folders.has(above) || look(above)?.isDirectory() === true;
+    if (isFolder || above === at) return void folders.add(above);
   }
 }
 
 /** Where a link leads, for files that are kept elsewhere. */
-function throughLinks(file: string): readonly string[] {
-  if (unless(UNREADABLE, () => lookAt(file))?.isSymbolicLink() !== true) return [];
+function throughLinks(file: string, look: Look): readonly string[] {
+  if (look(file)?.isSymbolicLink() !== true) return [];
   const real = unless(UNREADABLE, () => realPath(file));
   return real === undefined ? [] : [real];
 }
 
 const UNREADABLE = ['ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP', 'ENAMETOOLONG', 'EINVAL'];
-
-function isFolder(file: string): boolean {
-  return unless(UNREADABLE, () => lookAt(file))?.isDirectory() === true;
-}
