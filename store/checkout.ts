@@ -36,7 +36,7 @@ export function checkOut(
   store: Store,
   entries: readonly TreeEntry[],
   dest: string,
-  how: {readonly copy: boolean; readonly owners: boolean},
+  how: Omit<Manner, 'whiteouts'>,
 ): Checked<CheckedOut> {
   const manner: Manner = {...how, whiteouts: false};
   try {

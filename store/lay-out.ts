@@ -22,6 +22,8 @@ import {writeXattrs} from './xattrs.ts';
 export interface Manner {
   /** Every file a copy: for places that will be written to. */
   readonly copy: boolean;
+  /** These too are copies where others are links. */
+  readonly copied?: ((path: BytePath) => boolean) | undefined;
   /** Owners, setuid and setgid bits and all xattrs as in the tree; else what a user may have. */
   readonly owners: boolean;
   /** Whiteouts as overlayfs has them; else they are left out. */
@@ -156,6 +158,7 @@ function copyFile(work: Work, entry: FileEntry): void {
 function mayLink(work: Work, entry: FileEntry): boolean {
   const {manner, store} = work;
   if (manner.copy || entry.size === 0 || keptXattrs(entry, manner).length > 0) return false;
+  if (manner.copied?.(entry.path) === true) return false;
   const special = manner.owners && (entry.mode & 0o7000) !== 0;
   const foreign = manner.owners && (entry.uid !== store.ids.uid || entry.gid !== store.ids.gid);
   return !special && !foreign;

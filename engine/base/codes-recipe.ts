@@ -149,4 +149,19 @@ export const RECIPE_CODES = {
     means: 'The value of an option is set that no recipe declares, or that it cannot have.',
     remedy: '`recipes show` lists the options of a package.',
   },
+  'recipe/bad-root': {
+    exit: 3,
+    means: 'A recipe of a root says something that cannot be.',
+    remedy: 'See `root` in the recipe reference; what is built is a recipe of its own.',
+  },
+  'root/unknown-owner': {
+    exit: 3,
+    means: 'Something in a root belongs to a user or group the root does not have.',
+    remedy: 'Add it to `users` or `groups`, lay the layer that brings it, or write a number.',
+  },
+  'root/account': {
+    exit: 3,
+    means: 'A root gets a user or group that a layer has with other values.',
+    remedy: 'Use the values of the layer, or another name.',
+  },
 } as const;

@@ -74,6 +74,11 @@ export const RUN_CODES = {
     means: 'Two needs of a build have different files at the same path.',
     remedy: 'Leave the file out of one, or declare that one replaces the other.',
   },
+  'root/conflict': {
+    exit: 1,
+    means: 'Two layers of a root, or a layer and the recipe, want different things at one path.',
+    remedy: 'Leave it out (`exclude`), or name the layer that is to win in `overrides`.',
+  },
   'build/undeclared-need': {
     exit: 1,
     means: 'A file that was built needs something to run that no run need of its recipe provides.',

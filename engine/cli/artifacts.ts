@@ -8,6 +8,9 @@ import type {TreeDigest} from '../base/hash.ts';
 import type {Label} from '../base/label.ts';
 import {err, ok} from '../base/result.ts';
 import {withRunClosure} from '../graph/closure.ts';
+import type {BuildGraph} from '../graph/model.ts';
+import type {RootPlan} from '../load/model.ts';
+import {isWritable} from '../rootfs/writable.ts';
 import {findConflicts} from '../run/conflicts.ts';
 import {makePlan} from '../run/plan.ts';
 import {rootsOfResult} from '../run/reliance.ts';
@@ -35,7 +38,7 @@ export async function checkout(world: World): Answer {
   const entries = unite(work, labels);
   if (!entries.ok) return entries;
   const dest = path.resolve(world.cwd, folder);
-  const how = {copy: isSet(world, 'copy'), owners: false};
+  const how = mannerOf(world, work, labels);
   const done = whileKept(world, work, labels, () => checkOut(work.store, entries.value, dest, how));
   if (!done.ok) return done;
   const {files, linked} = done.value;
@@ -45,6 +48,26 @@ export async function checkout(world: World): Answer {
       `${count(files, 'file')} in ${dest}, ${linked} of them linked to the store: do not edit those in place`,
     );
   return ok(0);
+}
+
+/** Files are links into the store, but for those of a root that are written to where it runs. */
+export function mannerOf(
+  world: World,
+  {graph}: OpenWork,
+  labels: readonly Label[],
+): Parameters<typeof checkOut>[3] {
+  const isRoot = labels.some((label) => rootOf(graph, label) !== undefined);
+  return {
+    copy: isSet(world, 'copy'),
+    owners: false,
+    copied: isRoot ? isWritable : undefined,
+  };
+}
+
+/** What a root's recipe says; undefined for other labels. */
+export function rootOf(graph: BuildGraph, label: Label): RootPlan | undefined {
+  const node = graph.nodes.get(label);
+  return node?.kind === 'build' ? node.build.root : undefined;
 }
 
 /**

@@ -19,7 +19,7 @@ import {protect} from '../../store/protect.ts';
 import type {TreeEntry} from '../../store/tree-entry.ts';
 import {writeTree} from '../../store/trees.ts';
 import {guard} from '../../store/trouble.ts';
-import {keepArtifacts, openFresh, unite} from './artifacts.ts';
+import {keepArtifacts, mannerOf, openFresh, unite} from './artifacts.ts';
 import {build} from './build.ts';
 import type {OpenWork} from './open.ts';
 import {atProfile, changeProfile, findGeneration, lookUpProfile} from './profile.ts';
@@ -151,7 +151,7 @@ function addContent(
   const facts = {profile: name, label, key, tree, copied, at: world.host.now(), held};
   let made: CheckedOut | undefined;
   const added = addGeneration(store, folder, facts, (at) => {
-    const laidOut = checkOut(store, entries, at, {copy: copied, owners: false});
+    const laidOut = checkOut(store, entries, at, mannerOf(world, work, labels));
     if (laidOut.ok) made = laidOut.value;
     return laidOut;
   });

@@ -15,6 +15,7 @@ import {openRunContext, type OpenContext} from '../run/open-context.ts';
 import {makePlan} from '../run/plan.ts';
 import {relyOn, rootsOfSpec} from '../run/reliance.ts';
 import {buildOf} from '../run/tasks.ts';
+import {composeRoot} from '../rootfs/compose.ts';
 import {INSIDE} from '../sandbox/places.ts';
 import type {InteractiveSpec, JobSpec, Layer} from '../sandbox/protocol.ts';
 import {readRecord} from '../../store/records.ts';
@@ -144,6 +145,7 @@ async function interact(
     offline: isSet(world, 'offline'),
     wait: true,
     engine: engineVersion(),
+    compose: composeRoot,
     owner: ownerFor(world.host.uid),
     terminal: true,
   });

@@ -10,7 +10,7 @@
 import type {ActionKey, TreeDigest} from '../base/hash.ts';
 import type {Label} from '../base/label.ts';
 import {Bug, unreachable} from '../base/result.ts';
-import type {Build, Environment} from '../load/model.ts';
+import type {Build, Environment, RootItem, RootPlan} from '../load/model.ts';
 import {describeSource, digestsOf} from '../source/choose.ts';
 import {named, prefixed, type Sink} from './fields.ts';
 import {nodeOf} from './graph.ts';
@@ -123,7 +123,41 @@ function describeBuild(graph: BuildGraph, node: BuildNode, prints: SourcePrints,
   );
   describeInputs(node, prints, sink);
   describeWork(build, sink);
-  describeCapture(graph, node, sink);
+  if (build.root === undefined) describeCapture(graph, node, sink);
+  else describeRoot(node, build.root, sink);
+}
+
+/** What lies in a root besides its layers. How it is started is no part of it. */
+function describeRoot({root}: BuildNode, plan: RootPlan, sink: Sink): void {
+  // Which layers may cover others.
+  sink('overrides', root?.overrides ?? []);
+  // What no layer brings; order means nothing.
+  sink('exclude', [...plan.exclude].sort());
+  for (const item of plan.items) {
+    const {mode, owner} = item;
+    const attributes = [
+      mode === undefined ? '' : `mode ${mode.toString(8)}`,
+      `owner ${owner ?? ''}`,
+    ];
+    sink(named('items', `/${item.path}`), [item.type, contentText(item), ...attributes]);
+  }
+  // In the order of their lines.
+  for (const {name, uid, gid, comment, home, shell, password} of plan.users) {
+    sink(named('users', name), [String(uid), String(gid), comment, home, shell, password]);
+  }
+  for (const {name, gid, members} of plan.groups) {
+    sink(named('groups', name), [String(gid), ...members]);
+  }
+  // What is run in the finished root, where it has program and folder.
+  for (const {program, folders, text} of root?.triggers ?? []) {
+    sink(named('generated', program), [text, ...folders]);
+  }
+}
+
+function contentText(item: RootItem): string {
+  if (item.type === 'link') return `to ${item.target}`;
+  if (item.type === 'dir') return '';
+  return 'text' in item ? `text ${item.text}` : `source ${item.source}`;
 }
 
 /** What is unpacked and patched. */

@@ -9,13 +9,16 @@ import type {Build, Need, Project, Recipe, TestPlan} from '../load/model.ts';
 import {cycleProblems} from './cycles.ts';
 import {fetchNodeFor} from './fetches.ts';
 import {finishGraph, holdNodes} from './graph.ts';
+import {isGlob} from '../base/glob.ts';
 import {homesOf} from './homes.ts';
+import {layerLabels} from './layer-names.ts';
 import type {
   BuildGraph,
   BuildNode,
   Edge,
   EdgeKind,
   FetchNode,
+  GeneratedTrigger,
   LinkedNeed,
   NameIndex,
   Node,
@@ -27,6 +30,7 @@ import {linkSets} from './targets.ts';
 
 /** Everything the linking of one build looks at. */
 interface Scope {
+  readonly project: Project;
   readonly names: NameIndex;
   /** Collections in which its bare names are looked for first. */
   readonly homes: readonly string[];
@@ -45,7 +49,7 @@ export function linkProject(project: Project): Checked<BuildGraph> {
   const overrides = readOverrides(project.config.overrides, indexNames(parts, new Map()));
   const names = indexNames(parts, overrides.map);
   const problems: Diagnostic[] = [...overrides.problems];
-  const loose = holdNodes(linkRecipes(recipes, names, problems));
+  const loose = holdNodes(linkRecipes(project, recipes, names, problems));
   problems.push(...cycleProblems(loose));
   if (loose.stuck.length > 0) return err(withoutRepetition(problems));
   const generated = [...new Set(project.generated.map((one) => one.glob))].sort();
@@ -58,6 +62,7 @@ export function linkProject(project: Project): Checked<BuildGraph> {
 }
 
 function linkRecipes(
+  project: Project,
   recipes: readonly Recipe[],
   names: NameIndex,
   problems: Diagnostic[],
@@ -69,7 +74,7 @@ function linkRecipes(
     const homes = homesOf(recipe, byName, names);
     const builds = [...recipe.builds].sort((a, b) => (a.parts.build < b.parts.build ? -1 : 1));
     for (const build of builds) {
-      const scope: Scope = {names, homes, user: build.parts, problems};
+      const scope: Scope = {project, names, homes, user: build.parts, problems};
       const node = linkBuild(scope, build, fetches);
       nodes.push(node);
       if (build.test !== undefined) nodes.push(linkTest(scope, node, build.test));
@@ -87,15 +92,53 @@ function linkBuild(scope: Scope, build: Build, known: Map<Label, FetchNode>): Bu
   });
   const base = build.in.type === 'base' ? resolve(scope, build.in) : undefined;
   if (build.in.type === 'base' && base !== undefined) edges.add(base, 'base', build.in.at);
-  const needs = build.needs.flatMap((need): readonly LinkedNeed[] => {
-    const to = resolve(scope, need);
-    if (to === undefined) return [];
-    edges.add(to, need.for, need.at);
-    return [{to, for: need.for}];
-  });
+  const take = (need: Need): readonly LinkedNeed[] =>
+    targetsOf(scope, need).map((to) => {
+      edges.add(to, need.for, need.at);
+      return {to, for: need.for};
+    });
+  const needs = build.needs.flatMap(take);
   const replaces = resolveAll(scope, build.outputs.replaces);
   const label = formatLabel(build.parts);
-  return {label, kind: 'build', dependencies: edges.list, build, base, needs, replaces, fetches};
+  const {root} = build;
+  const node = {label, kind: 'build', build, base, replaces, fetches} as const;
+  if (root === undefined) return {...node, dependencies: edges.list, needs};
+  const overrides = root.overrides.flatMap(take);
+  return {
+    ...{...node, dependencies: edges.list, needs: [...needs, ...overrides]},
+    root: {overrides: overrides.map(({to}) => to), triggers: triggersOf(scope.project)},
+  };
+}
+
+/** One label, or those of a set. */
+function targetsOf(scope: Scope, need: Need): readonly Label[] {
+  if (!need.name.startsWith('@')) {
+    const to = resolve(scope, need);
+    return to === undefined ? [] : [to];
+  }
+  const found = layerLabels(scope.names, scope.project.config.sets, need.name, scope.homes);
+  if (found.ok) return found.value;
+  const {message, hint} = found.error;
+  scope.problems.push(problem('graph/unknown-need', message, {at: need.at, hint}));
+  return [];
+}
+
+/** The triggers of generated files, each once, those that name the program they are made with. */
+function triggersOf({generated}: Project): readonly GeneratedTrigger[] {
+  const found = new Map<string, GeneratedTrigger>();
+  for (const {glob, trigger, program} of generated) {
+    if (trigger === undefined || program === undefined) continue;
+    const folders = found.get(trigger)?.folders ?? [];
+    found.set(trigger, {text: trigger, program, folders: [...folders, plainFolder(glob)]});
+  }
+  return [...found.values()];
+}
+
+/** The folder a glob begins with, up to its first sign. */
+function plainFolder(glob: string): string {
+  const parts = glob.split('/').slice(0, -1);
+  const end = parts.findIndex(isGlob);
+  return parts.slice(0, end < 0 ? undefined : end).join('/');
 }
 
 /** A test compiles again when its build's folder is gone, so it needs the sources as well. */

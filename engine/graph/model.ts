@@ -60,6 +60,22 @@ export interface BuildNode extends NodeBase {
   readonly replaces: readonly Label[];
   /** One for each of the build's sources, in their order. */
   readonly fetches: readonly Label[];
+  /** Of a root: what its plan comes to. */
+  readonly root?: LinkedRoot | undefined;
+}
+
+export interface LinkedRoot {
+  /** The layers that may cover what lies below them. */
+  readonly overrides: readonly Label[];
+  /** What makes, in a finished root, files that no artifact owns. */
+  readonly triggers: readonly GeneratedTrigger[];
+}
+
+export interface GeneratedTrigger {
+  readonly text: string;
+  readonly program: string;
+  /** Folders its globs begin with; one of them has to be there. */
+  readonly folders: readonly string[];
 }
 
 export interface TestNode extends NodeBase {

@@ -9,17 +9,12 @@ import {parameterType, scalarsAt, stepsAt, TYPE_WORDS, type Kind, type Parameter
 import {parseSize, parseTime} from './measure.ts';
 import type {Build, Environment, Need, Step, TestPlan} from './model.ts';
 import {keyAt, nodeAt, placeAt, type DataNode, type Path} from './nodes.ts';
+import {USUAL_RESOURCES} from './resources.ts';
 import {readGlobs, type Materials} from './sources.ts';
 import {readTools} from './tools.ts';
 import {holds, report, type Work} from './work.ts';
 
 type Value = string | readonly string[];
-
-const HOUR = 3_600_000;
-const MEBIBYTE = 2 ** 20;
-
-/** What a build reserves when it says nothing: a small package, but two hours for slow machines. */
-const USUAL_RESOURCES = {cpu: 1, memoryBytes: 512 * MEBIBYTE, milliseconds: 2 * HOUR};
 
 /** A build by its name; undefined when its kind is not known. All mistakes are reported. */
 export function readBuild(

@@ -44,6 +44,8 @@ export interface Config {
 export interface Generated {
   readonly glob: string;
   readonly trigger: string | undefined;
+  /** Without it a root has no use for the trigger. */
+  readonly program?: string | undefined;
 }
 
 export interface Recipe {
@@ -87,6 +89,68 @@ export interface Build {
   readonly test: TestPlan | undefined;
   /** The name of the folder below /build in which the steps start. */
   readonly top: string;
+  /** Of a root: what it is laid together from besides its needs; its steps are its triggers. */
+  readonly root?: RootPlan | undefined;
+}
+
+/** A root filesystem, as far as it is not layers. */
+export interface RootPlan {
+  /** Layers, as written, that may cover what lies below them; laid after the needs. */
+  readonly overrides: readonly Need[];
+  /** Globs of paths no layer brings. */
+  readonly exclude: readonly string[];
+  /** Sorted by path; each path once. */
+  readonly items: readonly RootItem[];
+  readonly users: readonly RootUser[];
+  readonly groups: readonly RootGroup[];
+  readonly boot: RootBoot | undefined;
+}
+
+/** Something that is to be in a root. */
+export type RootItem = ItemPlace &
+  (
+    | {readonly type: 'dir'}
+    | {readonly type: 'link'; readonly target: string}
+    | {readonly type: 'file'; readonly text: string}
+    /** The name of the source it is. */
+    | {readonly type: 'file'; readonly source: string}
+  );
+
+export interface ItemPlace {
+  /** Without leading slash. */
+  readonly path: string;
+  readonly mode: number | undefined;
+  /** `user`, `user:group`, names or numbers. */
+  readonly owner: string | undefined;
+  readonly at: Location;
+}
+
+/** A line of /etc/passwd. */
+export interface RootUser {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly comment: string;
+  readonly home: string;
+  readonly shell: string;
+  readonly password: string;
+  readonly at: Location;
+}
+
+/** A line of /etc/group. */
+export interface RootGroup {
+  readonly name: string;
+  readonly gid: number;
+  readonly members: readonly string[];
+  readonly at: Location;
+}
+
+export interface RootBoot {
+  /** Absolute paths in the root. */
+  readonly kernel: string;
+  readonly init: string | undefined;
+  /** Words for the kernel. */
+  readonly command: string;
 }
 
 export type Environment =

@@ -198,13 +198,13 @@ function ownerOf({collection, package: name, options}: Recipe): OptionOwner {
 function readGenerated(file: string | undefined, read: Read, problems: Diagnostic[]): Generated[] {
   if (file === undefined) return [];
   const document = read('generated', file);
-  return (document?.data.generated ?? []).flatMap(({globs, trigger}, group) =>
+  return (document?.data.generated ?? []).flatMap(({globs, trigger, program}, group) =>
     globs.map((glob, index) => {
       const error = globError(glob);
       const at = document && placeAt(document.root, ['generated', group, 'globs', index]);
       if (error !== undefined)
         problems.push(problem('recipe/bad-glob', `the glob ${error}: ${glob}`, {at}));
-      return {glob, trigger};
+      return {glob, trigger, program};
     }),
   );
 }

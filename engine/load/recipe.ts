@@ -13,6 +13,7 @@ import {licenseError} from './license.ts';
 import type {Build, Recipe} from './model.ts';
 import {keyAt, nodeAt, placeAt, type DataNode} from './nodes.ts';
 import {checkDeclarations, decideOptions} from './options.ts';
+import {readRoot} from './root-plan.ts';
 import type {Setting} from './settings.ts';
 import {readMaterials} from './sources.ts';
 import {holds, report, type Surroundings, type Work} from './work.ts';
@@ -34,10 +35,12 @@ export function readRecipe(
   const {data} = recipe;
   const work = startWork(recipe, surroundings, settings, problems);
   checkNames(work);
+  checkShape(work);
   checkEnvironments(work);
   checkLicense(work);
   const values = new Map(work.variables.all());
-  const builds = readBuilds(work, values);
+  const builds =
+    data.root === undefined ? readBuilds(work, values) : [readRoot(work, data.root, values)];
   const {source, root} = recipe;
   const sound = problems.length === before && recipe.sound;
   const read: Recipe = {
@@ -130,6 +133,24 @@ function checkVariable(work: Work, name: string, field: 'vars' | 'options'): voi
   if (!TAKEN.has(name) && !name.startsWith('with_')) return;
   const at = keyAt(work.recipe.root, [field, name]);
   report(work, 'recipe/bad-name', `the name \`${name}\` is the engine's own`, at, 'take another');
+}
+
+/** A recipe is of a package that is built, or of a root. */
+function checkShape(work: Work): void {
+  const {data, root, sound} = work.recipe;
+  if (data.builds === undefined && data.root === undefined && sound) {
+    const hint = 'for example `builds: {main: {in: host}}`';
+    const at = keyAt(root, ['package']);
+    work.problems.push(
+      problem('schema/missing-field', 'the field `builds` is missing', {at, hint}),
+    );
+  }
+  if (data.root === undefined) return;
+  for (const field of ['builds', 'sources', 'patches', 'tools'] as const) {
+    if (data[field] === undefined) continue;
+    const message = `a recipe with \`root\` has no \`${field}\``;
+    report(work, 'recipe/bad-root', message, keyAt(root, [field]), 'write a recipe of its own');
+  }
 }
 
 /** With `extends` the schema cannot know whether the base has a build of this name. */

@@ -6,6 +6,7 @@ import type {Listener} from '../base/event.ts';
 import type {Host} from '../base/host.ts';
 import type {RunWatch} from '../base/span.ts';
 import type {BuildGraph} from '../graph/model.ts';
+import type {Compose} from '../graph/root-parts.ts';
 import type {Config} from '../load/model.ts';
 import type {ActionLog} from '../../store/action-log.ts';
 import type {RunHandle} from '../../store/claims.ts';
@@ -15,6 +16,8 @@ import type {Resolver} from './resolve.ts';
 import type {WorkerHolder} from './worker-holder.ts';
 
 export interface RunContext {
+  /** How roots are laid together. */
+  readonly compose: Compose;
   readonly host: Host;
   readonly listener: Listener;
   readonly config: Config;

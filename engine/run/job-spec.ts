@@ -49,6 +49,19 @@ export function testSpec(label: Label, build: Build, inputs: Inputs, resumed: bo
   return {...common(label, build, inputs, steps), capture: undefined};
 }
 
+/** The spec of what is run in a root that is laid together already; all it leaves is kept. */
+export function triggerSpec(
+  label: Label,
+  build: Build,
+  root: TreeDigest,
+  triggers: readonly Step[],
+): JobSpec {
+  const layers = [{owner: label, tree: root}];
+  const inputs: Inputs = {layers, baseLayers: 1, sources: [], patches: [], tools: {}};
+  const capture: CaptureRules = {expect: [], drop: [], replaces: [], leaks: []};
+  return {...common(label, {...build, sources: []}, inputs, triggers), capture};
+}
+
 function common(
   label: Label,
   build: Build,

@@ -9,7 +9,7 @@ import type {ActionKey, TreeDigest} from '../base/hash.ts';
 import {ok, type Result} from '../base/result.ts';
 import {timed} from '../base/span.ts';
 import type {BuildNode, TestNode} from '../graph/model.ts';
-import type {BuildRequest, IdMode, JobResult} from '../sandbox/protocol.ts';
+import type {BuildRequest, IdMode, JobResult, JobSpec} from '../sandbox/protocol.ts';
 import type {JobReply, Worker} from '../sandbox/worker-process.ts';
 import {formatOf} from '../source/archive-check.ts';
 import {checkStoredArchive} from '../source/archive-verdict.ts';
@@ -20,10 +20,11 @@ import {guard, guardLater} from '../../store/trouble.ts';
 import {checkBlobs, checkTrees, describeDamage, trustTree} from '../../store/verified.ts';
 import {findConflicts, type LayerTree} from './conflicts.ts';
 import type {RunContext} from './context.ts';
-import {buildSpec, testSpec} from './job-spec.ts';
+import {buildSpec, testSpec, triggerSpec} from './job-spec.ts';
 import {lastLines, newLogName} from './logs.ts';
 import {record, type Ran} from './record.ts';
 import type {Resolution} from './resolve.ts';
+import {layRoot, withChanges, writeLog, type LaidRoot} from './root-work.ts';
 import {undeclaredNeeds} from './undeclared.ts';
 
 type Known = Extract<Resolution, {type: 'known'}>;
@@ -49,6 +50,7 @@ export type WorkEnd = Result<TreeDigest | undefined, Failure>;
 
 export async function work(context: RunContext, job: Job): Promise<WorkEnd> {
   const watch = context.watch.of(job.node.label);
+  if (job.build.build.root !== undefined) return workRoot(context, job);
   const stored = timed(watch, 'prepare', 'store patches', () => storePatches(context, job));
   if (!stored.ok) return failure(stored.error, {machine: false});
   const refused = await timed(watch, 'prepare', 'check inputs', () => inputTrouble(context, job));
@@ -56,14 +58,52 @@ export async function work(context: RunContext, job: Job): Promise<WorkEnd> {
   const worker = await timed(watch, 'wait', 'wait for the worker', () => context.worker.get());
   if (!worker.ok) return failure(worker.error, {machine: true});
   const request = requestFor(context, job);
-  const ended = await timed(watch, 'prepare', 'in the worker', () => {
-    const {id, result} = worker.value.build(request, job.onReply);
-    job.onStart(worker.value, id, logNameOf(request));
-    return result;
-  });
+  const ended = await timed(watch, 'prepare', 'in the worker', () =>
+    runIn(worker.value, job, request),
+  );
   if (!ended.ok) return failure(ended.error, {machine: true, logFile: logFileOf(context, request)});
   context.watch.used(job.node.label, ended.value.usage);
   return finish(context, job, request, ended.value, worker.value.idMode);
+}
+
+function runIn(worker: Worker, job: Job, request: Requested): Promise<Checked<JobResult>> {
+  const {id, result} = worker.build(request, job.onReply);
+  job.onStart(worker, id, logNameOf(request));
+  return result;
+}
+
+/** A root is laid together here; only its triggers need a sandbox. */
+async function workRoot(context: RunContext, job: Job): Promise<WorkEnd> {
+  const watch = context.watch.of(job.node.label);
+  const since = context.host.tick();
+  const damaged = timed(watch, 'prepare', 'check inputs', () => damagedLayers(context, job));
+  if (damaged.length > 0) return failure(damaged, {machine: false});
+  const laid = timed(watch, 'run', 'lay layers', () =>
+    layRoot(context, job.build, job.known.inputs),
+  );
+  if (!laid.ok) return failure(laid.error, {machine: false});
+  const {tree, triggers, said} = laid.value;
+  const request = requestFor(context, job, laid.value);
+  if (triggers.length === 0) {
+    const written = writeLog(context, logNameOf(request), said);
+    if (!written.ok) return failure(written.error, {machine: true});
+    const milliseconds = context.host.tick() - since;
+    const usage = {milliseconds, cpuMilliseconds: milliseconds, peakBytes: 0};
+    const result = {outcome: 'ok', tree, warnings: [], usage, copiedRoot: false} as const;
+    return finish(context, job, request, result, 'range');
+  }
+  const worker = await timed(watch, 'wait', 'wait for the worker', () => context.worker.get());
+  if (!worker.ok) return failure(worker.error, {machine: true});
+  const ended = await runIn(worker.value, job, request);
+  if (!ended.ok) return failure(ended.error, {machine: true, logFile: logFileOf(context, request)});
+  context.watch.used(job.node.label, ended.value.usage);
+  const result = ended.value;
+  if (result.outcome === 'failed' || result.tree === undefined) {
+    return finish(context, job, request, result, worker.value.idMode);
+  }
+  const whole = withChanges(context, job.build, tree, result.tree);
+  if (!whole.ok) return failure(whole.error, {machine: true});
+  return finish(context, job, request, {...result, tree: whole.value}, worker.value.idMode);
 }
 
 /** Patches lie in the store like sources: what is applied is what the key says. */
@@ -139,15 +179,15 @@ function damagedLayers({store}: RunContext, {known}: Job): readonly Diagnostic[]
 
 let serial = 0;
 
-function requestFor(context: RunContext, job: Job): Omit<BuildRequest, 'type' | 'id'> {
+type Requested = Omit<BuildRequest, 'type' | 'id'>;
+
+/** `laid`: for a root, what its triggers run in. */
+function requestFor(context: RunContext, job: Job, laid?: LaidRoot): Requested {
   const {node, build, known, jobs} = job;
   const kept = `kept/${context.resolver.keyOf(build.label) ?? ''}`;
   // A test that was killed has taken it and left the empty folder.
   const resumed = node.kind === 'test' && exists(`${context.store.root}/${kept}/build`);
-  const spec =
-    node.kind === 'test'
-      ? testSpec(node.label, build.build, known.inputs, resumed)
-      : buildSpec(node.label, build.build, known.inputs, build.replaces, context.graph.generated);
+  const spec = specOf(context, job, resumed, laid);
   return {
     spec,
     scratch: `scratch/${context.run.id}/${(serial += 1)}`,
@@ -161,6 +201,14 @@ function requestFor(context: RunContext, job: Job): Omit<BuildRequest, 'type' | 
   };
 }
 
+function specOf(context: RunContext, job: Job, resumed: boolean, laid?: LaidRoot): JobSpec {
+  const {node, build, known} = job;
+  const {label} = node;
+  if (node.kind === 'test') return testSpec(label, build.build, known.inputs, resumed);
+  if (laid !== undefined) return triggerSpec(label, build.build, laid.tree, laid.triggers);
+  return buildSpec(label, build.build, known.inputs, build.replaces, context.graph.generated);
+}
+
 function keepFor({node, known, keepBuild}: Job): BuildRequest['keep'] {
   if (node.kind === 'build' && keepBuild) return {always: true, folder: `kept/${known.key}`};
   return {always: false, folder: `failed/${known.key}`};
@@ -169,7 +217,7 @@ function keepFor({node, known, keepBuild}: Job): BuildRequest['keep'] {
 async function finish(
   context: RunContext,
   job: Job,
-  request: Omit<BuildRequest, 'type' | 'id'>,
+  request: Requested,
   result: JobResult,
   idMode: IdMode,
 ): Promise<WorkEnd> {

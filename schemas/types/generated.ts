@@ -24,6 +24,10 @@ export interface GeneratedFile {
      */
     trigger?: string;
     /**
+     * The program the trigger is made with: it is run only in roots that have it, and one of the folders the globs begin with.
+     */
+    program?: string;
+    /**
      * What they are, in one line.
      */
     summary: string;

@@ -56,6 +56,34 @@ export type Needs = Need[];
  * Shell text, run by bash in the top folder of the sources. `${name}` is the shell's here; package, version, arch, jobs, the variables and options of the recipe are shell variables.
  */
 export type Step = string;
+/**
+ * A label, a set (`@name`), or one of them with when it counts.
+ */
+export type Layer =
+  | string
+  | {
+      /**
+       * A label or a set.
+       */
+      layer: string;
+      when?: When;
+    };
+/**
+ * Permission bits in octal, kept as written.
+ */
+export type Mode = string;
+/**
+ * `user`, `user:group`, by name or number; without a group that of the same name or number. Names are those of /etc/passwd and /etc/group of this root.
+ */
+export type Owner = string;
+/**
+ * An absolute path in the root.
+ */
+export type Place = string;
+/**
+ * The name of a user or group.
+ */
+export type Account = string;
 
 /**
  * One package: where its sources are and the ways it is built. The file is recipes/<collection>/<package>.yaml.
@@ -142,6 +170,7 @@ export interface RecipeFile {
   builds?: {
     [k: string]: Build;
   };
+  root?: Root;
 }
 /**
  * One source: a file fetched from `url`, a file or folder of this machine at `path`, or a commit of a `git` repository.
@@ -302,4 +331,127 @@ export interface Build {
     critical?: boolean;
   };
   when?: When;
+}
+/**
+ * A root filesystem laid together from artifacts, in place of `builds`: its artifact is the whole filesystem. Conflicts between layers are found before anything is written.
+ */
+export interface Root {
+  /**
+   * Artifacts, lowest first, each with all it needs to run, or sets of them. Two layers may have the same file only if it is the same in both.
+   */
+  layers: Layer[];
+  /**
+   * Layers that may cover and remove what lies below them; they are laid after all others.
+   */
+  overrides?: Layer[];
+  /**
+   * Globs of paths that no layer brings, with all below them.
+   *
+   * Items: One pattern of paths, without leading slash.
+   */
+  exclude?: string[];
+  /**
+   * Folders to be there, by their absolute paths; of those that layers bring these are mode and owner.
+   */
+  folders?: {
+    /**
+     * Mode and owner.
+     */
+    [k: string]: {
+      mode?: Mode;
+      owner?: Owner;
+    };
+  };
+  /**
+   * Files to be there, by their absolute paths, over those of layers.
+   */
+  files?: {
+    /**
+     * Its text, or the file beside the recipe it is; mode and owner.
+     */
+    [k: string]: {
+      /**
+       * What is in it. `${name}` is replaced.
+       */
+      text?: string;
+      /**
+       * A file, relative to the folder of this recipe file. `${name}` is replaced.
+       */
+      from?: string;
+      mode?: Mode;
+      owner?: Owner;
+    };
+  };
+  /**
+   * Symbolic links to be there, by their absolute paths, and where they lead. `${name}` is replaced.
+   */
+  links?: {
+    /**
+     * Where it leads.
+     */
+    [k: string]: string;
+  };
+  /**
+   * Users to be in /etc/passwd, in this order, after those that layers bring.
+   */
+  users?: {
+    /**
+     * One line of /etc/passwd.
+     */
+    [k: string]: {
+      /**
+       * Its number.
+       */
+      uid: number;
+      /**
+       * The number of its group; without it that of the user.
+       */
+      gid?: number;
+      /**
+       * Its full name.
+       */
+      comment?: string;
+      home?: Place;
+      shell?: Place;
+      /**
+       * As in /etc/passwd: nothing is no password, `x` (where none is written) looks into /etc/shadow.
+       */
+      password?: string;
+    };
+  };
+  /**
+   * Groups to be in /etc/group, in this order, after those that layers bring.
+   */
+  groups?: {
+    /**
+     * One line of /etc/group.
+     */
+    [k: string]: {
+      /**
+       * Its number.
+       */
+      gid: number;
+      /**
+       * Users that are in it.
+       */
+      members?: Account[];
+    };
+  };
+  /**
+   * Commands run once in the finished root, in this order, after those of recipes/generated.yaml whose program and folder are there; what they change is part of the root.
+   */
+  triggers?: {
+    [k: string]: Step;
+  };
+  /**
+   * How it is started.
+   */
+  boot?: {
+    kernel: Place;
+    /**
+     * Words for the kernel, besides those that say where the root is.
+     */
+    command?: string;
+    init?: Place;
+  };
 }

@@ -2,6 +2,7 @@
  * A graph with a store, a resolver and a run context for the tests of engine/run, and a worker
  * that runs nothing: each job ends as the test says. Graphs are values (../graph/values.ts).
  */
+import {composeRoot} from '../../../engine/rootfs/compose.ts';
 import fs from 'node:fs';
 import path from 'node:path';
 import type {ExecutionContext} from 'ava';
@@ -193,7 +194,14 @@ export function contextFor(bed: Bed, parts: ContextParts = {}): RunContext {
     run: parts.run ?? runWithoutProcess(bed.store),
     records: recordBatcher(bed.store, bed.log),
     worker: parts.worker ?? noWorker,
-    ...{offline, wait, hostsDown: new Set<string>(), engine: '1.2.3', watch: NO_RUN_WATCH},
+    ...{
+      offline,
+      wait,
+      compose: composeRoot,
+      hostsDown: new Set<string>(),
+      engine: '1.2.3',
+      watch: NO_RUN_WATCH,
+    },
     signal: parts.signal ?? new AbortController().signal,
   };
 }

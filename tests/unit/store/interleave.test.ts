@@ -11,19 +11,9 @@ import type {Store} from '../../../store/layout.ts';
 import {rely} from '../../../store/protect.ts';
 import {sweepScratch} from '../../../store/sweep.ts';
 import {hasTree} from '../../../store/trees.ts';
+import {random} from '../../support/random.ts';
 import {dangling, gc, objectsIn, pin, publish, type Artifact} from './collect-rig.ts';
 import {emptyStore} from './rig.ts';
-
-/** mulberry32: small, and the same everywhere. */
-function random(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
 
 /** A run, and what it has found or made and goes on to use. */
 interface Live {

@@ -1,0 +1,38 @@
+/**
+ * What a root is laid together from, and what that comes to: between whoever runs nodes and whoever
+ * knows how roots are laid together. Types only.
+ */
+import type {Checked} from '../base/diagnostic.ts';
+import type {BlobDigest} from '../base/hash.ts';
+import type {Label} from '../base/label.ts';
+import type {Step} from '../load/model.ts';
+import type {TreeEntry} from '../../store/tree-entry.ts';
+import type {BuildNode} from './model.ts';
+
+export interface RootParts {
+  readonly node: BuildNode;
+  /** Lowest first: each layer's run closure before it. */
+  readonly layers: readonly {readonly owner: Label; readonly entries: readonly TreeEntry[]}[];
+  /** For each source its name and content. */
+  readonly files: ReadonlyMap<string, FileContent>;
+  /** The bytes of a file of a layer. */
+  readonly read: (digest: BlobDigest) => Buffer;
+}
+
+export interface FileContent {
+  readonly digest: BlobDigest;
+  /** Bytes. */
+  readonly size: number;
+}
+
+export interface ComposedRoot {
+  /** A good tree. */
+  readonly entries: readonly TreeEntry[];
+  /** Contents the store may not have yet. */
+  readonly contents: readonly Buffer[];
+  /** What is to be run in it, in order. */
+  readonly triggers: readonly Step[];
+}
+
+/** Lays a root together, or says all that stands against it. Pure but for `read`. */
+export type Compose = (parts: RootParts) => Checked<ComposedRoot>;

@@ -1,0 +1,119 @@
+/**
+ * A root: its layers read and laid together, what comes of it stored, and what its triggers left
+ * laid over that. Knows nothing of how things are laid, run or recorded.
+ */
+import {writeFileAtomic, readFile, lookAt} from '../base/files.ts';
+import {fail, type Checked} from '../base/diagnostic.ts';
+import type {BlobDigest, TreeDigest} from '../base/hash.ts';
+import type {Label} from '../base/label.ts';
+import {ok} from '../base/result.ts';
+import type {BuildNode} from '../graph/model.ts';
+import type {ComposedRoot, FileContent} from '../graph/root-parts.ts';
+import type {Step} from '../load/model.ts';
+import {mergeLayers, type LayerEntries} from '../sandbox/lowers.ts';
+import {entriesOf} from '../sandbox/staging.ts';
+import {giveToOwner} from '../../store/commit.ts';
+import {logIn} from '../../store/layout.ts';
+import {blobPath, hasBlob, putBytes} from '../../store/pool.ts';
+import {protect} from '../../store/protect.ts';
+import type {TreeEntry} from '../../store/tree-entry.ts';
+import {readTree, writeTree} from '../../store/trees.ts';
+import {guard} from '../../store/trouble.ts';
+import type {RunContext} from './context.ts';
+import type {Inputs} from './job-spec.ts';
+
+/** A root without what its triggers make. */
+export interface LaidRoot {
+  readonly tree: TreeDigest;
+  readonly triggers: readonly Step[];
+  /** What was done, for its log. */
+  readonly said: string;
+}
+
+export function layRoot(context: RunContext, node: BuildNode, inputs: Inputs): Checked<LaidRoot> {
+  const {store} = context;
+  const layers: {owner: Label; entries: readonly TreeEntry[]}[] = [];
+  for (const {owner, tree} of inputs.layers) {
+    const entries = readTree(store, tree);
+    if (!entries.ok) return entries;
+    layers.push({owner, entries: entries.value});
+  }
+  const files = sourcesOf(context, node, inputs);
+  if (!files.ok) return files;
+  const read = (digest: BlobDigest): Buffer => readFile(pathOf(context, digest));
+  const composed = guard(store.root, () =>
+    context.compose({node, layers, files: files.value, read}),
+  );
+  if (!composed.ok) return composed;
+  if (!composed.value.ok) return composed.value;
+  const root = composed.value.value;
+  const tree = storeRoot(context, root);
+  if (!tree.ok) return tree;
+  return ok({tree: tree.value, triggers: root.triggers, said: summary(layers, root)});
+}
+
+function pathOf({store}: RunContext, digest: BlobDigest): string {
+  return blobPath(store, digest, hasBlob(store, digest) ?? 0o644);
+}
+
+function sourcesOf(
+  context: RunContext,
+  node: BuildNode,
+  inputs: Inputs,
+): Checked<ReadonlyMap<string, FileContent>> {
+  const found = new Map<string, FileContent>();
+  for (const [at, {placement, at: place}] of node.build.sources.entries()) {
+    const content = inputs.sources[at];
+    if (content?.type !== 'file') {
+      return fail('source/changed', `${placement.name} is no file any more`, {at: place});
+    }
+    const size = guard(placement.name, () => lookAt(pathOf(context, content.blob))?.size ?? 0);
+    if (!size.ok) return size;
+    found.set(placement.name, {digest: content.blob, size: size.value});
+  }
+  return ok(found);
+}
+
+function storeRoot(context: RunContext, {entries, contents}: ComposedRoot): Checked<TreeDigest> {
+  const {store, run} = context;
+  return guard(store.root, () =>
+    protect(store, run, [], (name) => {
+      for (const bytes of contents) name([`blob ${putBytes(store, bytes, 0o644)}`]);
+      const tree = writeTree(store, entries);
+      name([`tree ${tree}`]);
+      return tree;
+    }),
+  );
+}
+
+/** The root with what was changed in it, as overlayfs would show both. */
+export function withChanges(
+  context: RunContext,
+  {label}: BuildNode,
+  root: TreeDigest,
+  changes: TreeDigest,
+): Checked<TreeDigest> {
+  const layers: LayerEntries[] = [];
+  for (const tree of [root, changes]) {
+    const entries = readTree(context.store, tree);
+    if (!entries.ok) return entries;
+    layers.push({owner: label, isBase: false, entries: entries.value});
+  }
+  const entries = entriesOf(mergeLayers(layers));
+  return storeRoot(context, {entries, contents: [], triggers: []});
+}
+
+function summary(layers: readonly {readonly owner: Label}[], {entries}: ComposedRoot): string {
+  const names = layers.map(({owner}) => `${owner}\n`).join('');
+  return `${names}${layers.length} layers, ${entries.length} entries\n`;
+}
+
+/** The log of a root in which nothing ran. */
+export function writeLog({store}: RunContext, name: string, text: string): Checked<undefined> {
+  return guard(store.root, () => {
+    const file = logIn(store, name);
+    writeFileAtomic(file, text, {durable: false});
+    giveToOwner(store, file);
+    return undefined;
+  });
+}

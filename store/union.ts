@@ -1,0 +1,260 @@
+/**
+ * Lays trees over each other into one, on their entries alone. What it comes to, and each conflict,
+ * is known before anything is made on a disk. Knows nothing of recipes or of why trees are laid.
+ *
+ * Rules, in the order of the layers:
+ *   a folder over a folder     the first one's mode, owner and xattrs stay
+ *   a folder over a link       where the link leads to a folder of the union, what is below goes there
+ *                              (usr-merge: `lib -> usr/lib`, and a layer with `lib/x`)
+ *   a folder over other things, other things over a folder: conflicts
+ *   other things over each other: the same to the bit, or the layer may cover the owner of what is
+ *                              there, or it gives way, else a conflict
+ *   a whiteout                 takes away what is there and all below; it has to be allowed to
+ *                              cover every owner of that
+ * Links are followed inside the union only; an absolute target starts at its top.
+ */
+import {Bug, err, ok, type Result} from '../engine/base/result.ts';
+import {parentOf, type BytePath} from './bytes.ts';
+import {sortEntries} from './manifest.ts';
+import type {TreeEntry, WhiteoutEntry} from './tree-entry.ts';
+
+export type SolidEntry = Exclude<TreeEntry, WhiteoutEntry>;
+
+export interface UnionLayer {
+  readonly owner: string;
+  /** A good tree: sorted, parents first. */
+  readonly entries: readonly TreeEntry[];
+  /** Whether what belongs to this owner may be covered or taken away. */
+  readonly covers: (owner: string) => boolean;
+  /** What cannot be covered stays, and is no conflict. */
+  readonly givesWay: boolean;
+}
+
+export interface UnionConflict {
+  /** Where, in the union. */
+  readonly path: BytePath;
+  readonly first: string;
+  readonly second: string;
+  readonly type: 'content' | 'folder' | 'loop';
+}
+
+/** A path of the union and whose it is. */
+export interface Placed {
+  readonly entry: SolidEntry;
+  readonly owner: string;
+}
+
+interface Place extends Placed {
+  /** Paths that are one inode have the same group: a layer and its first path. */
+  readonly group: string | undefined;
+}
+
+/** What the kernel follows (path_resolution(7)). */
+const MOST_LINKS = 40;
+
+/** Invariant: the parent of every path is a folder of the union. */
+export class Union {
+  readonly #places = new Map<BytePath, Place>();
+  readonly #isLeftOut: (path: BytePath) => boolean;
+  #layers = 0;
+  /** Of the layer that is laid: its folders → where they are; undefined: left out or in conflict. */
+  #folders = new Map<BytePath, BytePath | undefined>();
+
+  /** `isLeftOut`: paths that no layer brings, with all below. */
+  constructor(isLeftOut: (path: BytePath) => boolean = () => false) {
+    this.#isLeftOut = isLeftOut;
+  }
+
+  at(path: BytePath): Placed | undefined {
+    return this.#places.get(path);
+  }
+
+  /** Lays one more tree on top. Of what conflicts the lower one stays. */
+  lay(layer: UnionLayer): readonly UnionConflict[] {
+    this.#layers += 1;
+    this.#folders = new Map([['', '']]);
+    return layer.entries.flatMap((entry) => this.#layEntry(layer, entry) ?? []);
+  }
+
+  /**
+   * Puts one entry, over whatever is no folder; over a folder only a folder, whose mode and owner
+   * it takes. Folders above that are not there are made: 0755, of root. Links among them are
+   * followed. Gives the path that is in the way, if one is.
+   */
+  set(entry: SolidEntry, owner: string): BytePath | undefined {
+    const parent = this.#makeFolder(parentOf(entry.path), owner);
+    if (!parent.ok) return parent.error;
+    const name = entry.path.slice(entry.path.lastIndexOf('/') + 1);
+    const path = parent.value === '' ? name : `${parent.value}/${name}`;
+    const there = this.#places.get(path)?.entry;
+    const both = there?.type === 'dir' ? entry.type === 'dir' : entry.type !== 'dir';
+    if (there !== undefined && !both) return path;
+    this.#layers += 1;
+    this.#put({owner}, {...entry, path}, path);
+    return undefined;
+  }
+
+  #makeFolder(path: BytePath, owner: string): Result<BytePath, BytePath> {
+    const found = path === '' ? '' : this.folderAt(path);
+    if (found !== undefined) return ok(found);
+    if (this.#places.has(path)) return err(path);
+    const parent = this.#makeFolder(parentOf(path), owner);
+    if (!parent.ok) return parent;
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    const place = parent.value === '' ? name : `${parent.value}/${name}`;
+    if (this.#places.has(place)) return err(place);
+    const plain = {mode: 0o755, uid: 0, gid: 0, xattrs: []};
+    this.#put({owner}, {type: 'dir', path: place, ...plain}, place);
+    return ok(place);
+  }
+
+  /** The whole union as a good tree. */
+  entries(): readonly TreeEntry[] {
+    const first = new Map<string, BytePath>();
+    return sortEntries([...this.#places].map(placedAt)).map((entry): TreeEntry => {
+      const group = this.#places.get(entry.path)?.group;
+      if (entry.type !== 'file' || group === undefined) return entry;
+      const hardlink = first.get(group);
+      if (hardlink === undefined) first.set(group, entry.path);
+      return {...entry, hardlink};
+    });
+  }
+
+  /** The folder of the union a path leads to, links followed; undefined where it leads to none. */
+  folderAt(path: BytePath): BytePath | undefined {
+    const found = this.#follow(path);
+    if (found === '') return '';
+    return found !== undefined && this.#places.get(found)?.entry.type === 'dir' ? found : undefined;
+  }
+
+  #layEntry(layer: UnionLayer, entry: TreeEntry): UnionConflict | undefined {
+    const parent = this.#folders.get(parentOf(entry.path));
+    if (parent === undefined) return undefined;
+    const name = entry.path.slice(entry.path.lastIndexOf('/') + 1);
+    const path = parent === '' ? name : `${parent}/${name}`;
+    if (this.#isLeftOut(path)) return undefined;
+    if (entry.type === 'whiteout') return this.#remove(layer, path);
+    const there = this.#places.get(path);
+    if (entry.type === 'dir') return this.#layFolder(layer, entry, path, there);
+    const clash = there && clashOf(layer, entry, path, there);
+    if (clash === undefined) this.#put(layer, entry, path);
+    return clash === 'stays' ? undefined : clash;
+  }
+
+  #layFolder(
+    layer: UnionLayer,
+    entry: SolidEntry,
+    path: BytePath,
+    there: Place | undefined,
+  ): UnionConflict | undefined {
+    if (there === undefined) {
+      this.#folders.set(entry.path, path);
+      this.#put(layer, entry, path);
+      return undefined;
+    }
+    const folder = this.folderAt(path);
+    this.#folders.set(entry.path, folder);
+    if (folder !== undefined) return undefined;
+    const isLoop = there.entry.type === 'link' && this.#follow(path) === undefined;
+    return conflict(isLoop ? 'loop' : 'folder', path, there, layer);
+  }
+
+  #put({owner}: Pick<UnionLayer, 'owner'>, entry: SolidEntry, path: BytePath): void {
+    const group =
+      entry.type === 'file' ? `${this.#layers} ${entry.hardlink ?? entry.path}` : undefined;
+    this.#places.set(path, {entry: entry.path === path ? entry : {...entry, path}, owner, group});
+  }
+
+  /** What a layer may not cover stays, and with it the folders above. */
+  #remove(layer: UnionLayer, path: BytePath): UnionConflict | undefined {
+    const there = this.#places.get(path);
+    if (there === undefined) return undefined;
+    const lost = [path, ...(there.entry.type === 'dir' ? this.#below(path) : [])];
+    const kept = lost.find((one) => !layer.covers(this.#places.get(one)?.owner ?? ''));
+    if (kept !== undefined) {
+      if (layer.givesWay) return undefined;
+      return conflict('content', kept, this.#places.get(kept) ?? there, layer);
+    }
+    for (const one of lost) this.#places.delete(one);
+    return undefined;
+  }
+
+  #below(folder: BytePath): readonly BytePath[] {
+    return [...this.#places.keys()].filter((path) => path.startsWith(`${folder}/`));
+  }
+
+  /** Where a path leads; there may be nothing. Undefined: too many links. */
+  #follow(path: BytePath): BytePath | undefined {
+    const waiting = path.split('/').reverse();
+    const done: BytePath[] = [];
+    let links = 0;
+    for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+      if (name === '' || name === '.') continue;
+      if (name === '..') {
+        done.pop();
+        continue;
+      }
+      const entry = this.#places.get([...done, name].join('/'))?.entry;
+      if (entry?.type !== 'link') {
+        done.push(name);
+        continue;
+      }
+      links += 1;
+      if (links > MOST_LINKS) return undefined;
+      if (entry.target.startsWith('/')) done.length = 0;
+      waiting.push(...entry.target.split('/').reverse());
+    }
+    return done.join('/');
+  }
+}
+
+function placedAt([path, {entry}]: readonly [BytePath, Place]): SolidEntry {
+  if (entry.path !== path) throw new Bug('an entry at another place');
+  return entry.type === 'file' ? {...entry, hardlink: undefined} : entry;
+}
+
+/** Undefined: the entry takes the place of what is there. */
+function clashOf(
+  layer: UnionLayer,
+  entry: SolidEntry,
+  path: BytePath,
+  there: Placed,
+): UnionConflict | 'stays' | undefined {
+  const isFolder = there.entry.type === 'dir';
+  if (!isFolder && layer.covers(there.owner)) return undefined;
+  if (layer.givesWay || isSame(there.entry, entry)) return 'stays';
+  return conflict(isFolder ? 'folder' : 'content', path, there, layer);
+}
+
+function conflict(
+  type: UnionConflict['type'],
+  path: BytePath,
+  {owner}: Placed,
+  layer: UnionLayer,
+): UnionConflict {
+  return {type, path, first: owner, second: layer.owner};
+}
+
+/** Whether two entries are the same but for their paths. */
+export function isSame(a: SolidEntry, b: SolidEntry): boolean {
+  return a.type === b.type && owned(a) === owned(b) && content(a) === content(b);
+}
+
+function content(entry: SolidEntry): string {
+  switch (entry.type) {
+    case 'file':
+      return entry.digest;
+    case 'link':
+      return entry.target;
+    case 'char':
+    case 'block':
+      return `${entry.device.major},${entry.device.minor}`;
+    case 'dir':
+    case 'fifo':
+      return '';
+  }
+}
+
+function owned({mode, uid, gid, xattrs}: SolidEntry): string {
+  return `${mode} ${uid}:${gid} ${xattrs.map((one) => `${one.name}=${one.value}`).join(' ')}`;
+}
