@@ -22,13 +22,18 @@ export function readRoot(
   const {collection} = work.recipe.source;
   const sources: Source[] = [];
   const plan = readPlan(work, file, sources);
+  // With `extends` the schema cannot know whether the base has some.
+  if (file.layers === undefined && work.recipe.sound) {
+    const at = keyAt(work.recipe.root, ['root']);
+    report(work, 'schema/missing-field', 'the field `layers` is missing', at);
+  }
   const triggers = Object.entries(file.triggers ?? {});
   return {
     parts: {collection, package: work.recipe.data.package, build: 'main', test: false},
     version: work.recipe.data.version,
     at: keyAt(work.recipe.root, ['root']),
     in: {type: 'root'},
-    needs: readLayers(work, file.layers, ['root', 'layers']),
+    needs: readLayers(work, file.layers ?? [], ['root', 'layers']),
     kind: 'root',
     sources,
     patches: [],
@@ -82,7 +87,11 @@ function readPlan(work: Work, file: RootFile, sources: Source[]): RootPlan {
 }
 
 /** Layers whose conditions hold. */
-function readLayers(work: Work, layers: RootFile['layers'], at: Path): readonly Need[] {
+function readLayers(
+  work: Work,
+  layers: NonNullable<RootFile['layers']>,
+  at: Path,
+): readonly Need[] {
   return layers.flatMap((layer, index): readonly Need[] => {
     const place = placeAt(work.recipe.root, [...at, index]);
     const written = typeof layer === 'string' ? layer : layer.layer;

@@ -146,11 +146,16 @@ function put(work: Work, entry: SolidEntry, item: RootItem | undefined): void {
   const clash = work.union.set(entry, work.parts.node.label);
   if (clash === undefined) return;
   const at = item?.at ?? work.parts.node.build.at;
-  const what = {dir: 'a folder', link: 'a link', file: 'a file'}[item?.type ?? 'file'];
   const there = work.union.at(clash);
-  const message = `/${toText(entry.path)} is to be ${what}, but /${toText(clash)} is of ${there?.owner ?? ''} and of another type`;
+  const [ours, theirs] = [WORDS[entry.type], WORDS[there?.entry.type ?? 'dir']];
+  const message = `/${toText(entry.path)} is to be ${ours}, and ${there?.owner ?? ''} has ${theirs} at /${toText(clash)}`;
   work.problems.push(problem('root/conflict', message, {at}));
 }
+
+const WORDS: Readonly<Record<SolidEntry['type'], string>> = {
+  ...{dir: 'a folder', file: 'a file', link: 'a link', fifo: 'a fifo'},
+  ...{char: 'a device', block: 'a device'},
+};
 
 // --- triggers --------------------------------------------------------------------------------------
 

@@ -73,17 +73,17 @@ export type Layer =
  */
 export type Mode = string;
 /**
- * `user`, `user:group`, by name or number; without a group that of the same name or number. Names are those of /etc/passwd and /etc/group of this root.
+ * Whose it is: `user` or `user:group`, by name or number; without a group that of the same name or number. Names are those of /etc/passwd and /etc/group of this root.
  */
 export type Owner = string;
-/**
- * An absolute path in the root.
- */
-export type Place = string;
 /**
  * The name of a user or group.
  */
 export type Account = string;
+/**
+ * An absolute path in the root.
+ */
+export type Place = string;
 
 /**
  * One package: where its sources are and the ways it is built. The file is recipes/<collection>/<package>.yaml.
@@ -339,7 +339,7 @@ export interface Root {
   /**
    * Artifacts, lowest first, each with all it needs to run, or sets of them. Two layers may have the same file only if it is the same in both.
    */
-  layers: Layer[];
+  layers?: Layer[];
   /**
    * Layers that may cover and remove what lies below them; they are laid after all others.
    */
@@ -411,8 +411,14 @@ export interface Root {
        * Its full name.
        */
       comment?: string;
-      home?: Place;
-      shell?: Place;
+      /**
+       * Its home folder.
+       */
+      home?: string;
+      /**
+       * Its login shell.
+       */
+      shell?: string;
       /**
        * As in /etc/passwd: nothing is no password, `x` (where none is written) looks into /etc/shadow.
        */

@@ -88,23 +88,33 @@ function ours({first, second}: Pair, manner: Manner): Ours {
   return {outcome, followed, replaced: conflicts.length > 0 && conflicts.every(isReplaced)};
 }
 
-/** A tree of at most a dozen names, the same few in all trees, so that they meet. */
-function generated(next: (below: number) => number, whiteouts: boolean): Sketch {
+/**
+ * A tree of at most a dozen names, the same few in all trees, so that they meet; what `like` has by
+ * a name it mostly has, too.
+ */
+function generated(next: Draw, whiteouts: boolean, like: Sketch = {}): Sketch {
   const sketch: Record<string, Item> = {};
   const folders = [''];
   for (let n = 0; n < 12; n += 1) {
     const folder = folders[next(folders.length)] ?? '';
     const name = `${folder}${'abc'[next(3)]}`;
     if (name in sketch) continue;
-    const kind = next(100);
-    if (kind < 40) {
-      sketch[name] = null;
-      if (name.length < 6) folders.push(`${name}/`);
-    } else if (kind < 80) sketch[name] = TEXTS[next(TEXTS.length)] ?? '';
-    else if (whiteouts && kind < 90) sketch[name] = GONE;
-    else sketch[name] = {to: ['a', 'b', '../c', '/a/b'][next(4)] ?? 'a'};
+    const same = next(10) === 0 ? undefined : like[name];
+    const item = same === undefined ? drawn(next, whiteouts) : same;
+    sketch[name] = item;
+    if (item === null && name.length < 6) folders.push(`${name}/`);
   }
   return sketch;
+}
+
+type Draw = (below: number) => number;
+
+function drawn(next: Draw, whiteouts: boolean): Item {
+  const kind = next(100);
+  if (kind < 40) return null;
+  if (kind < 80) return TEXTS[next(TEXTS.length)] ?? '';
+  if (whiteouts && kind < 90) return GONE;
+  return {to: ['a', 'b', '../c', '/a/b'][next(4)] ?? 'a'};
 }
 
 function withoutWhiteouts(sketch: Sketch): Sketch {
@@ -136,27 +146,26 @@ test('200 pairs of trees, in four manners', (t) => {
     ),
   };
   const counts: Record<string, number> = {};
-  const count = (what: string): void => void (counts[what] = (counts[what] ?? 0) + 1);
   for (const at of pairs.keys()) {
     for (const manner of MANNERS) {
       const from = manner === '--whiteouts' ? 'whiteouts' : 'plain';
       const pair = (from === 'whiteouts' ? pairs : plain)[at];
       const theirs = answers[from][at]?.get(manner);
       if (pair === undefined || theirs === undefined) throw new Error('an answer is missing');
-      const {outcome: mine, followed, replaced} = ours(pair, manner);
-      // A folder over a link: they refuse, or replace the link; we follow it (usr-merge).
-      if (followed) {
-        count(`${manner}: a folder over a link`);
-        continue;
-      }
-      // A file over a folder: with whiteouts they remove the folder, we want it said.
-      if (manner === '--whiteouts' && replaced && theirs.ok) {
-        count(`${manner}: a file over a folder`);
-        continue;
-      }
-      count(`${manner}: ${mine.ok ? 'the same tree' : 'an error in both'}`);
-      t.deepEqual(mine, theirs, `${manner} ${JSON.stringify(pair)}`);
+      const {what, outcome} = compared(pair, manner, theirs);
+      if (outcome !== undefined) t.deepEqual(outcome, theirs, `${manner} ${JSON.stringify(pair)}`);
+      counts[`${manner}: ${what}`] = (counts[`${manner}: ${what}`] ?? 0) + 1;
     }
   }
   t.log(JSON.stringify(counts));
 });
+
+/** What the pair shows, and our outcome where it has to be theirs. */
+function compared(pair: Pair, manner: Manner, theirs: Outcome): {what: string; outcome?: Outcome} {
+  const {outcome, followed, replaced} = ours(pair, manner);
+  // They refuse, or replace the link; we follow it (usr-merge).
+  if (followed) return {what: 'a folder over a link'};
+  // With whiteouts they remove the folder; we want it said.
+  if (manner === '--whiteouts' && replaced && theirs.ok) return {what: 'a file over a folder'};
+  return {what: outcome.ok ? 'the same tree' : 'an error in both', outcome};
+}

@@ -76,9 +76,9 @@ test('which files count', (t) => {
     ['a/x'],
   );
   t.deepEqual(project.generated, [
-    {glob: 'etc/ld.so.cache', trigger: 'ldconfig'},
-    {glob: '**/*.cache', trigger: 'ldconfig'},
-    {glob: 'x', trigger: undefined},
+    {glob: 'etc/ld.so.cache', trigger: 'ldconfig', program: undefined},
+    {glob: '**/*.cache', trigger: 'ldconfig', program: undefined},
+    {glob: 'x', trigger: undefined, program: undefined},
   ]);
   t.deepEqual(warnings, []);
   const below = inputs.map((file) => path.relative(space.root, file)).sort();

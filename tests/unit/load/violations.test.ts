@@ -27,7 +27,6 @@ const RECIPES: readonly (readonly [string, readonly string[]])[] = [
     'version: 1\n',
     [
       'f:1:1 schema/missing-field: the field `summary` is missing (for example `summary: Prints a friendly greeting`)',
-      'f:1:1 schema/missing-field: the field `builds` is missing (for example `builds: {"main":{"in":"host","uses":"autotools"}}`)',
       'f:1:1 schema/missing-field: the field `package` is missing (for example `package: hello`)',
     ],
   ],

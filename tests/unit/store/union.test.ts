@@ -134,7 +134,7 @@ test('the first folder says what it is like', (t) => {
 });
 
 test('hard links stay, as far as both ends do', (t) => {
-  const twice = [file('a', '1'), file('b', '1', {hardlink: 'a'} as Partial<TreeEntry>)];
+  const twice = [file('a', '1'), file('b', '1', {hardlink: 'a'})];
   const rig = new Rig().lay('one', twice);
   const hardlinks = (): unknown =>
     rig.union.entries().map((one) => (one.type === 'file' ? (one.hardlink ?? null) : undefined));
@@ -148,7 +148,7 @@ test('hard links stay, as far as both ends do', (t) => {
     file('lib/z', '1'),
     dir('usr'),
     dir('usr/lib'),
-    file('usr/lib/a', '1', {hardlink: 'lib/z'} as Partial<TreeEntry>),
+    file('usr/lib/a', '1', {hardlink: 'lib/z'}),
   ]);
   const places = other.union.entries().flatMap((one) => (one.type === 'file' ? [one] : []));
   t.deepEqual(
