@@ -20,6 +20,7 @@ const ANSWERS: Readonly<Record<string, () => Promise<Answerer>>> = {
   explain: async () => (await import('./explain.ts')).explain,
   log: async () => (await import('./log.ts')).log,
   checkout: async () => (await import('./artifacts.ts')).checkout,
+  export: async () => (await import('./export.ts')).exportTarget,
   files: async () => (await import('./artifacts.ts')).listFiles,
   owner: async () => (await import('./artifacts.ts')).owner,
   run: async () => (await import('./shell.ts')).runCommand,

@@ -120,6 +120,16 @@ export const COMMANDS: readonly Spec[] = [
       new Option('--copy', 'copies instead of hard links'),
     ],
   },
+  {
+    name: 'export <target>',
+    summary: 'Write the files of a target as an archive or a folder, with their owners',
+    options: [
+      new Option('--as <form>', 'what it is written as').choices(['tar', 'dir']).default('tar'),
+      new Option('-o, --output <file>', 'where; - is standard output').default('-'),
+      new Option('--with-run', 'with all it needs to run'),
+    ],
+    examples: ['export my/rescue -o rescue.tar', 'export my/rescue --as dir -o /mnt/target'],
+  },
   {name: 'files <target>', summary: 'List the files of a target'},
   {
     name: 'owner <path>',

@@ -2,7 +2,6 @@
  * `store export` and `store import`: artifacts and all they need to run as one file, and back.
  * What such a file is, is the store's business.
  */
-import {randomBytes} from 'node:crypto';
 import path from 'node:path';
 import {fail, type Checked} from '../base/diagnostic.ts';
 import * as files from '../base/files.ts';
@@ -12,18 +11,18 @@ import {withRunClosure} from '../graph/closure.ts';
 import {closureOf} from '../run/plan.ts';
 import {count, formatSize} from '../ui/text.ts';
 import {openRun} from '../../store/claims.ts';
-import {exportArtifacts as writeExport, type Artifact, type Sink} from '../../store/export.ts';
+import {exportArtifacts as writeExport, type Artifact} from '../../store/export.ts';
 import {importArchive} from '../../store/import.ts';
 import {openStore} from '../../store/layout.ts';
 import {readRecord} from '../../store/records.ts';
 import {guard, StoreFault, storeTrouble} from '../../store/trouble.ts';
 import {openFresh, whileKept} from './artifacts.ts';
 import {ownerFor, type OpenWork} from './open.ts';
+import {writeOutput} from './output-file.ts';
 import {storePlace} from './verify.ts';
 import {isSet, textOption, type Answer, type World} from './world.ts';
 
 const STDIN = 0;
-const STDOUT = 1;
 
 // --- export ----------------------------------------------------------------------------------------
 
@@ -37,7 +36,9 @@ export async function exportArtifacts(world: World): Answer {
   const artifacts = artifactsOf(work, labels);
   if (!artifacts.ok) return artifacts;
   const output = textOption(world, 'output') ?? '-';
-  const done = whileKept(world, work, labels, () => writeTo(world, output, work, artifacts.value));
+  const done = whileKept(world, work, labels, () =>
+    writeOutput(world, output, (sink) => writeExport(work.store, artifacts.value, sink)),
+  );
   if (!done.ok) return done;
   const what = `${count(artifacts.value.length, 'artifact')}, ${formatSize(done.value)}`;
   if (world.call.globals.json === true && output !== '-') {
@@ -62,56 +63,6 @@ function artifactsOf({store, resolver}: OpenWork, labels: readonly Label[]): Che
     artifacts.push({...record, tree: record.tree});
   }
   return ok(artifacts);
-}
-
-/** Writes the tar and gives its size; a file appears whole or not at all. */
-function writeTo(
-  world: World,
-  output: string,
-  {store}: OpenWork,
-  artifacts: readonly Artifact[],
-): Checked<number> {
-  const write = (sink: Sink): Checked<unknown> => writeExport(store, artifacts, sink);
-  if (output === '-') return writeAll(STDOUT, 'standard output', write);
-  const file = path.resolve(world.cwd, output);
-  const temporary = `${file}.partial-${randomBytes(4).toString('hex')}`;
-  try {
-    // A device would be replaced by a file, for everybody.
-    if (files.lookAt(file)?.isFile() === false) {
-      return fail('usage/wrong', `${file} is there and is no file`, {hint: 'use -o - and > or |'});
-    }
-    const fd = files.createFile(temporary, 0o644);
-    try {
-      const done = writeAll(fd, file, write);
-      if (!done.ok) return done;
-      files.syncFile(fd);
-      files.rename(temporary, file);
-      return done;
-    } finally {
-      files.closeFile(fd);
-      files.unless(['ENOENT'], () => files.unlink(temporary));
-    }
-  } catch (error) {
-    return err(storeTrouble(error, file));
-  }
-}
-
-/** `place`: where it goes, for people. */
-function writeAll(
-  fd: number,
-  place: string,
-  write: (sink: Sink) => Checked<unknown>,
-): Checked<number> {
-  let bytes = 0;
-  const done = write((piece) => {
-    const written = guard(place, () => {
-      files.writeAll(fd, piece);
-    });
-    // Else it would be told as trouble of the store.
-    if (!written.ok) throw new StoreFault(written.error);
-    bytes += piece.length;
-  });
-  return done.ok ? ok(bytes) : done;
 }
 
 // --- import ----------------------------------------------------------------------------------------

@@ -6,33 +6,11 @@
  */
 import {execFileSync} from 'node:child_process';
 import test from 'ava';
+import {EVERYTHING} from '../support/everything.ts';
 import {moved, treeOf} from '../support/moved.ts';
 import {recipes} from '../support/recipes.ts';
 import {remains} from '../support/remains.ts';
 import {Space} from '../support/space.ts';
-
-/** One of everything, made as root of the build's own namespace. */
-const EVERYTHING = `mkdir -p "$DESTDIR/all/empty/again" && cd "$DESTDIR/all"
-echo setuid > setuid; chmod 4755 setuid
-echo setgid > setgid; chmod 2755 setgid
-mkdir sticky; chmod 1777 sticky
-mkdir shared; chmod 2775 shared
-echo closed > closed; chmod 0000 closed
-mkdir secret; echo inside > secret/inside; chmod 0000 secret
-echo owned > owned; chown 3:4 owned || touch no-owners
-echo marked > marked; setfattr -n user.note -v $'a\\nb=c\\\\d' marked
-mkdir noted; setfattr -n user.folder -v yes noted
-echo capable > capable; chmod 755 capable; setcap cap_net_raw+ep capable || touch no-capabilities
-echo one > one; ln one two; mkdir sub; ln one sub/three
-echo one > equal
-ln -s ../nowhere link; ln -s /etc/passwd absolute
-mkfifo fifo
-touch "$(printf 'latin\\351')" "$(printf 'new\\nline')" ' blank ' '#hash' 'back\\slash' 'ünï'
-touch "$(printf 'n%.0s' {1..255})"; mkdir "$(printf 'm%.0s' {1..255})"
-: > nothing
-`;
-
-const tools = {recipe: {tools: ['setfattr', 'setcap', 'mkfifo']}};
 
 /** What find, getfattr and ls say of a checkout: no times, owners or inodes. */
 function facts(folder: string): string {
@@ -78,7 +56,7 @@ const SURVIVES: readonly RegExp[] = [
 
 test.serial('everything a file can be survives, and comes out the same elsewhere', async (t) => {
   t.timeout(120_000);
-  await using space = Space.create(recipes({'t/all': {steps: EVERYTHING, ...tools}}));
+  await using space = Space.create(recipes({'t/all': EVERYTHING}));
   await space.expect(0, ['build']);
   const manifest = await manifestOf(space, 'all');
   for (const line of SURVIVES) t.regex(manifest, line);
@@ -107,9 +85,7 @@ find . -printf '%P %y %m %U:%G %n %l\\n' | LC_ALL=C sort > "$DESTDIR/seen/found"
 getfattr -R -h -d -m - -e hex . > "$DESTDIR/seen/xattrs" || true
 `;
   const user = {steps: sees, needs: ['all'], recipe: {tools: ['getfattr', 'find']}};
-  await using space = Space.create(
-    recipes({'t/all': {steps: EVERYTHING, ...tools}, 't/user': user}),
-  );
+  await using space = Space.create(recipes({'t/all': EVERYTHING, 't/user': user}));
   await space.expect(0, ['build']);
   await space.expect(0, ['checkout', 'user', 'out']);
   const [found, xattrs] = [space.read('out/seen/found'), space.read('out/seen/xattrs')];

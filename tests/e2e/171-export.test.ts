@@ -1,0 +1,99 @@
+/** `export`: archives and folders that other tools read, with what the manifest says. */
+import {execFileSync, spawnSync} from 'node:child_process';
+import fs from 'node:fs';
+import test from 'ava';
+import {EVERYTHING} from '../support/everything.ts';
+import {treeOf} from '../support/moved.ts';
+import {recipes, writes} from '../support/recipes.ts';
+import {Space} from '../support/space.ts';
+
+const isRoot = process.getuid?.() === 0;
+
+/** Names, kinds, modes, owners, targets, numbers of links, times; then extended attributes. */
+function facts(folder: string): string {
+  const script = `cd "$1"; find . -mindepth 1 -printf '%P %y %m %U:%G %l %n %T@\\n' | LC_ALL=C sort
+    getfattr -R -h -d -m - -e hex . 2> /dev/null`;
+  return execFileSync('sh', ['-c', script, 'sh', folder], {encoding: 'latin1'});
+}
+
+const LONG = 'l'.repeat(90);
+
+test.serial('a tar archive says what the manifest says', async (t) => {
+  if (!isRoot) {
+    t.log('skipped: root, for owners and capabilities on disk');
+    return t.pass();
+  }
+  const long = `mkdir -p "$DESTDIR/${LONG}/${LONG}"; echo deep > "$DESTDIR/${LONG}/${LONG}/file"
+ln -s "${LONG}/${LONG}" "$DESTDIR/link"; ln "$DESTDIR/${LONG}/${LONG}/file" "$DESTDIR/${LONG}/other"
+`;
+  await using space = Space.create(
+    recipes({'t/all': {...EVERYTHING, steps: `${long}${String(EVERYTHING.steps)}`}}),
+  );
+  await space.expect(0, ['build']);
+  await space.expect(0, ['export', 'all', '-o', 'one.tar']);
+  await space.expect(0, ['export', 'all', '--as', 'dir', '-o', 'folder']);
+  fs.mkdirSync(space.at('gnu'));
+  fs.mkdirSync(space.at('bsd'));
+  const all = ['--numeric-owner', '--xattrs', '--xattrs-include=*', '-f', space.at('one.tar')];
+  execFileSync('tar', ['-x', '-p', ...all, '-C', space.at('gnu')]);
+  t.is(facts(space.at('gnu')), facts(space.at('folder')));
+  const compared = spawnSync('tar', ['--compare', ...all, '-C', space.at('folder')]);
+  t.is(`${String(compared.stdout)}${String(compared.stderr)}`, '');
+  t.is(compared.status, 0);
+  const tree = await treeOf(space, 'all');
+  const manifest = space.at(`.recipes/trees/${tree.slice(0, 2)}/${tree.slice(2)}`);
+  const sound = spawnSync('mtree', ['-f', manifest, '-p', space.at('folder')]);
+  if (sound.error === undefined) t.is(`${String(sound.stdout)}${String(sound.stderr)}`, '');
+  else t.log('skipped: mtree is missing');
+  const bsd = spawnSync('bsdtar', ['-xp', '--numeric-owner', '-f', space.at('one.tar')], {
+    cwd: space.at('bsd'),
+  });
+  if (bsd.error === undefined) t.is(facts(space.at('bsd')), facts(space.at('folder')));
+  else t.log('skipped: bsdtar is missing');
+});
+
+test.serial('the same bytes twice, to a file or standard output', async (t) => {
+  await using space = Space.create(recipes({'t/all': EVERYTHING}));
+  await space.expect(0, ['build']);
+  await space.expect(0, ['export', 'all', '-o', 'one.tar']);
+  await space.expect(0, ['export', 'all', '--as', 'tar', '-o', 'two.tar']);
+  const digest = (file: string): string =>
+    execFileSync('sha256sum', [space.at(file)], {encoding: 'utf8'}).slice(0, 64);
+  t.is(digest('one.tar'), digest('two.tar'));
+  t.is(fs.statSync(space.at('one.tar')).size % 10_240, 0);
+  const {stdout} = await space.expect(0, ['export', 'all', '-o', 'three.tar', '--json']);
+  const {bytes} = JSON.parse(stdout) as {bytes: number};
+  t.is(bytes, fs.statSync(space.at('three.tar')).size);
+});
+
+test.serial('with all it needs to run, and without', async (t) => {
+  await using space = Space.create(
+    recipes({'t/low': {steps: writes('low')}, 't/high': {steps: writes('high'), needs: ['low']}}),
+  );
+  await space.expect(0, ['build']);
+  const names = async (...more: readonly string[]): Promise<readonly string[]> => {
+    await space.expect(0, ['export', 'high', '-o', 'a.tar', ...more]);
+    const list = execFileSync('tar', ['-tf', space.at('a.tar')], {encoding: 'utf8'});
+    return list.trimEnd().split('\n');
+  };
+  t.deepEqual(await names(), ['usr/', 'usr/share/', 'usr/share/high']);
+  t.deepEqual(await names('--with-run'), ['usr/', 'usr/share/', 'usr/share/high', 'usr/share/low']);
+});
+
+test.serial('what cannot be written is said, and leaves nothing', async (t) => {
+  await using space = Space.create(recipes({'t/app': {steps: writes('app')}}));
+  const stale = await space.expect(1, ['export', 'app', '-o', 'a.tar']);
+  t.regex(stale.stderr, /target\/not-built/);
+  await space.expect(0, ['build']);
+  space.write('full/x', '');
+  const full = await space.expect(2, ['export', 'app', '-o', 'full']);
+  t.regex(full.stderr, /is there and is no file/);
+  const there = await space.expect(2, ['export', 'app', '--as', 'dir', '-o', 'full']);
+  t.regex(there.stderr, /is not empty/);
+  const nowhere = await space.expect(2, ['export', 'app', '--as', 'dir']);
+  t.regex(nowhere.stderr, /use -o FOLDER/);
+  const gone = await space.expect(4, ['export', 'app', '-o', 'no/such/a.tar']);
+  t.regex(gone.stderr, /no\/such/);
+  const left = fs.readdirSync(space.at('.')).filter((name) => name.includes('.tar'));
+  t.deepEqual(left, []);
+});
