@@ -2,7 +2,8 @@
  * The one table of commands and options: parser, help and completion are made from it.
  * Only says what can be asked; the answers are in the files beside it, loaded when needed.
  */
-import {Command, CommanderError, InvalidArgumentError, Option} from 'commander';
+import {Command, CommanderError, Option} from 'commander';
+import {count, page, pair} from './option-values.ts';
 
 /** Options every command understands. */
 export interface GlobalOptions {
@@ -383,28 +384,4 @@ function given(command: Command): Partial<GlobalOptions> {
   return Object.fromEntries(
     Object.entries(command.opts()).filter(([, value]) => value !== undefined),
   );
-}
-
-function count(text: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1)
-    throw new InvalidArgumentError(`'${text}' is not a number from 1 up`);
-  return number;
-}
-
-/** Of `--timings TARGET` the target would else be overwritten, and everything built. */
-function page(text: string): string {
-  if (/\.html?$/i.test(text)) return text;
-  throw new InvalidArgumentError(
-    `a page's name ends in .html: write --timings after '${text}', or with a name`,
-  );
-}
-
-function pair(
-  text: string,
-  before: Readonly<Record<string, string>> | undefined,
-): Record<string, string> {
-  const at = text.indexOf('=');
-  if (at < 1) throw new InvalidArgumentError(`'${text}' is not of the form name=value`);
-  return {...before, [text.slice(0, at)]: text.slice(at + 1)};
 }

@@ -6,7 +6,7 @@ import path from 'node:path';
 import {fail, type Checked} from '../base/diagnostic.ts';
 import * as files from '../base/files.ts';
 import type {Label} from '../base/label.ts';
-import {err, ok} from '../base/result.ts';
+import {ok} from '../base/result.ts';
 import {withRunClosure} from '../graph/closure.ts';
 import {closureOf} from '../run/plan.ts';
 import {count, formatSize} from '../ui/text.ts';
@@ -15,7 +15,7 @@ import {exportArtifacts as writeExport, type Artifact} from '../../store/export.
 import {importArchive} from '../../store/import.ts';
 import {openStore} from '../../store/layout.ts';
 import {readRecord} from '../../store/records.ts';
-import {guard, StoreFault, storeTrouble} from '../../store/trouble.ts';
+import {guard} from '../../store/trouble.ts';
 import {openFresh, whileKept} from './artifacts.ts';
 import {ownerFor, type OpenWork} from './open.ts';
 import {writeOutput} from './output-file.ts';

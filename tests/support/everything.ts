@@ -3,7 +3,7 @@
  */
 import type {Sketch} from './recipes.ts';
 
-const STEPS = `mkdir -p "$DESTDIR/all/empty/again" && cd "$DESTDIR/all"
+export const EVERYTHING_STEPS = `mkdir -p "$DESTDIR/all/empty/again" && cd "$DESTDIR/all"
 echo setuid > setuid; chmod 4755 setuid
 echo setgid > setgid; chmod 2755 setgid
 mkdir sticky; chmod 1777 sticky
@@ -24,6 +24,6 @@ touch "$(printf 'n%.0s' {1..255})"; mkdir "$(printf 'm%.0s' {1..255})"
 `;
 
 export const EVERYTHING: Sketch = {
-  steps: STEPS,
+  steps: EVERYTHING_STEPS,
   recipe: {tools: ['setfattr', 'setcap', 'mkfifo']},
 };
