@@ -90,6 +90,11 @@ export const STORE_CODES = {
     means: 'The last build of the target did not fail, or what it left is gone.',
     remedy: '`recipes shell` without --failed opens the environment before the first step.',
   },
+  'store/image': {
+    exit: 5,
+    means: 'An image of a file system could not be made.',
+    remedy: 'Read what the program says; give the image more room (--size).',
+  },
   'root/unknown-profile': {
     exit: 2,
     means: 'There is no profile of that name, or the name cannot be one.',

@@ -3,7 +3,7 @@
  * Only says what can be asked; the answers are in the files beside it, loaded when needed.
  */
 import {Command, CommanderError, Option} from 'commander';
-import {count, page, pair} from './option-values.ts';
+import {count, page, pair, size} from './option-values.ts';
 
 /** Options every command understands. */
 export interface GlobalOptions {
@@ -123,11 +123,14 @@ export const COMMANDS: readonly Spec[] = [
   },
   {
     name: 'export <target>',
-    summary: 'Write the files of a target as an archive or a folder, with their owners',
+    summary: 'Write the files of a target as an archive, a folder or an image, with their owners',
     options: [
-      new Option('--as <form>', 'what it is written as').choices(['tar', 'dir']).default('tar'),
+      new Option('--as <form>', 'what it is written as')
+        .choices(['tar', 'dir', 'ext4'])
+        .default('tar'),
       new Option('-o, --output <file>', 'where; - is standard output').default('-'),
       new Option('--with-run', 'with all it needs to run'),
+      new Option('--size <size>', 'of an image: 1GiB').argParser(size),
     ],
     examples: ['export my/rescue -o rescue.tar', 'export my/rescue --as dir -o /mnt/target'],
   },

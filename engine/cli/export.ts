@@ -1,28 +1,19 @@
 /**
  * `export`: the files of a target for others than us, with the owners and modes of its manifest: a
- * tar archive, or a folder. What is not fresh is an error that says so.
+ * tar archive, a folder, or an ext4 image (image.ts). What is not fresh is an error that says so.
  */
 import path from 'node:path';
 import {fail, type Checked} from '../base/diagnostic.ts';
-import type {Label} from '../base/label.ts';
 import {ok} from '../base/result.ts';
 import {withRunClosure} from '../graph/closure.ts';
 import {count, formatSize} from '../ui/text.ts';
 import {toText} from '../../store/bytes.ts';
 import {checkOut} from '../../store/checkout.ts';
-import type {TreeEntry} from '../../store/tree-entry.ts';
 import {writeTar} from '../../store/tree-tar.ts';
 import {openFresh, unite, whileKept} from './artifacts.ts';
-import type {OpenWork} from './open.ts';
+import {asImage, type Exported} from './image.ts';
 import {writeOutput} from './output-file.ts';
 import {isSet, textOption, type Answer, type World} from './world.ts';
-
-interface Exported {
-  readonly work: OpenWork;
-  readonly labels: readonly Label[];
-  readonly entries: readonly TreeEntry[];
-  readonly output: string;
-}
 
 export async function exportTarget(world: World): Answer {
   const opened = await openFresh(world, world.call.words);
@@ -33,7 +24,14 @@ export async function exportTarget(world: World): Answer {
   if (!entries.ok) return entries;
   const output = textOption(world, 'output') ?? '-';
   const exported = {work, labels, entries: entries.value, output};
-  return textOption(world, 'as') === 'dir' ? asFolder(world, exported) : asTar(world, exported);
+  switch (textOption(world, 'as')) {
+    case 'dir':
+      return asFolder(world, exported);
+    case 'ext4':
+      return asImage(world, exported);
+    default:
+      return asTar(world, exported);
+  }
 }
 
 function asTar(world: World, {work, labels, entries, output}: Exported): Checked<number> {

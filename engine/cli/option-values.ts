@@ -2,6 +2,7 @@
  * What values of options have to look like, for the table of commands. They throw what commander tells.
  */
 import {InvalidArgumentError} from 'commander';
+import {isSize} from '../load/measure.ts';
 
 /** A whole number from 1 up. */
 export function count(text: string): number {
@@ -27,4 +28,10 @@ export function pair(
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError(`'${text}' is not of the form name=value`);
   return {...before, [text.slice(0, at)]: text.slice(at + 1)};
+}
+
+/** `1.5GiB`. */
+export function size(text: string): string {
+  if (isSize(text)) return text;
+  throw new InvalidArgumentError(`'${text}' is not a number with B, KiB, MiB, GiB or TiB`);
 }

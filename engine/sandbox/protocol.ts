@@ -95,7 +95,19 @@ export type Request =
   | {readonly type: 'kill'; readonly id: number; readonly reason: 'cancelled'}
   | {readonly type: 'remove'; readonly id: number; readonly paths: readonly string[]}
   | {readonly type: 'interactive'; readonly id: number; readonly shell: InteractiveSpec}
+  | {readonly type: 'image'; readonly id: number; readonly image: ImageSpec}
   | {readonly type: 'quit'};
+
+/** An ext4 image to be made of a tree. */
+export interface ImageSpec {
+  readonly tree: TreeDigest;
+  /** A new file in a folder of the run's scratch folder. */
+  readonly file: string;
+  readonly bytes: number;
+  readonly inodes: number;
+  readonly uuid: string;
+  readonly label: string;
+}
 
 export interface InteractiveSpec {
   readonly spec: JobSpec;
@@ -129,6 +141,7 @@ export type Reply =
   | {readonly type: 'spans'; readonly id: number; readonly spans: readonly Span[]}
   | {readonly type: 'built'; readonly id: number; readonly result: JobResult}
   | {readonly type: 'removed'; readonly id: number}
+  | {readonly type: 'imaged'; readonly id: number}
   | {readonly type: 'exited'; readonly id: number; readonly status: number}
   /** A request that failed for a reason of the machine or the store. */
   | {readonly type: 'trouble'; readonly id: number; readonly diagnostics: readonly Diagnostic[]};

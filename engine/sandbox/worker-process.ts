@@ -12,7 +12,15 @@ import {lineSplitter} from './lines.ts';
 import {whyNoWorker} from './machine-trouble.ts';
 import {workerProgram} from './own-code.ts';
 import {requirePrograms} from './programs.ts';
-import type {BuildRequest, IdMode, InteractiveSpec, JobResult, Reply, Request} from './protocol.ts';
+import type {
+  BuildRequest,
+  IdMode,
+  ImageSpec,
+  InteractiveSpec,
+  JobResult,
+  Reply,
+  Request,
+} from './protocol.ts';
 
 export interface WorkerRequest {
   readonly storeRoot: string;
@@ -51,6 +59,8 @@ export interface Worker {
   remove(paths: readonly string[]): Promise<void>;
   /** Exit status of the command or shell; needs a worker with `terminal`. */
   interactive(spec: InteractiveSpec): Promise<Checked<number>>;
+  /** Resolves when the file is there. */
+  image(image: ImageSpec): Promise<Checked<undefined>>;
   /** Ends the worker and all it runs; resolves when it is gone. */
   quit(): Promise<void>;
   /** Resolves when the worker is gone, with the last it said; also after `quit`. */
@@ -99,6 +109,7 @@ async function connect(launched: Launched, host: Host, watch: Watch): Promise<Ch
     kill: (id) => connection.send({type: 'kill', id, reason: 'cancelled'}),
     remove: (paths) => connection.remove(paths),
     interactive: (shell) => connection.interactive(shell),
+    image: (image) => connection.image(image),
     quit: () => connection.quit(),
     died: connection.died,
   });
@@ -174,6 +185,13 @@ class Connection {
     const id = (this.#lastId += 1);
     return this.#ask({type: 'interactive', id, shell}, (reply) =>
       reply.type === 'exited' ? ok(reply.status) : undefined,
+    );
+  }
+
+  image(image: ImageSpec): Promise<Checked<undefined>> {
+    const id = (this.#lastId += 1);
+    return this.#ask({type: 'image', id, image}, (reply) =>
+      reply.type === 'imaged' ? ok(undefined) : undefined,
     );
   }
 

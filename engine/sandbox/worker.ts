@@ -10,6 +10,7 @@ import {realHost, type Host} from '../base/host.ts';
 import {err, unreachable} from '../base/result.ts';
 import {tmpDir, workerStore, type Store} from '../../store/layout.ts';
 import {storeTrouble} from '../../store/trouble.ts';
+import {makeImage} from './image.ts';
 import {runInteractive} from './interactive.ts';
 import {startJob, type RunningJob} from './job.ts';
 import {lineSplitter} from './lines.ts';
@@ -17,7 +18,7 @@ import {shapeOfHost} from './machine.ts';
 import {overlayWorks} from './overlay.ts';
 import {scratchPlaces} from './places.ts';
 import {publish, type Publication} from './publish.ts';
-import type {BuildRequest, IdMode, InteractiveSpec, Reply, Request} from './protocol.ts';
+import type {BuildRequest, IdMode, ImageSpec, InteractiveSpec, Reply, Request} from './protocol.ts';
 import type {Shop} from './shop.ts';
 import {Slots} from './slots.ts';
 import {limitWords} from './spec.ts';
@@ -105,6 +106,8 @@ function receive(shop: Shop, jobs: Map<number, RunningJob>, request: Request): v
       return void remove(shop, request.id, request.paths);
     case 'interactive':
       return void interact(shop, request.id, request.shell);
+    case 'image':
+      return void image(shop, request.id, request.image);
     case 'quit':
       channel.end();
       return;
@@ -116,6 +119,13 @@ function receive(shop: Shop, jobs: Map<number, RunningJob>, request: Request): v
 async function remove(shop: Shop, id: number, paths: readonly string[]): Promise<void> {
   await removeAll(shop.starters, paths);
   reply({type: 'removed', id});
+}
+
+async function image(shop: Shop, id: number, wanted: ImageSpec): Promise<void> {
+  const made = await makeImage(shop, wanted).catch((error: unknown) =>
+    err(storeTrouble(error, wanted.file)),
+  );
+  reply(made.ok ? {type: 'imaged', id} : {type: 'trouble', id, diagnostics: made.error});
 }
 
 async function interact(shop: Shop, id: number, wanted: InteractiveSpec): Promise<void> {

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import test from 'ava';
 import {stringify} from 'yaml';
-import {resultOf, writes} from '../support/recipes.ts';
+import {recipe, resultOf, writes} from '../support/recipes.ts';
 import {filesOf, SmallRoots} from '../support/small-root.ts';
 
 const roots = new SmallRoots();
@@ -110,4 +110,23 @@ test.serial('an unknown owner is a mistake of the recipe', async (t) => {
   const {stderr} = await space.expect(3, ['build', 'sys']);
   t.regex(stderr, /root\/unknown-owner/);
   t.regex(stderr, /\/x belongs to nobody, whom this root does not have/);
+});
+
+test.serial('a layer that comes out as before ends it there', async (t) => {
+  await using space = roots.project(APP);
+  space.write('recipes/t/sys.yaml', rootText('sys', {layers: ['app']}));
+  await space.expect(0, ['build', 'sys']);
+  const {steps} = APP['t/app'];
+  space.write('recipes/t/app.yaml', recipe('t/app', {steps: `# Another way.\n${steps}`}));
+  const {executed} = resultOf(await space.expect(0, ['build', '--json', 'sys']));
+  t.deepEqual(executed, ['t/app']);
+});
+
+test.serial('layers nobody knows are mistakes of the recipe', async (t) => {
+  await using space = roots.project(APP);
+  space.write('recipes/t/sys.yaml', rootText('sys', {layers: ['ap', '@system']}));
+  const {stderr} = await space.expect(3, ['build', 'app']);
+  t.regex(stderr, /sys\.yaml:6:7.*\n(.*\n)*.*there is no recipe named ap/);
+  t.regex(stderr, /did you mean app\?/);
+  t.regex(stderr, /there is no set @system/);
 });

@@ -66,6 +66,67 @@ test.serial('the same bytes twice, to a file or standard output', async (t) => {
   t.is(bytes, fs.statSync(space.at('three.tar')).size);
 });
 
+/** What debugfs(8) says of a path in an image. */
+function inImage(image: string, path: string): string {
+  const said = execFileSync('debugfs', ['-R', `stat "${path}"`, image], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const [, type = ''] = /Type: (\S+)/.exec(said) ?? [];
+  const [, mode = ''] = /Mode: +(\d+)/.exec(said) ?? [];
+  const [, uid = ''] = /User: +(\d+)/.exec(said) ?? [];
+  const [, gid = ''] = /Group: +(\d+)/.exec(said) ?? [];
+  const [, links = ''] = /Links: (\d+)/.exec(said) ?? [];
+  return `${type} ${mode} ${uid}:${gid} ${links}`;
+}
+
+test.serial('an ext4 image without root: owners, setuid, hard links, attributes', async (t) => {
+  if (spawnSync('mke2fs', ['-V']).error !== undefined) {
+    t.log('skipped: mke2fs is missing');
+    return t.pass();
+  }
+  await using space = Space.create(recipes({'t/all': EVERYTHING}));
+  await space.expect(0, ['build']);
+  const {stderr} = await space.expect(0, ['export', 'all', '--as', 'ext4', '-o', 'all.img']);
+  t.regex(stderr, /an image of .* in .*all\.img/);
+  const image = space.at('all.img');
+  const checked = spawnSync('e2fsck', ['-f', '-n', image], {encoding: 'utf8'});
+  t.is(checked.status, 0, checked.stdout);
+  t.is(inImage(image, '/all'), 'directory 0755 0:0 9');
+  t.is(inImage(image, '/all/setuid'), 'regular 04755 0:0 1');
+  t.is(inImage(image, '/all/sticky'), 'directory 01777 0:0 2');
+  t.is(inImage(image, '/all/one'), 'regular 0644 0:0 3');
+  t.is(inImage(image, '/all/fifo'), 'FIFO 0644 0:0 1');
+  const {stdout: list} = await space.expect(0, ['files', 'all']);
+  if (!list.includes('no-owners')) t.is(inImage(image, '/all/owned'), 'regular 0644 3:4 1');
+  const attributes = execFileSync('debugfs', ['-R', 'ea_get /all/marked user.note', image], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  t.regex(attributes, /61 0a 62 3d 63 5c 64/);
+  // The holes of the image are holes of the file.
+  const {blocks, size} = fs.statSync(image);
+  t.true(blocks * 512 < size / 4);
+  t.is(fs.statSync(image).uid, process.getuid?.() ?? -1);
+  // Too small is said, and what was there stays.
+  const small = await space.expect(5, [
+    'export',
+    'all',
+    '--as',
+    'ext4',
+    '-o',
+    'all.img',
+    '--size',
+    '200KiB',
+  ]);
+  t.regex(small.stderr, /store\/image/);
+  t.is(fs.statSync(image).size, size);
+  t.deepEqual(
+    fs.readdirSync(space.at('.')).filter((name) => name.includes('partial')),
+    [],
+  );
+});
+
 test.serial('with all it needs to run, and without', async (t) => {
   await using space = Space.create(
     recipes({'t/low': {steps: writes('low')}, 't/high': {steps: writes('high'), needs: ['low']}}),

@@ -284,6 +284,10 @@ export class FakeWorker implements Worker {
     return Promise.resolve();
   }
 
+  image(): Promise<Checked<undefined>> {
+    throw new Error('no images here');
+  }
+
   interactive(): Promise<Checked<number>> {
     return Promise.reject(new Error('nobody asks for a shell here'));
   }
