@@ -2,8 +2,8 @@
  * The one table of commands and options: parser, help and completion are made from it.
  * Only says what can be asked; the answers are in the files beside it, loaded when needed.
  */
-import {Command, CommanderError, Option} from 'commander';
-import {count, page, pair, size} from './option-values.ts';
+import {Command, CommanderError, InvalidArgumentError, Option} from 'commander';
+import {count, page, pair, size, type Parse} from './option-values.ts';
 
 /** Options every command understands. */
 export interface GlobalOptions {
@@ -33,7 +33,8 @@ interface Spec {
   readonly group?: string;
 }
 
-const jobs = new Option('-j, --jobs <n>', 'how many things run at the same time').argParser(count);
+const many = parsed(count);
+const jobs = new Option('-j, --jobs <n>', 'how many things run at the same time').argParser(many);
 const offline = new Option('--offline', 'fetch nothing; name all that is missing');
 const noWait = new Option('--no-wait', 'fail instead of waiting for another process');
 
@@ -53,7 +54,7 @@ const BUILD_OPTIONS: readonly Option[] = [
   noWait,
   new Option('--trace <file>', 'write where the time went, for Perfetto'),
   new Option('--timings [file]', 'the same as a page for a browser')
-    .argParser(page)
+    .argParser(parsed(page))
     .preset('timings.html'),
 ];
 
@@ -123,14 +124,14 @@ export const COMMANDS: readonly Spec[] = [
   },
   {
     name: 'export <target>',
-    summary: 'Write the files of a target as an archive, a folder or an image, with their owners',
+    summary: 'Write the files of a target for others',
     options: [
       new Option('--as <form>', 'what it is written as')
         .choices(['tar', 'dir', 'ext4'])
         .default('tar'),
       new Option('-o, --output <file>', 'where; - is standard output').default('-'),
       new Option('--with-run', 'with all it needs to run'),
-      new Option('--size <size>', 'of an image: 1GiB').argParser(size),
+      new Option('--size <size>', 'of an image: 1GiB').argParser(parsed(size)),
     ],
     examples: ['export my/rescue -o rescue.tar', 'export my/rescue --as dir -o /mnt/target'],
   },
@@ -255,7 +256,7 @@ export const COMMANDS: readonly Spec[] = [
   {
     name: 'root remove <name> [n...]',
     summary: 'Remove generations; gc frees what nothing else needs',
-    options: [new Option('--keep <k>', 'all but the newest ones').argParser(count), noWait],
+    options: [new Option('--keep <k>', 'all but the newest ones').argParser(many), noWait],
     examples: ['root remove tools 1 2', 'root remove tools --keep 3'],
   },
   {name: 'root list', summary: 'List the profiles of the store'},
@@ -314,7 +315,9 @@ function globalOptions(top: boolean): readonly Option[] {
     choices(new Option('--color <when>', 'colours'), ['auto', 'always', 'never'], 'auto'),
     plain(new Option('--json', 'data as JSON on standard output')),
     top ? progress.env('RECIPES_PROGRESS') : progress,
-    plain(new Option('-o, --option <name=value>', 'set an option of a package').argParser(pair)),
+    plain(
+      new Option('-o, --option <name=value>', 'set an option of a package').argParser(parsed(pair)),
+    ),
   ];
 }
 
@@ -338,10 +341,8 @@ function addCommand(program: Command, spec: Spec, answer: (call: Call) => Promis
     command.addOption(option);
   }
   if (spec.examples !== undefined) {
-    command.addHelpText(
-      'after',
-      `\nExamples:\n${spec.examples.map((one) => `  recipes ${one}\n`).join('')}`,
-    );
+    const lines = spec.examples.map((one) => `  recipes ${one}\n`).join('');
+    command.addHelpText('after', `\nExamples:\n${lines}`);
   }
   command.action(async (...args: unknown[]) => {
     const words = args
@@ -387,4 +388,13 @@ function given(command: Command): Partial<GlobalOptions> {
   return Object.fromEntries(
     Object.entries(command.opts()).filter(([, value]) => value !== undefined),
   );
+}
+
+/** What is wrong with a value, as commander tells it. */
+function parsed<Value>(parse: Parse<Value>): (text: string, before?: Value) => Value {
+  return (text, before) => {
+    const read = parse(text, before);
+    if (!read.ok) throw new InvalidArgumentError(read.error);
+    return read.value;
+  };
 }
