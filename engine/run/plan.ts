@@ -118,9 +118,13 @@ function planNode(
   demands: Demands,
 ): PlannedNode {
   const demanded = demand(demands, node.label);
-  const resolution = resolver.resolve(node);
   const recipeKey = resolver.recipeKeyOf(node.label);
   const base = {label: node.label, kind: node.kind, recipeKey};
+  // What is below a node of a long chain need not be listed for each of them.
+  if (demanded === undefined && isBelowOpen(node, resolver) && !resolver.wasBuilt(node)) {
+    return {...base, key: null, verdict: 'run', reason: resolver.reason(node, undefined)};
+  }
+  const resolution = resolver.resolve(node);
   if (resolution.type === 'known') {
     if (demanded === undefined && resolver.isDone(node, resolution.key)) {
       return {...base, verdict: 'fresh', key: resolution.key, reason: null};
@@ -136,6 +140,14 @@ function planNode(
     };
   }
   return {...base, key: null, ...openVerdict(node, resolver, resolution, work, demanded)};
+}
+
+/** Whether something the node is laid on is not known yet, so that its key is not. */
+function isBelowOpen(node: BuildNode | TestNode, resolver: Resolver): boolean {
+  if (node.kind !== 'build') return false;
+  const laid = node.needs.filter((need) => need.for !== 'run').map(({to}) => to);
+  const all = node.base === undefined ? laid : [node.base, ...laid];
+  return all.some((label) => resolver.treeOf(label) === undefined);
 }
 
 /** A node with unknown inputs surely runs when nothing was ever built from what is written. */
