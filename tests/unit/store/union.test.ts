@@ -183,3 +183,17 @@ test('single entries: folders above are made, links followed, types kept', (t) =
   t.deepEqual(rig.paths, ['f', 'lib', 'usr', 'usr/lib', 'usr/lib/a', 'usr/lib/a/b']);
   t.is((rig.union.at('usr')?.entry as {mode: number}).mode, 0o700);
 });
+
+test('who gives way leaves folders alone too; nothing laid is an empty tree', (t) => {
+  t.deepEqual(new Rig().paths, []);
+  const rig = new Rig().lay('one', [dir('d'), file('d/x', '1'), link('l', 'd')]);
+  rig.lay('two', [file('d', '2'), link('l', 'x'), dir('e')], {givesWay: true});
+  t.deepEqual(rig.conflicts, []);
+  t.deepEqual(rig.paths, ['d', 'd/x', 'e', 'l']);
+  t.is(rig.union.at('d')?.owner, 'one');
+  t.is(rig.union.at('e')?.owner, 'two');
+  // What it takes away it leaves as well, where it may not.
+  rig.lay('three', [{type: 'whiteout', path: 'd'}], {givesWay: true});
+  t.deepEqual(rig.conflicts, []);
+  t.true(rig.paths.includes('d/x'));
+});
