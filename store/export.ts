@@ -5,10 +5,9 @@
  */
 import type {Checked} from '../engine/base/diagnostic.ts';
 import * as files from '../engine/base/files.ts';
-import {sha256, sha256Stream, type TreeDigest} from '../engine/base/hash.ts';
+import {sha256, type TreeDigest} from '../engine/base/hash.ts';
 import {HEAD, LARGEST_MANIFEST, type Head} from './archive-format.ts';
-import {blobPath} from './pool.ts';
-import {openPool} from './open-pool.ts';
+import {writePieces, type Sink} from './pool-pieces.ts';
 import {recordIn, treeIn, type Store} from './layout.ts';
 import type {FileEntry} from './manifest.ts';
 import type {ActionRecord} from './records.ts';
@@ -19,9 +18,6 @@ import {filesOf} from './verified.ts';
 
 /** A good record, with its tree. */
 export type Artifact = ActionRecord & {readonly tree: TreeDigest};
-
-/** Takes pieces of the tar in order; what it is given is its own. */
-export type Sink = (bytes: Buffer) => void;
 
 /** Writes the tar; gives its head. */
 export function exportArtifacts(
@@ -84,8 +80,6 @@ function textOf(store: Store, tree: TreeDigest): string {
 
 // --- tar -------------------------------------------------------------------------------------------
 
-const CHUNK = 1 << 20;
-
 function writeText(sink: Sink, name: string, text: string): void {
   const bytes = Buffer.from(text);
   sink(encodeHeader(name, bytes.length));
@@ -93,30 +87,10 @@ function writeText(sink: Sink, name: string, text: string): void {
   sink(padding(bytes.length));
 }
 
-/** Big files go through piece by piece. */
 function writeBlob(store: Store, sink: Sink, entry: FileEntry): void {
-  const {digest, mode, size} = entry;
-  sink(encodeHeader(blobName(entry), size));
-  const hash = sha256Stream();
-  let done = 0;
-  const fd = openPool(blobPath(store, digest, mode, size));
-  try {
-    for (;;) {
-      const buffer = Buffer.allocUnsafe(Math.min(CHUNK, Math.max(size, 1)));
-      const n = files.readInto(fd, buffer);
-      if (n === 0) break;
-      const piece = buffer.subarray(0, n);
-      hash.update(piece);
-      done += n;
-      sink(piece);
-    }
-  } finally {
-    files.closeFile(fd);
-  }
-  if (done !== size || hash.digest('hex') !== digest) {
-    fault('store/corrupt', `the file ${digest} is damaged`);
-  }
-  sink(padding(size));
+  sink(encodeHeader(blobName(entry), entry.size));
+  writePieces(store, entry, sink);
+  sink(padding(entry.size));
 }
 
 function padding(size: number): Buffer {

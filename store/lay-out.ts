@@ -16,7 +16,7 @@ import {Reach} from './reach.ts';
 import type {Second} from './share.ts';
 import {POOL_TIME} from './stage.ts';
 import {fault} from './trouble.ts';
-import type {FileEntry, TreeEntry, WhiteoutEntry, Xattr} from './tree-entry.ts';
+import type {FileEntry, SolidEntry, TreeEntry, Xattr} from './tree-entry.ts';
 import {writeXattrs} from './xattrs.ts';
 
 export interface Manner {
@@ -39,8 +39,6 @@ export interface LaidOut {
   /** Copies with content, whose bytes need not be durable yet. */
   readonly copies: readonly Buffer[];
 }
-
-type SolidEntry = Exclude<TreeEntry, WhiteoutEntry>;
 
 interface Work {
   readonly store: Store;

@@ -59,3 +59,6 @@ export interface WhiteoutEntry {
 
 export type TreeEntry =
   FileEntry | FolderEntry | LinkEntry | DeviceEntry | FifoEntry | WhiteoutEntry;
+
+/** What is there, as opposed to what is taken away. */
+export type SolidEntry = Exclude<TreeEntry, WhiteoutEntry>;

@@ -10,24 +10,15 @@
  */
 import {isUtf8} from 'node:buffer';
 import type {Checked} from '../engine/base/diagnostic.ts';
-import * as files from '../engine/base/files.ts';
-import {sha256Stream} from '../engine/base/hash.ts';
 import {toBytes, type BytePath} from './bytes.ts';
 import type {Store} from './layout.ts';
-import {openPool} from './open-pool.ts';
-import {blobPath} from './pool.ts';
-import type {FileEntry, TreeEntry, WhiteoutEntry} from './tree-entry.ts';
-import {fault, guard} from './trouble.ts';
-
-type SolidEntry = Exclude<TreeEntry, WhiteoutEntry>;
-
-/** Takes pieces of the archive in order; what it is given is its own. */
-export type Sink = (bytes: Buffer) => void;
+import {writePieces, type Sink} from './pool-pieces.ts';
+import type {SolidEntry, TreeEntry} from './tree-entry.ts';
+import {guard} from './trouble.ts';
 
 const BLOCK = 512;
 /** Archives are whole records of twenty blocks, as tar(1) writes them. */
 const RECORD = 20 * BLOCK;
-const CHUNK = 1 << 20;
 const TIME = 1;
 
 /** Writes the archive; gives the paths that were left out: whiteouts, for which tar has no word. */
@@ -64,7 +55,10 @@ function writeEntry(store: Store, entry: SolidEntry, write: Sink): void {
     write(padding(extended.length, BLOCK));
   }
   write(encode(header));
-  if (entry.type === 'file' && header.size > 0) writeContent(store, entry, write);
+  if (entry.type === 'file' && header.size > 0) {
+    writePieces(store, entry, write);
+    write(padding(entry.size, BLOCK));
+  }
 }
 
 // --- headers ---------------------------------------------------------------------------------------
@@ -156,32 +150,6 @@ function record(key: string, value: Buffer): Buffer {
     length = String(length).length + rest.length;
   }
   return Buffer.concat([Buffer.from(String(length)), rest]);
-}
-
-// --- contents --------------------------------------------------------------------------------------
-
-/** Piece by piece, and hashed on the way: damage is not handed on. */
-function writeContent(store: Store, {digest, mode, size}: FileEntry, write: Sink): void {
-  const hash = sha256Stream();
-  let done = 0;
-  const fd = openPool(blobPath(store, digest, mode, size));
-  try {
-    for (;;) {
-      const buffer = Buffer.allocUnsafe(Math.min(CHUNK, size));
-      const n = files.readInto(fd, buffer);
-      if (n === 0) break;
-      const piece = buffer.subarray(0, n);
-      hash.update(piece);
-      done += n;
-      write(piece);
-    }
-  } finally {
-    files.closeFile(fd);
-  }
-  if (done !== size || hash.digest('hex') !== digest) {
-    fault('store/corrupt', `the file ${digest} is damaged`);
-  }
-  write(padding(size, BLOCK));
 }
 
 function padding(size: number, unit: number): Buffer {

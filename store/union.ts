@@ -16,9 +16,8 @@
 import {Bug, err, ok, type Result} from '../engine/base/result.ts';
 import {parentOf, type BytePath} from './bytes.ts';
 import {sortEntries} from './manifest.ts';
-import type {TreeEntry, WhiteoutEntry} from './tree-entry.ts';
-
-export type SolidEntry = Exclude<TreeEntry, WhiteoutEntry>;
+import {isSame} from './same-entry.ts';
+import type {SolidEntry, TreeEntry} from './tree-entry.ts';
 
 export interface UnionLayer {
   readonly owner: string;
@@ -233,28 +232,4 @@ function conflict(
   layer: UnionLayer,
 ): UnionConflict {
   return {type, path, first: owner, second: layer.owner};
-}
-
-/** Whether two entries are the same but for their paths. */
-export function isSame(a: SolidEntry, b: SolidEntry): boolean {
-  return a.type === b.type && owned(a) === owned(b) && content(a) === content(b);
-}
-
-function content(entry: SolidEntry): string {
-  switch (entry.type) {
-    case 'file':
-      return entry.digest;
-    case 'link':
-      return entry.target;
-    case 'char':
-    case 'block':
-      return `${entry.device.major},${entry.device.minor}`;
-    case 'dir':
-    case 'fifo':
-      return '';
-  }
-}
-
-function owned({mode, uid, gid, xattrs}: SolidEntry): string {
-  return `${mode} ${uid}:${gid} ${xattrs.map((one) => `${one.name}=${one.value}`).join(' ')}`;
 }

@@ -65,7 +65,7 @@ export function mannerOf(
 }
 
 /** What a root's recipe says; undefined for other labels. */
-export function rootOf(graph: BuildGraph, label: Label): RootPlan | undefined {
+function rootOf(graph: BuildGraph, label: Label): RootPlan | undefined {
   const node = graph.nodes.get(label);
   return node?.kind === 'build' ? node.build.root : undefined;
 }

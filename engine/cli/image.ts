@@ -14,9 +14,8 @@ import {parseSize} from '../load/measure.ts';
 import {composeRoot} from '../rootfs/compose.ts';
 import {openRunContext, type OpenContext} from '../run/open-context.ts';
 import {formatSize} from '../ui/text.ts';
-import {protect} from '../../store/protect.ts';
+import {writeNamedTree} from '../../store/named-tree.ts';
 import type {TreeEntry} from '../../store/tree-entry.ts';
-import {writeTree} from '../../store/trees.ts';
 import {guard, storeTrouble} from '../../store/trouble.ts';
 import {keepArtifacts} from './artifacts.ts';
 import {ownerFor, type OpenWork} from './open.ts';
@@ -54,13 +53,7 @@ export async function asImage(world: World, exported: Exported): Answer {
     const {context} = opened.value;
     const kept = keepArtifacts(world, work, context.run, labels);
     if (!kept.ok) return kept;
-    const tree = guard(work.store.root, () =>
-      protect(work.store, context.run, [], (name) => {
-        const digest = writeTree(work.store, entries);
-        name([`tree ${digest}`]);
-        return digest;
-      }),
-    );
+    const tree = guard(work.store.root, () => writeNamedTree(work.store, context.run, entries));
     if (!tree.ok) return tree;
     const made = await make(opened.value, tree.value, entries.length, bytes);
     return made.ok ? putInPlace(world, made.value, file, bytes) : made;
@@ -101,7 +94,10 @@ function putInPlace(world: World, made: string, file: string, bytes: number): Ch
   const temporary = `${file}.partial-${randomBytes(4).toString('hex')}`;
   try {
     const copied = runSync(['cp', '--sparse=always', '--', made, temporary]);
-    if (copied.status !== 0) return fail('store/checkout', `cannot write ${file}`);
+    if (copied.status !== 0) {
+      const isFull = copied.stderr.includes('No space left on device');
+      throw Object.assign(new Error(copied.stderr.trim()), {code: isFull ? 'ENOSPC' : 'EIO'});
+    }
     const fd = files.openRead(temporary);
     files.syncFile(fd);
     files.closeFile(fd);

@@ -7,13 +7,11 @@ import path from 'node:path';
 import {fail, type Checked} from '../base/diagnostic.ts';
 import * as files from '../base/files.ts';
 import {err, ok} from '../base/result.ts';
+import type {Sink} from '../../store/pool-pieces.ts';
 import {guard, StoreFault, storeTrouble} from '../../store/trouble.ts';
 import type {World} from './world.ts';
 
 const STDOUT = 1;
-
-/** Takes pieces in order. */
-type Sink = (bytes: Buffer) => void;
 
 /** Gives how many bytes were written; `output` is `-` or a file. */
 export function writeOutput(

@@ -116,11 +116,15 @@ function parse(text: string): Recipe {
   return JSON.parse(text) as Recipe;
 }
 
+type Taken = Pick<KeptProject, 'inputs' | 'changed' | 'recipeOf'> & {
+  readonly project: Pick<Project, 'root'>;
+};
+
 /**
  * What of a kept project can be taken over where some of it has changed; undefined where that may
  * concern every recipe: settings, kinds, folders that are new or gone, files that recipes name.
  */
-export function takenOver({project, inputs, changed, recipeOf}: KeptProject): Previous | undefined {
+export function takenOver({project, inputs, changed, recipeOf}: Taken): Previous | undefined {
   const top = path.join(project.root, 'recipes');
   const isRecipe = (file: string): boolean => recipeOf(file) !== undefined;
   if (!changed.every((file) => isRecipe(file) || isCollection(top, file))) return undefined;

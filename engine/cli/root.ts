@@ -14,10 +14,9 @@ import type {RunHandle} from '../../store/claims.ts';
 import {isAsLaidOut} from '../../store/laid-out.ts';
 import {addGeneration, prepareFolder, switchTo, tidy} from '../../store/generations.ts';
 import {digestOf, encodeManifest} from '../../store/manifest.ts';
+import {writeNamedTree} from '../../store/named-tree.ts';
 import {readProfile, type Generation, type Profile} from '../../store/profiles.ts';
-import {protect} from '../../store/protect.ts';
 import type {TreeEntry} from '../../store/tree-entry.ts';
-import {writeTree} from '../../store/trees.ts';
 import {guard} from '../../store/trouble.ts';
 import {keepArtifacts, mannerOf, openFresh, unite} from './artifacts.ts';
 import {build} from './build.ts';
@@ -95,12 +94,10 @@ function switchIn(world: World, run: RunHandle, name: string, content: Content):
 }
 
 /** Of several artifacts together the store has no tree yet, or a damaged one. */
-function storeTree(run: RunHandle, {work, labels, entries, tree}: Content): Checked<unknown> {
+function storeTree(run: RunHandle, {work, labels, entries}: Content): Checked<unknown> {
   const {store} = work;
   if (labels.length === 1) return ok(undefined);
-  return guard(store.root, () =>
-    protect(store, run, [`tree ${tree}`], () => writeTree(store, entries)),
-  );
+  return guard(store.root, () => writeNamedTree(store, run, entries));
 }
 
 /** The last step; nothing where it is current already. */

@@ -6,12 +6,13 @@
 import path from 'node:path';
 import type {Checked} from '../base/diagnostic.ts';
 import {changedIn, compare, prolonged, type Witness} from '../base/witness.ts';
-import type {Recipe} from '../load/model.ts';
+import type {Project, Recipe} from '../load/model.ts';
 import {readProject, type LoadRequest, type Previous, type ReadProject} from '../load/project.ts';
+import {takenOver} from './project-cache.ts';
 
 /** A project without mistakes and warnings, and what stat(2) said before it was read. */
 interface Standing {
-  readonly root: string;
+  readonly project: Pick<Project, 'root'>;
   readonly recipes: ReadonlyMap<string, Recipe>;
   readonly witness: Witness;
 }
@@ -34,14 +35,13 @@ export class StandingProject {
   read(request: LoadRequest): Checked<ReadProject> {
     const last = this.#standing;
     const now = last && compare(last.witness).seen;
-    const changed = last && new Set([...this.#told, ...changedIn(last.witness, now)]);
-    const previous = last && changed && takenOver(last, changed);
+    const previous = last && previousOf(last, [...this.#told, ...changedIn(last.witness, now)]);
     const read = readProject(request, previous);
     // While it is broken, what changed since it was whole is still told.
     if (!read.ok || read.value.errors.length + read.value.warnings.length > 0) return read;
     const {project, inputs} = read.value;
     this.#standing = {
-      root: project.root,
+      project,
       recipes: new Map(project.recipes.map((one) => [one.file, one])),
       witness: prolonged(inputs, now),
     };
@@ -50,24 +50,11 @@ export class StandingProject {
   }
 }
 
-/**
- * All but the recipes that have changed; undefined where the change may concern every recipe:
- * settings, kinds, files that recipes name, folders that are new or gone.
- */
-function takenOver({root, recipes, witness}: Standing, changed: Changed): Previous | undefined {
+/** A file that was not there before is a change of its folder. */
+function previousOf(last: Standing, told: readonly string[]): Previous | undefined {
+  const {project, recipes, witness} = last;
   const inputs = new Set(witness.paths);
-  const isMinor = (file: string): boolean =>
-    recipes.has(file) || isCollection(root, inputs.has(file) ? file : path.dirname(file));
-  if (![...changed].every(isMinor)) return undefined;
-  const recipeOf = (file: string): Recipe | undefined =>
-    changed.has(file) ? undefined : recipes.get(file);
-  return {recipeOf, inputs: witness.paths};
-}
-
-type Changed = ReadonlySet<string>;
-
-/** Whether it is a folder of recipes: those in it are listed each time. */
-function isCollection(root: string, folder: string): boolean {
-  const inTop = path.dirname(folder) === path.join(root, 'recipes');
-  return inTop && !['kinds', 'generated.yaml'].includes(path.basename(folder));
+  const changed = told.map((file) => (inputs.has(file) ? file : path.dirname(file)));
+  const recipeOf = (file: string): Recipe | undefined => recipes.get(file);
+  return takenOver({project, inputs: witness.paths, changed, recipeOf});
 }

@@ -127,7 +127,7 @@ function describeBuild(graph: BuildGraph, node: BuildNode, prints: SourcePrints,
   else describeRoot(node, build.root, sink);
 }
 
-/** What lies in a root besides its layers. How it is started is no part of it. */
+/** What lies in a root besides its layers. */
 function describeRoot({root}: BuildNode, plan: RootPlan, sink: Sink): void {
   // Which layers may cover others.
   sink('overrides', root?.overrides ?? []);

@@ -103,7 +103,6 @@ export interface RootPlan {
   readonly items: readonly RootItem[];
   readonly users: readonly RootUser[];
   readonly groups: readonly RootGroup[];
-  readonly boot: RootBoot | undefined;
 }
 
 /** Something that is to be in a root. */
@@ -143,14 +142,6 @@ export interface RootGroup {
   readonly gid: number;
   readonly members: readonly string[];
   readonly at: Location;
-}
-
-export interface RootBoot {
-  /** Absolute paths in the root. */
-  readonly kernel: string;
-  readonly init: string | undefined;
-  /** Words for the kernel. */
-  readonly command: string;
 }
 
 export type Environment =

@@ -78,11 +78,6 @@ function readPlan(work: Work, file: RootFile, sources: Source[]): RootPlan {
       ...{name, gid, members},
       at: keyAt(work.recipe.root, ['root', 'groups', name]),
     })),
-    boot: file.boot && {
-      kernel: file.boot.kernel,
-      command: file.boot.command ?? '',
-      init: file.boot.init,
-    },
   };
 }
 

@@ -11,7 +11,8 @@ import type {BuildNode, LinkedRoot} from '../graph/model.ts';
 import type {ComposedRoot, FileContent, RootParts} from '../graph/root-parts.ts';
 import type {RootItem, RootPlan, Step} from '../load/model.ts';
 import {fromText, toText} from '../../store/bytes.ts';
-import {Union, type SolidEntry, type UnionConflict} from '../../store/union.ts';
+import type {SolidEntry} from '../../store/tree-entry.ts';
+import {Union, type UnionConflict} from '../../store/union.ts';
 import {accountsOf, type Accounts} from './accounts.ts';
 
 /** More of the same kind tell nothing new. */

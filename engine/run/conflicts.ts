@@ -5,6 +5,7 @@
 import {problem, type Diagnostic} from '../base/diagnostic.ts';
 import type {Label} from '../base/label.ts';
 import {toText} from '../../store/bytes.ts';
+import {isSame} from '../../store/same-entry.ts';
 import type {TreeEntry} from '../../store/tree-entry.ts';
 
 export interface LayerTree {
@@ -44,29 +45,7 @@ export function findConflicts(
 /** Folders may be shared whoever made them; everything else must be the same to the bit. */
 function agree(a: TreeEntry, b: TreeEntry): boolean {
   if (a.type === 'dir' && b.type === 'dir') return true;
-  return a.type === b.type && content(a) === content(b);
-}
-
-function content(entry: TreeEntry): string {
-  switch (entry.type) {
-    case 'file':
-      return `${owned(entry)} ${entry.digest}`;
-    case 'link':
-      return `${owned(entry)} ${entry.target}`;
-    case 'char':
-    case 'block':
-      return `${owned(entry)} ${entry.device.major},${entry.device.minor}`;
-    case 'dir':
-    case 'fifo':
-      return owned(entry);
-    case 'whiteout':
-      return '';
-  }
-}
-
-function owned(entry: Exclude<TreeEntry, {type: 'whiteout'}>): string {
-  const xattrs = entry.xattrs.map((one) => `${one.name}=${one.value}`).join(' ');
-  return `${entry.mode} ${entry.uid}:${entry.gid} ${xattrs}`;
+  return a.type === 'whiteout' || b.type === 'whiteout' ? a.type === b.type : isSame(a, b);
 }
 
 function conflict(user: Label, entry: TreeEntry, first: Label, second: Label): Diagnostic {

@@ -14,10 +14,10 @@ import {mergeLayers, type LayerEntries} from '../sandbox/lowers.ts';
 import {entriesOf} from '../sandbox/staging.ts';
 import {giveToOwner} from '../../store/commit.ts';
 import {logIn} from '../../store/layout.ts';
-import {blobPath, hasBlob, putBytes} from '../../store/pool.ts';
-import {protect} from '../../store/protect.ts';
+import {writeNamedTree} from '../../store/named-tree.ts';
+import {blobPath, hasBlob} from '../../store/pool.ts';
 import type {TreeEntry} from '../../store/tree-entry.ts';
-import {readTree, writeTree} from '../../store/trees.ts';
+import {readTree} from '../../store/trees.ts';
 import {guard} from '../../store/trouble.ts';
 import type {RunContext} from './context.ts';
 import type {Inputs} from './job-spec.ts';
@@ -47,7 +47,9 @@ export function layRoot(context: RunContext, node: BuildNode, inputs: Inputs): C
   if (!composed.ok) return composed;
   if (!composed.value.ok) return composed.value;
   const root = composed.value.value;
-  const tree = storeRoot(context, root);
+  const tree = guard(store.root, () =>
+    writeNamedTree(store, context.run, root.entries, root.contents),
+  );
   if (!tree.ok) return tree;
   return ok({tree: tree.value, triggers: root.triggers, said: summary(layers, root)});
 }
@@ -74,18 +76,6 @@ function sourcesOf(
   return ok(found);
 }
 
-function storeRoot(context: RunContext, {entries, contents}: ComposedRoot): Checked<TreeDigest> {
-  const {store, run} = context;
-  return guard(store.root, () =>
-    protect(store, run, [], (name) => {
-      for (const bytes of contents) name([`blob ${putBytes(store, bytes, 0o644)}`]);
-      const tree = writeTree(store, entries);
-      name([`tree ${tree}`]);
-      return tree;
-    }),
-  );
-}
-
 /** The root with what was changed in it, as overlayfs would show both. */
 export function withChanges(
   context: RunContext,
@@ -100,7 +90,8 @@ export function withChanges(
     layers.push({owner: label, isBase: false, entries: entries.value});
   }
   const entries = entriesOf(mergeLayers(layers));
-  return storeRoot(context, {entries, contents: [], triggers: []});
+  const {store, run} = context;
+  return guard(store.root, () => writeNamedTree(store, run, entries));
 }
 
 function summary(layers: readonly {readonly owner: Label}[], {entries}: ComposedRoot): string {

@@ -9,9 +9,10 @@ import {timed, type Watch} from '../base/span.ts';
 import {fromText, joinBytes, parentOf, toBytes, toText, type BytePath} from '../../store/bytes.ts';
 import {sortEntries, type TreeEntry} from '../../store/manifest.ts';
 import {Reach} from '../../store/reach.ts';
+import type {SolidEntry} from '../../store/tree-entry.ts';
 import {compare, type Beside, type Compared} from './compare.ts';
 import {leakIn} from './content.ts';
-import type {Lowers, Owned, SolidEntry} from './lowers.ts';
+import type {Lowers, Owned} from './lowers.ts';
 import type {CaptureRules} from './protocol.ts';
 import type {Found, Walked} from './walk.ts';
 

@@ -5,10 +5,11 @@
 import {fromBytes} from '../../store/bytes.ts';
 import type {Label} from '../base/label.ts';
 import * as files from '../base/files.ts';
-import type {Xattr} from '../../store/manifest.ts';
 import type {Reach} from '../../store/reach.ts';
+import type {SolidEntry} from '../../store/tree-entry.ts';
+import {isSame} from '../../store/same-entry.ts';
 import {readContent} from './content.ts';
-import type {Lowers, Owned, SolidEntry} from './lowers.ts';
+import type {Lowers, Owned} from './lowers.ts';
 import type {Found} from './walk.ts';
 
 export interface Compared {
@@ -76,22 +77,4 @@ function describe({path, stat, xattrs}: Found, reach: Reach): Described {
     return {entry: {type: 'link', ...common, mode: 0o777, target}, leak: undefined};
   }
   return {entry: stat.isFIFO() ? {type: 'fifo', ...common} : undefined, leak: undefined};
-}
-
-/** Hard links aside: a file that gained a second name is still the same file. */
-function isSame(a: SolidEntry, b: SolidEntry): boolean {
-  const alike = a.mode === b.mode && a.uid === b.uid && a.gid === b.gid;
-  return alike && sameXattrs(a.xattrs, b.xattrs) && sameContent(a, b);
-}
-
-function sameContent(a: SolidEntry, b: SolidEntry): boolean {
-  if (a.type === 'file') return b.type === 'file' && a.digest === b.digest;
-  if (a.type === 'link') return b.type === 'link' && a.target === b.target;
-  return a.type === b.type;
-}
-
-function sameXattrs(a: readonly Xattr[], b: readonly Xattr[]): boolean {
-  const text = (list: readonly Xattr[]): string =>
-    list.map(({name, value}) => `${name}=${value}`).join('\n');
-  return text(a) === text(b);
 }

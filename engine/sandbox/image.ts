@@ -4,9 +4,9 @@
  */
 import {fail, type Checked} from '../base/diagnostic.ts';
 import * as files from '../base/files.ts';
-import {ok} from '../base/result.ts';
+import {err, ok} from '../base/result.ts';
 import {makeFarm} from '../../store/checkout.ts';
-import {guard} from '../../store/trouble.ts';
+import {guard, storeTrouble} from '../../store/trouble.ts';
 import {installHint} from './packages.ts';
 import {absentPrograms} from './programs.ts';
 import type {ImageSpec} from './protocol.ts';
@@ -38,7 +38,10 @@ export async function makeImage(
     ...['-d', farm.value, file, `${Math.ceil(bytes / 1024)}k`],
   ]);
   if (status === 0) return ok(undefined);
-  const isFull = /no space|not allocate|Could not allocate/i.test(said);
-  const hint = isFull ? 'give it more room: --size' : undefined;
+  if (said.includes('No space left on device')) {
+    return err(storeTrouble(Object.assign(new Error(said), {code: 'ENOSPC'}), store.root));
+  }
+  const isSmall = said.includes('Could not allocate');
+  const hint = isSmall ? 'give it more room: --size' : undefined;
   return fail('store/image', `${PROGRAM} could not make it: ${said}`, {hint});
 }

@@ -3,10 +3,8 @@
  * Follows the manifests, not the disk: a layer's farm cannot hold all that its manifest says.
  */
 import type {Label} from '../base/label.ts';
-import type {TreeEntry, WhiteoutEntry} from '../../store/manifest.ts';
+import type {SolidEntry, TreeEntry} from '../../store/tree-entry.ts';
 import {parentOf, type BytePath} from '../../store/bytes.ts';
-
-export type SolidEntry = Exclude<TreeEntry, WhiteoutEntry>;
 
 export interface LayerEntries {
   readonly owner: Label;

@@ -15,7 +15,8 @@ import {blobPath, hasBlob} from '../../store/pool.ts';
 import {protect} from '../../store/protect.ts';
 import {readTree} from '../../store/trees.ts';
 import {guard} from '../../store/trouble.ts';
-import {mergeLayers, type LayerEntries, type Lowers, type SolidEntry} from './lowers.ts';
+import type {SolidEntry} from '../../store/tree-entry.ts';
+import {mergeLayers, type LayerEntries, type Lowers} from './lowers.ts';
 import {absolute, runOfScratch, TOOLS, type Scratch} from './places.ts';
 import type {JobSpec, StagedSource} from './protocol.ts';
 

@@ -80,10 +80,6 @@ export type Owner = string;
  * The name of a user or group.
  */
 export type Account = string;
-/**
- * An absolute path in the root.
- */
-export type Place = string;
 
 /**
  * One package: where its sources are and the ways it is built. The file is recipes/<collection>/<package>.yaml.
@@ -448,16 +444,5 @@ export interface Root {
    */
   triggers?: {
     [k: string]: Step;
-  };
-  /**
-   * How it is started.
-   */
-  boot?: {
-    kernel: Place;
-    /**
-     * Words for the kernel, besides those that say where the root is.
-     */
-    command?: string;
-    init?: Place;
   };
 }

@@ -15,7 +15,6 @@ test('it is the one build of its recipe, and its triggers are the steps', (t) =>
 root:
   layers: [base, {layer: b/big, when: options.big}, '@more']
   triggers: {one: do-one, two: do-two}
-  boot: {kernel: /boot/vmlinuz}
 `,
   });
   const build = space.build('sys');
@@ -27,7 +26,6 @@ root:
     build.steps.map(({name}) => name),
     ['one', 'two'],
   );
-  t.deepEqual(build.root?.boot, {kernel: '/boot/vmlinuz', command: '', init: undefined});
 });
 
 test('a recipe has builds or a root', (t) => {
@@ -73,7 +71,7 @@ test('what the schema says of modes, owners, places and names', (t) => {
     'users: {root: {uid: -1}}',
     'groups: {g: {gid: 4294967295}}',
     'layers: ["a b"]',
-    'boot: {}',
+    'links: {/a: ""}',
   ];
   for (const one of bad) {
     const rest = one.startsWith('layers') ? one : `layers: [x]\n  ${one}`;
