@@ -1,6 +1,6 @@
 /**
- * Stores a tree that was made here, with contents the store may not have, and names all of it in
- * the run before gc can look: whoever goes on with it has it. Knows nothing of what the tree is.
+ * Stores a tree that was made here and names all of it in the run, before gc can look: whoever
+ * goes on with it has it. Knows nothing of what the tree is.
  */
 import type {TreeDigest} from '../engine/base/hash.ts';
 import type {RunHandle} from './claims.ts';

@@ -1,6 +1,6 @@
 /**
- * The bytes of a file of the pool, piece by piece and hashed on the way, for whoever writes them
- * elsewhere: damage is found before the end. Knows nothing of where they go.
+ * The bytes of a file of the pool, piece by piece and hashed on the way: damage is found before the
+ * end. Knows nothing of where they go.
  */
 import * as files from '../engine/base/files.ts';
 import {sha256Stream} from '../engine/base/hash.ts';
