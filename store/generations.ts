@@ -119,6 +119,40 @@ export function switchTo(folder: string, n: number): Checked<undefined> {
   });
 }
 
+/**
+ * Gives a generation that is not current another folder `name`. Durable on return; a power cut
+ * between leaves it without one.
+ */
+export function replaceIn(
+  {folder: generation, n}: Generation,
+  {name, mode}: {readonly name: string; readonly mode: number},
+  store: Store,
+  fill: (at: string) => Checked<unknown>,
+): Checked<undefined> {
+  const folder = path.dirname(generation);
+  const [made, old] = [halfDone(folder, n), halfDone(folder, n)];
+  return guard(folder, () => {
+    try {
+      fillNew(made, fill, mode);
+      syncFileSystem(store, folder);
+      files.unless(['ENOENT'], () => {
+        files.rename(path.join(generation, name), old);
+      });
+      files.rename(made, path.join(generation, name));
+      syncFolders([folder, generation]);
+    } finally {
+      for (const one of [made, old]) files.removeTree(one);
+    }
+    return undefined;
+  });
+}
+
+/** What was staged has become current: its /etc is its own from now on. */
+export function settle(store: Store, {root}: Generation): void {
+  if (root.system?.staged !== true) return;
+  writeRoot(store, placeOf(root.profile, root.n), {...root, system: {staged: false}});
+}
+
 /** Pins a generation or takes its pin away. */
 export function setPinned(store: Store, {root}: Generation, pinned: boolean): Checked<undefined> {
   return guard(store.root, () => {
@@ -159,14 +193,17 @@ function leadsTo(folder: string, n: number): boolean {
 
 // --- names -----------------------------------------------------------------------------------------
 
-const HALF_DONE = /^\.(current|[1-9]\d{0,8})\.[0-9a-f]{16}$/;
+/** The folder of a profile that all generations have in common. */
+export const SHARED = 'var';
+
+const HALF_DONE = /^\.(current|var|[1-9]\d{0,8})\.[0-9a-f]{16}$/;
 
 function isHalfDone(name: string): boolean {
   return HALF_DONE.test(name);
 }
 
-/** Hidden, so that nobody who lists generations takes it for one. */
-function halfDone(folder: string, what: number | 'current'): string {
+/** Hidden, so that nobody who lists generations takes it for one; `tidy` removes it. */
+export function halfDone(folder: string, what: number | 'current' | typeof SHARED): string {
   return path.join(folder, `.${what}.${randomBytes(8).toString('hex')}`);
 }
 
@@ -184,7 +221,8 @@ function realPlace(at: string): string {
 }
 
 function isOurs(name: string): boolean {
-  return isHalfDone(name) || name === 'current' || readNumber(name) !== undefined;
+  const isNamed = name === 'current' || name === SHARED || readNumber(name) !== undefined;
+  return isNamed || isHalfDone(name);
 }
 
 function refuseStrangers(folder: string, isKnown: (name: string) => boolean): void {
@@ -207,11 +245,11 @@ function refuseStrangers(folder: string, isKnown: (name: string) => boolean): vo
 
 // --- files -----------------------------------------------------------------------------------------
 
-function fillNew(folder: string, fill: (at: string) => Checked<unknown>): void {
+function fillNew(folder: string, fill: (at: string) => Checked<unknown>, mode = 0o755): void {
   files.makeDir(folder, 0o700);
   const filled = fill(folder);
   if (!filled.ok) throw new StoreFault(filled.error);
-  files.chmod(folder, 0o755);
+  files.chmod(folder, mode);
 }
 
 function makeDurable(folder: string): void {

@@ -3,8 +3,10 @@
  *
  *     <folder>/1/ 2/ …    generations, each the files of one tree
  *     <folder>/current    a symbolic link to one of the numbers
+ *     <folder>/var        of whole systems: the /var of all generations
  *     <folder>/.3.<x>     a generation that is being made or removed
  *     <folder>/.current.<x>   the link before it is renamed to `current`
+ *     <folder>/.var.<x>   what is about to be added to var
  *     roots/generations/<profile>/<n>   in the store: what the generation is (roots.ts)
  *
  * What is current is what the link says, and nothing else. Only reads; generations.ts changes.

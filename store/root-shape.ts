@@ -18,11 +18,21 @@ export function isRoot(value: unknown): boolean {
       return (
         hasTexts(value, ['profile', 'folder', 'label', 'key', 'tree']) &&
         Number.isSafeInteger(value['n']) &&
-        isHeld(value['held'])
+        isHeld(value['held']) &&
+        (value['system'] === undefined || isFacts(value['system'])) &&
+        (value['packages'] === undefined || isListOf(value['packages'], isPackage))
       );
     default:
       return false;
   }
+}
+
+function isPackage(value: unknown): boolean {
+  return (
+    isFacts(value) &&
+    hasTexts(value, ['label', 'version', 'tree']) &&
+    Number.isSafeInteger(value['size'])
+  );
 }
 
 function isBuilt(value: unknown): boolean {

@@ -65,7 +65,24 @@ export interface GenerationRoot {
   readonly at: number;
   /** Not removed before it is unpinned. */
   readonly pinned: boolean;
+  /** Set for a whole system, whose /etc is its own and whose /var is that of the profile. */
+  readonly system?: SystemFacts | undefined;
+  /** What its tree was laid together from. Missing in generations of older versions. */
+  readonly packages?: readonly PackageFacts[] | undefined;
   readonly held: Held;
+}
+
+export interface SystemFacts {
+  /** Made, and never current: its /etc is still that of its tree. */
+  readonly staged: boolean;
+}
+
+export interface PackageFacts {
+  readonly label: Label;
+  readonly version: string;
+  readonly tree: TreeDigest;
+  /** Of its files, in bytes; each content once. */
+  readonly size: number;
 }
 
 export type Root = PinRoot | ProjectRoot | GenerationRoot;

@@ -11,6 +11,8 @@ export interface TreeChange {
   readonly change: 'added' | 'removed' | 'changed';
   /** For `changed` what of it, in this order; else empty. */
   readonly what: readonly Aspect[];
+  /** How much larger the file became; below zero: smaller. */
+  readonly bytes: number;
 }
 
 export type Aspect =
@@ -24,15 +26,23 @@ export function diffTrees(
   const old = new Map(before.map((entry) => [entry.path, entry]));
   const kept = new Set(after.map((entry) => entry.path));
   const gone = before.filter((entry) => !kept.has(entry.path));
-  const found: TreeChange[] = gone.map(({path}) => ({path, change: 'removed', what: []}));
+  const found: TreeChange[] = gone.map((one) => {
+    return {path: one.path, change: 'removed', what: [], bytes: -sizeOf(one)};
+  });
   for (const entry of after) {
     const {path} = entry;
     const other = old.get(path);
     const what = other === undefined ? [] : differences(other, entry);
-    if (other === undefined) found.push({path, change: 'added', what});
-    else if (what.length > 0) found.push({path, change: 'changed', what});
+    const bytes = sizeOf(entry) - sizeOf(other);
+    if (other === undefined) found.push({path, change: 'added', what, bytes});
+    else if (what.length > 0) found.push({path, change: 'changed', what, bytes});
   }
   return sortEntries(found);
+}
+
+/** Further names of a file take no room. */
+function sizeOf(entry: TreeEntry | undefined): number {
+  return entry?.type === 'file' && entry.hardlink === undefined ? entry.size : 0;
 }
 
 const ASPECTS: readonly Aspect[] = [

@@ -110,6 +110,12 @@ export const STORE_CODES = {
     means: 'A generation that is to be removed is the current one, or is pinned.',
     remedy: 'Roll back or switch first, or take the pin away.',
   },
+  'root/etc-clash': {
+    exit: 1,
+    means:
+      'Somebody has made or changed a file below /etc in the current generation, where the new root has a folder, or a file in a folder that is a file there. Nothing was switched.',
+    remedy: 'Move the file away in the current generation, then switch again.',
+  },
   'root/folder': {
     exit: 2,
     means: 'A folder cannot be that of a profile: it holds other things, or lies in the store.',

@@ -9,7 +9,6 @@ import type {Label} from '../base/label.ts';
 import {err, ok} from '../base/result.ts';
 import {withRunClosure} from '../graph/closure.ts';
 import type {BuildGraph} from '../graph/model.ts';
-import type {RootPlan} from '../load/model.ts';
 import {isWritable} from '../rootfs/writable.ts';
 import {findConflicts} from '../run/conflicts.ts';
 import {makePlan} from '../run/plan.ts';
@@ -56,18 +55,17 @@ export function mannerOf(
   {graph}: OpenWork,
   labels: readonly Label[],
 ): Parameters<typeof checkOut>[3] {
-  const isRoot = labels.some((label) => rootOf(graph, label) !== undefined);
   return {
     copy: isSet(world, 'copy'),
     owners: false,
-    copied: isRoot ? isWritable : undefined,
+    copied: labels.some((label) => isRoot(graph, label)) ? isWritable : undefined,
   };
 }
 
-/** What a root's recipe says; undefined for other labels. */
-function rootOf(graph: BuildGraph, label: Label): RootPlan | undefined {
+/** Whether a label is a whole system: its recipe has `root:`. */
+export function isRoot(graph: BuildGraph, label: Label): boolean {
   const node = graph.nodes.get(label);
-  return node?.kind === 'build' ? node.build.root : undefined;
+  return node?.kind === 'build' && node.build.root !== undefined;
 }
 
 /**

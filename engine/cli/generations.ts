@@ -13,7 +13,8 @@ import {listProfiles, type Generation, type Profile} from '../../store/profiles.
 import {diffTrees, type TreeChange} from '../../store/tree-diff.ts';
 import {readTree} from '../../store/trees.ts';
 import {guard} from '../../store/trouble.ts';
-import {changeProfile, findGeneration, findProfile} from './profile.ts';
+import {diffPackages, packageText, sizeChange} from './packages.ts';
+import {changeProfile, findGeneration, findProfile, previousOf} from './profile.ts';
 import {openOwnStore, openToLook} from './store.ts';
 import {isSet, optionOf, type Answer, type World} from './world.ts';
 
@@ -51,17 +52,25 @@ function recordOf({name, folder, current, generations}: Profile): object {
     profile: name,
     folder,
     current: current ?? null,
-    generations: generations.map(({n, isThere, root: {label, key, tree, copied, at, pinned}}) => ({
-      ...{generation: n, label, key, tree, at, copied, pinned},
-      ...{current: n === current, missing: !isThere},
-    })),
+    generations: generations.map(({n, isThere, root}) => {
+      const {label, key, tree, copied, at, pinned} = root;
+      return {
+        ...{generation: n, label, key, tree, at, copied, pinned},
+        ...{current: n === current, missing: !isThere, staged: root.system?.staged === true},
+      };
+    }),
   };
 }
 
 function lineOf({current}: Profile, {n, isThere, root}: Generation): string {
   const mark = n === current ? '*' : ' ';
   const time = new Date(root.at).toISOString().slice(0, 16).replace('T', ' ');
-  const notes = [...(root.pinned ? ['pinned'] : []), ...(isThere ? [] : ['its folder is gone'])];
+  const isStaged = root.system?.staged === true && n !== current;
+  const notes = [
+    ...(isStaged ? ['staged'] : []),
+    ...(root.pinned ? ['pinned'] : []),
+    ...(isThere ? [] : ['its folder is gone']),
+  ];
   const line = `${mark} ${String(n).padStart(3)}  ${time}  ${root.label}  ${short(root.tree)}`;
   return [line, ...notes].join('  ');
 }
@@ -79,14 +88,18 @@ export function diff(world: World): Answer {
   const [a, b] = pair.value;
   const changes = changesBetween(store.value, a, b);
   if (!changes.ok) return Promise.resolve(changes);
+  const packages = diffPackages(a.root.packages ?? [], b.root.packages ?? []);
   if (world.call.globals.json === true) {
     const listed = changes.value.map((one) => ({...one, path: `/${toText(one.path)}`}));
-    const record = {profile: profile.value.name, from: a.n, to: b.n, changes: listed};
+    const record = {profile: profile.value.name, from: a.n, to: b.n, packages, changes: listed};
     world.print(JSON.stringify(record));
     return Promise.resolve(ok(0));
   }
+  for (const one of packages) world.print(packageText(one));
+  if (packages.length > 0 && changes.value.length > 0) world.print('');
   for (const one of changes.value) world.print(changeText(one));
-  const total = count(changes.value.length, 'change');
+  const bytes = changes.value.reduce((sum, one) => sum + one.bytes, 0);
+  const total = `${count(changes.value.length, 'change')}${bytes === 0 ? '' : `, ${sizeChange(bytes)}`}`;
   const labels = a.root.label === b.root.label ? a.root.label : `${a.root.label} → ${b.root.label}`;
   world.tell(`${profile.value.name} ${a.n} → ${b.n}: ${labels}, ${total}`);
   return Promise.resolve(ok(0));
@@ -127,9 +140,11 @@ const SIGNS: Readonly<Record<TreeChange['change'], string>> = {
   changed: '~',
 };
 
-function changeText({path, change, what}: TreeChange): string {
+function changeText({path, change, what, bytes}: TreeChange): string {
   const line = `${SIGNS[change]} /${toText(path)}`;
-  return what.length === 0 ? line : `${line}  (${what.join(', ')})`;
+  const size = bytes === 0 ? [] : [sizeChange(bytes)];
+  const notes = [...what, ...size];
+  return notes.length === 0 ? line : `${line}  (${notes.join(', ')})`;
 }
 
 // --- pin -------------------------------------------------------------------------------------------
@@ -178,9 +193,11 @@ export async function remove(world: World): Answer {
   return ok(0);
 }
 
-/** All but the newest ones, the current one and the pinned ones. */
-function beyond({generations, current}: Profile, keep: number): readonly Generation[] {
-  return generations.slice(0, -keep).filter(({n, root}) => n !== current && !root.pinned);
+/** All but the newest ones, the current one, the one before it, and the pinned ones. */
+export function beyond(profile: Profile, keep: number): readonly Generation[] {
+  const {generations, current} = profile;
+  const stays = [current, previousOf(profile)?.n];
+  return generations.slice(0, -keep).filter(({n, root}) => !stays.includes(n) && !root.pinned);
 }
 
 /** All of them or none. */
@@ -202,7 +219,8 @@ function chooseNamed(profile: Profile, words: readonly string[]): Checked<readon
   return problems.length > 0 ? err(problems) : ok([...new Set(chosen)]);
 }
 
-function removeAll(
+/** One after the other; gives their numbers. */
+export function removeAll(
   store: Store,
   {name, folder}: Profile,
   chosen: readonly Generation[],

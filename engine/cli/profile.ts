@@ -4,7 +4,7 @@
 import {fail, type Checked} from '../base/diagnostic.ts';
 import {ok} from '../base/result.ts';
 import {claim, openRun, waitForClaim, type RunHandle} from '../../store/claims.ts';
-import {tidy} from '../../store/generations.ts';
+import {settle, tidy} from '../../store/generations.ts';
 import type {Store} from '../../store/layout.ts';
 import {
   profileClaim,
@@ -46,6 +46,15 @@ export function findGeneration({name, generations}: Profile, word: string): Chec
   return fail('root/unknown-generation', `${name} has no generation ${n}`, {hint});
 }
 
+/** What was current before: the newest that is older, is there, and was not only staged. */
+export function previousOf({generations, current}: Profile): Generation | undefined {
+  if (current === undefined) return undefined;
+  const before = generations.filter(({n, isThere, root}) => {
+    return n < current && isThere && root.system?.staged !== true;
+  });
+  return before.at(-1);
+}
+
 /**
  * Does something while no other process changes the profile; waits for one that does. `work` reads
  * the profile itself: it may have changed meanwhile.
@@ -73,18 +82,20 @@ export async function atProfile<T>(
 export function changeProfile<T>(
   world: World,
   store: Store,
-  work: (profile: Profile) => Checked<T>,
+  work: (profile: Profile, run: RunHandle) => Checked<T>,
 ): Promise<Checked<T>> {
   const [name = ''] = world.call.words;
-  return atProfile(world, store, name, () => {
+  return atProfile(world, store, name, (run) => {
     const before = findProfile(world, store);
     if (!before.ok) return before;
     const tidied = guard(before.value.folder, () => {
       tidy(store, name, before.value.folder);
+      const current = before.value.generations.find(({n}) => n === before.value.current);
+      if (current !== undefined) settle(store, current);
     });
     if (!tidied.ok) return tidied;
     const profile = findProfile(world, store);
-    return profile.ok ? work(profile.value) : profile;
+    return profile.ok ? work(profile.value, run) : profile;
   });
 }
 

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
-import {COMMANDS} from '../../engine/cli/commands.ts';
+import {COMMANDS} from '../../engine/cli/command-table.ts';
 import {diagnosticsText} from './diagnostics-doc.ts';
 import {filesBelow, ROOT} from './sources.ts';
 

@@ -1,7 +1,8 @@
 /** Words of the command line become one call, or a message that says what is wrong with them. */
 import test from 'ava';
 import {CommanderError, type Command} from 'commander';
-import {COMMANDS, makeProgram, type Call} from '../../../engine/cli/commands.ts';
+import {COMMANDS} from '../../../engine/cli/command-table.ts';
+import {makeProgram, type Call} from '../../../engine/cli/commands.ts';
 import {matchesGolden} from '../../support/golden.ts';
 
 interface Parsed {

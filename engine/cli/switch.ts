@@ -1,6 +1,7 @@
 /**
- * `root switch` and `root rollback`: what is current in a profile. A target that is not fresh is
- * built first. How generations are numbered and switched is the store's business.
+ * `root switch`: what a target has becomes current in a profile, or is staged to become so. A target
+ * that is not fresh is built first. How generations are numbered and switched is the store's
+ * business, and what a system keeps of its /etc and /var that of deploy.ts.
  */
 import path from 'node:path';
 import {fail, type Checked, type Diagnostic} from '../base/diagnostic.ts';
@@ -8,22 +9,28 @@ import type {TreeDigest} from '../base/hash.ts';
 import type {Label} from '../base/label.ts';
 import {ok} from '../base/result.ts';
 import {withRunClosure} from '../graph/closure.ts';
+import type {EtcMerge} from '../rootfs/etc-merge.ts';
 import {count} from '../ui/text.ts';
 import {checkOut, type CheckedOut} from '../../store/checkout.ts';
 import type {RunHandle} from '../../store/claims.ts';
 import {isAsLaidOut} from '../../store/laid-out.ts';
 import {addGeneration, prepareFolder, switchTo, tidy} from '../../store/generations.ts';
+import type {Store} from '../../store/layout.ts';
 import {digestOf, encodeManifest} from '../../store/manifest.ts';
 import {writeNamedTree} from '../../store/named-tree.ts';
 import {readProfile, type Generation, type Profile} from '../../store/profiles.ts';
 import type {TreeEntry} from '../../store/tree-entry.ts';
 import {guard} from '../../store/trouble.ts';
-import {keepArtifacts, mannerOf, openFresh, unite} from './artifacts.ts';
+import {isRoot, keepArtifacts, mannerOf, openFresh, unite} from './artifacts.ts';
+import {activateSystem} from './activate.ts';
 import {build} from './build.ts';
+import {etcFor, etcRecord, fillVar, fixedPart, inGeneration, tellEtc} from './deploy.ts';
+import {packagesOf} from './packages.ts';
 import type {OpenWork} from './open.ts';
-import {atProfile, changeProfile, findGeneration, lookUpProfile} from './profile.ts';
+import {beyond, removeAll} from './generations.ts';
+import {atProfile, lookUpProfile} from './profile.ts';
 import {openOwnStore} from './store.ts';
-import {isSet, textOption, type Answer, type World} from './world.ts';
+import {isSet, optionOf, textOption, type Answer, type World} from './world.ts';
 
 // --- switch ----------------------------------------------------------------------------------------
 
@@ -36,6 +43,8 @@ interface Content {
   readonly entries: readonly TreeEntry[];
   /** Of the entries; the store may not have it yet. */
   readonly tree: TreeDigest;
+  /** A whole system: a root's recipe says what it is. */
+  readonly isSystem: boolean;
 }
 
 /** What a switch came to. */
@@ -45,6 +54,8 @@ interface Switched {
   readonly previous: number | undefined;
   /** Undefined: a generation of the same content was there. */
   readonly made: CheckedOut | undefined;
+  readonly etc?: EtcMerge | undefined;
+  readonly removed?: readonly number[];
 }
 
 export async function switchRoot(world: World): Answer {
@@ -66,7 +77,7 @@ export async function switchRoot(world: World): Answer {
 }
 
 function switchIn(world: World, run: RunHandle, name: string, content: Content): Checked<Switched> {
-  const {work, labels, entries} = content;
+  const {work, labels} = content;
   const {store} = work;
   const kept = keepArtifacts(world, work, run, labels);
   if (!kept.ok) return kept;
@@ -80,17 +91,59 @@ function switchIn(world: World, run: RunHandle, name: string, content: Content):
     return readProfile(store, name);
   });
   if (!profile.ok) return profile;
-  const previous = profile.value?.current;
-  const candidates = sameIn(profile.value, content.tree, isSet(world, 'copy'));
+  const place = {world, run, name, folder, profile: profile.value};
+  const done = arrive(place, content);
+  return done.ok ? forget(place, store, done.value) : done;
+}
+
+/** Where a switch happens. */
+interface Place {
+  readonly world: World;
+  readonly run: RunHandle;
+  readonly name: string;
+  readonly folder: string;
+  readonly profile: Profile | undefined;
+}
+
+function arrive(place: Place, content: Content): Checked<Switched> {
+  const {world, folder, profile} = place;
+  const {store} = content.work;
+  const previous = profile?.current;
+  const candidates = sameIn(profile, content, isSet(world, 'copy'));
+  const asMade = content.isSystem ? fixedPart(content.entries) : content.entries;
   const same = guard(folder, () =>
-    candidates.find((one) => isAsLaidOut(store, one.folder, entries)),
+    candidates.find((one) => isAsLaidOut(store, one.folder, asMade)),
   );
   if (!same.ok) return same;
-  if (same.value !== undefined)
-    return activate({folder, generation: same.value, previous, made: undefined});
-  const added = addContent(world, {name, folder}, content);
+  const stays = isSet(world, 'stage');
+  if (same.value !== undefined) {
+    const there = {folder, generation: same.value, previous, made: undefined};
+    return stays ? ok(there) : activate(world, place, there, content);
+  }
+  const etc = content.isSystem && !stays ? etcOf(place, content) : ok(undefined);
+  if (!etc.ok) return etc;
+  const added = addContent(place, content, etc.value);
   if (!added.ok) return added;
-  return activate({folder, ...added.value, previous});
+  const made = {folder, ...added.value, previous, etc: etc.value};
+  if (stays) return ok(made);
+  const filled = content.isSystem ? fillVar(store, folder, content.entries) : ok(undefined);
+  if (!filled.ok) return filled;
+  const done = switchTo(folder, made.generation.n);
+  return done.ok ? ok(made) : done;
+}
+
+function etcOf(place: Place, {work, label, entries}: Content): Checked<EtcMerge | undefined> {
+  return etcFor(place.world, work.store, place.run, place.profile, {label, entries});
+}
+
+/** --keep: what is older goes. */
+function forget(place: Place, store: Store, done: Switched): Checked<Switched> {
+  const keep = optionOf(place.world, 'keep');
+  if (typeof keep !== 'number') return ok(done);
+  const profile = lookUpProfile(store, place.name);
+  if (!profile.ok || profile.value === undefined) return profile.ok ? ok(done) : profile;
+  const removed = removeAll(store, profile.value, beyond(profile.value, keep));
+  return removed.ok ? ok({...done, removed: removed.value}) : removed;
 }
 
 /** Of several artifacts together the store has no tree yet, or a damaged one. */
@@ -100,12 +153,22 @@ function storeTree(run: RunHandle, {work, labels, entries}: Content): Checked<un
   return guard(store.root, () => writeNamedTree(store, run, entries));
 }
 
-/** The last step; nothing where it is current already. */
-function activate(switched: Switched): Checked<Switched> {
-  const {folder, generation, previous} = switched;
-  if (generation.n === previous) return ok(switched);
+/** What is there becomes current: nothing is to do where it is so already. */
+function activate(
+  world: World,
+  place: Place,
+  there: Switched,
+  content: Content,
+): Checked<Switched> {
+  const {folder, generation, previous} = there;
+  if (generation.n === previous) return ok(there);
+  if (generation.root.system !== undefined) {
+    const {work, label, entries} = content;
+    const etc = activateSystem(world, {...place, store: work.store}, generation, {label, entries});
+    return etc.ok ? ok({...there, etc: etc.value}) : etc;
+  }
   const done = switchTo(folder, generation.n);
-  return done.ok ? ok(switched) : done;
+  return done.ok ? ok(there) : done;
 }
 
 /** The profile's own folder, else --at, else `roots/NAME` beside the configuration. */
@@ -117,27 +180,36 @@ function findFolder(world: World, {store, project}: OpenWork, name: string): Che
   return prepareFolder(store, known.value, at === undefined ? usual : path.resolve(world.cwd, at));
 }
 
-/** The current generation and the newest one, as far as they are what is wanted. */
+/**
+ * The current generation and the newest one, as far as they are what is wanted. Of systems the
+ * current one and those that are staged: the others have an /etc of their own time.
+ */
 function sameIn(
   profile: Profile | undefined,
-  tree: TreeDigest,
+  {tree, isSystem}: Content,
   copied: boolean,
 ): readonly Generation[] {
   const newest = profile?.generations.at(-1);
   const current = profile?.generations.find(({n}) => n === profile.current);
-  return [current, newest].flatMap((one) =>
-    one?.isThere === true && one.root.tree === tree && one.root.copied === copied ? [one] : [],
-  );
+  const isOld = ({n, root}: Generation): boolean =>
+    isSystem && n !== profile?.current && root.system?.staged !== true;
+  return [current, newest].flatMap((one) => {
+    if (one?.isThere !== true || one.root.tree !== tree || one.root.copied !== copied) return [];
+    return (one.root.system !== undefined) === isSystem && !isOld(one) ? [one] : [];
+  });
 }
 
 function addContent(
-  world: World,
-  {name, folder}: {readonly name: string; readonly folder: string},
-  {work, label, labels, entries, tree}: Content,
+  {world, name, folder}: Place,
+  content: Content,
+  etc: EtcMerge | undefined,
 ): Checked<{readonly generation: Generation; readonly made: CheckedOut}> {
+  const {work, label, labels, entries, tree, isSystem} = content;
   const {store, resolver} = work;
   const key = resolver.keyOf(label);
   if (key === undefined) return fail('target/not-built', `${label} is not built`);
+  const packages = packagesOf(work, labels);
+  if (!packages.ok) return packages;
   const trees = labels.flatMap((one) => resolver.treeOf(one) ?? []);
   const held = {
     keys: labels.flatMap((one) => resolver.keyOf(one) ?? []),
@@ -145,10 +217,13 @@ function addContent(
     blobs: [],
   };
   const copied = isSet(world, 'copy');
-  const facts = {profile: name, label, key, tree, copied, at: world.host.now(), held};
+  const system = isSystem ? {staged: isSet(world, 'stage')} : undefined;
+  const common = {profile: name, label, key, tree, copied, at: world.host.now(), held};
   let made: CheckedOut | undefined;
+  const facts = {...common, system, packages: packages.value};
+  const laid = isSystem ? inGeneration(entries, etc) : entries;
   const added = addGeneration(store, folder, facts, (at) => {
-    const laidOut = checkOut(store, entries, at, mannerOf(world, work, labels));
+    const laidOut = checkOut(store, laid, at, mannerOf(world, work, labels));
     if (laidOut.ok) made = laidOut.value;
     return laidOut;
   });
@@ -160,13 +235,15 @@ function showSwitch(
   world: World,
   name: string,
   {label, tree}: Content,
-  {folder, generation, previous, made}: Switched,
+  {folder, generation, previous, made, etc, removed}: Switched,
 ): void {
   const {n} = generation;
+  const isStaged = isSet(world, 'stage') && n !== previous;
   if (world.call.globals.json === true) {
     const {files, linked} = made ?? {files: null, linked: null};
     const record = {profile: name, folder, generation: n, previous: previous ?? null, label, tree};
-    world.print(JSON.stringify({...record, made: made !== undefined, files, linked}));
+    const more = {...etcRecord(etc), ...(isStaged ? {staged: true} : {}), removed};
+    world.print(JSON.stringify({...record, made: made !== undefined, files, linked, ...more}));
     return;
   }
   if (n === previous) {
@@ -174,9 +251,14 @@ function showSwitch(
     return;
   }
   const before = previous === undefined ? '' : `, before that ${previous}`;
-  world.tell(`${name} is now generation ${n}: ${label}${before}`);
-  if (made === undefined) return;
-  world.tell(`${count(made.files, 'file')} in ${generation.folder}${linkedText(made.linked)}`);
+  if (isStaged) {
+    world.tell(`generation ${n} of ${name} is staged: ${label}; recipes root activate ${name}`);
+  } else world.tell(`${name} is now generation ${n}: ${label}${before}`);
+  if (made !== undefined) {
+    world.tell(`${count(made.files, 'file')} in ${generation.folder}${linkedText(made.linked)}`);
+  }
+  tellEtc(world, etc);
+  if (removed !== undefined && removed.length > 0) world.tell(`removed: ${removed.join(', ')}`);
 }
 
 function linkedText(linked: number): string {
@@ -236,46 +318,6 @@ async function openContent(world: World, word: string): Promise<Checked<Content>
   if (!entries.ok) return entries;
   const [only] = labels.length === 1 ? [work.resolver.treeOf(label)] : [];
   const tree = only ?? digestOf(encodeManifest(entries.value));
-  return ok({work, label, labels, entries: entries.value, tree});
-}
-
-// --- rollback --------------------------------------------------------------------------------------
-
-export async function rollback(world: World): Answer {
-  const store = openOwnStore(world);
-  if (!store.ok) return store;
-  const done = await changeProfile(world, store.value, (profile) => {
-    const chosen = chooseBefore(profile, world.call.words[1]);
-    if (!chosen.ok) return chosen;
-    const {n} = chosen.value;
-    const switched = n === profile.current ? ok(undefined) : switchTo(profile.folder, n);
-    return switched.ok ? ok({profile, generation: chosen.value}) : switched;
-  });
-  if (!done.ok) return done;
-  const {profile, generation} = done.value;
-  const {name, folder, current} = profile;
-  const {n, root} = generation;
-  if (world.call.globals.json === true) {
-    const {label, tree} = root;
-    const record = {profile: name, folder, generation: n, previous: current ?? null, label, tree};
-    world.print(JSON.stringify(record));
-  } else if (n === current) world.tell(`${name} is generation ${n} already: ${root.label}`);
-  else {
-    const before = current === undefined ? '' : `, before that ${current}`;
-    world.tell(`${name} is now generation ${n}: ${root.label}${before}`);
-  }
-  return ok(0);
-}
-
-/** The generation with this number, else the one before the current one. */
-function chooseBefore(profile: Profile, word: string | undefined): Checked<Generation> {
-  if (word !== undefined) return findGeneration(profile, word);
-  const {name, generations, current} = profile;
-  const hint = `recipes root history ${name}`;
-  if (current === undefined) {
-    return fail('root/unknown-generation', `no generation of ${name} is current`, {hint});
-  }
-  const before = generations.filter(({n, isThere}) => n < current && isThere).at(-1);
-  if (before !== undefined) return ok(before);
-  return fail('root/unknown-generation', `${name} has no generation before ${current}`, {hint});
+  const isSystem = isRoot(work.graph, label);
+  return ok({work, label, labels, entries: entries.value, tree, isSystem});
 }
