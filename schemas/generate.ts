@@ -7,10 +7,11 @@ import standalone from 'ajv/dist/standalone/index.js';
 import {compile, type JSONSchema} from 'json-schema-to-typescript';
 import {shapeOf, type SchemaName} from './shape.ts';
 
-export const NAMES: readonly SchemaName[] = ['config', 'generated', 'kind', 'recipe'];
+export const NAMES: readonly SchemaName[] = ['config', 'dialogue', 'generated', 'kind', 'recipe'];
 
 const TYPE_NAMES: Readonly<Record<SchemaName, string>> = {
   config: 'ConfigFile',
+  dialogue: 'DialogueFile',
   generated: 'GeneratedFile',
   kind: 'KindFile',
   recipe: 'RecipeFile',

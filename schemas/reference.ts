@@ -1,5 +1,5 @@
 /**
- * The reference of recipes, kinds, configuration and generated files as Markdown, from the schemas.
+ * The reference of recipes, kinds, configuration and their kin as Markdown, from the schemas.
  * Pure: text out of shapes. compile.ts writes it to docs/, a test sees that it is fresh.
  */
 import {inside, resolve, shapeOf, type SchemaName, type Shape} from './shape.ts';
@@ -10,6 +10,7 @@ const CHAPTERS: readonly {readonly name: SchemaName; readonly file: string}[] = 
   {name: 'kind', file: 'recipes/kinds/<kind>.yaml'},
   {name: 'config', file: 'recipes.config.yaml'},
   {name: 'generated', file: 'recipes/generated.yaml'},
+  {name: 'dialogue', file: 'any file, for recipes boot --expect'},
 ];
 
 const HEAD = `# Reference of the files

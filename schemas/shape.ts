@@ -5,7 +5,7 @@
  */
 import {exists, namesIn, readText} from '../engine/base/files.ts';
 
-export type SchemaName = 'recipe' | 'kind' | 'config' | 'generated';
+export type SchemaName = 'recipe' | 'kind' | 'config' | 'generated' | 'dialogue';
 
 /** One schema or part of one. Draft-07; `x-text` and `x-says` are ours. */
 export interface Shape {

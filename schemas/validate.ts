@@ -5,6 +5,7 @@
 import {createRequire} from 'node:module';
 import {resolve, shapeAt, shapeOf, type SchemaName} from './shape.ts';
 import type {ConfigFile} from './types/config.ts';
+import type {DialogueFile} from './types/dialogue.ts';
 import type {GeneratedFile} from './types/generated.ts';
 import type {KindFile} from './types/kind.ts';
 import type {RecipeFile} from './types/recipe.ts';
@@ -15,6 +16,7 @@ export interface ValidFile {
   readonly kind: KindFile;
   readonly config: ConfigFile;
   readonly generated: GeneratedFile;
+  readonly dialogue: DialogueFile;
 }
 
 /** One rule of a schema that a value breaks. */

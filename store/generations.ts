@@ -150,7 +150,8 @@ export function replaceIn(
 /** What was staged has become current: its /etc is its own from now on. */
 export function settle(store: Store, {root}: Generation): void {
   if (root.system?.staged !== true) return;
-  writeRoot(store, placeOf(root.profile, root.n), {...root, system: {staged: false}});
+  const system = {...root.system, staged: false};
+  writeRoot(store, placeOf(root.profile, root.n), {...root, system});
 }
 
 /** Pins a generation or takes its pin away. */

@@ -19,12 +19,19 @@ export function isRoot(value: unknown): boolean {
         hasTexts(value, ['profile', 'folder', 'label', 'key', 'tree']) &&
         Number.isSafeInteger(value['n']) &&
         isHeld(value['held']) &&
-        (value['system'] === undefined || isFacts(value['system'])) &&
+        (value['system'] === undefined || isSystem(value['system'])) &&
         (value['packages'] === undefined || isListOf(value['packages'], isPackage))
       );
     default:
       return false;
   }
+}
+
+function isSystem(value: unknown): boolean {
+  if (!isFacts(value)) return false;
+  const {boot} = value;
+  if (boot === undefined) return true;
+  return isFacts(boot) && hasTexts(boot, ['kernel', 'init', 'command']);
 }
 
 function isPackage(value: unknown): boolean {

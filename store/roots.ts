@@ -75,6 +75,17 @@ export interface GenerationRoot {
 export interface SystemFacts {
   /** Made, and never current: its /etc is still that of its tree. */
   readonly staged: boolean;
+  /** How it is started, where its recipe says so. */
+  readonly boot?: SystemBoot | undefined;
+}
+
+export interface SystemBoot {
+  /** Absolute paths in it. */
+  readonly kernel: string;
+  readonly init: string;
+  readonly command: string;
+  /** Bytes. */
+  readonly memory: number;
 }
 
 export interface PackageFacts {

@@ -110,6 +110,21 @@ export const STORE_CODES = {
     means: 'A generation that is to be removed is the current one, or is pinned.',
     remedy: 'Roll back or switch first, or take the pin away.',
   },
+  'boot/dialogue': {
+    exit: 1,
+    means: 'A machine that was started did not show on its console what was expected, in time.',
+    remedy: 'Read what the console ended with; give the step more time (`timeout`).',
+  },
+  'boot/no-kernel': {
+    exit: 1,
+    means: 'A root says nothing of how it is started, or has no such kernel.',
+    remedy: 'Add `boot:` to its recipe, with the path of a kernel that one of its layers brings.',
+  },
+  'boot/machine': {
+    exit: 5,
+    means: 'The virtual machine could not be started.',
+    remedy: 'Read what QEMU says; `recipes boot` needs qemu-system-x86_64.',
+  },
   'root/etc-clash': {
     exit: 1,
     means:

@@ -233,6 +233,13 @@ export function writeOut(fd: number, bytes: Uint8Array): void {
   }
 }
 
+/** Into a file at a place; what lies between is a hole. */
+export function writeAt(fd: number, bytes: Uint8Array, at: number): void {
+  for (let done = 0; done < bytes.length;) {
+    done += mutate(() => fs.writeSync(fd, bytes, done, bytes.length - done, at + done));
+  }
+}
+
 /** Reads from a descriptor that is no file of ours; 0 at the end. */
 export function readFrom(fd: number, into: Uint8Array): number {
   for (;;) {

@@ -43,6 +43,8 @@ const ANSWERS: Readonly<Record<string, () => Promise<Answerer>>> = {
   'store unpin': async () => (await import('./store.ts')).unpin,
   'root switch': async () => (await import('./switch.ts')).switchRoot,
   'root rollback': async () => (await import('./activate.ts')).rollback,
+  boot: async () => (await import('./boot.ts')).bootTarget,
+  'root boot': async () => (await import('./boot-generation.ts')).bootGeneration,
   'root activate': async () => (await import('./activate.ts')).activateStaged,
   'root list': async () => (await import('./generations.ts')).list,
   'root history': async () => (await import('./generations.ts')).history,

@@ -9,6 +9,7 @@ import type {Label} from '../base/label.ts';
 import {err, ok} from '../base/result.ts';
 import {withRunClosure} from '../graph/closure.ts';
 import type {BuildGraph} from '../graph/model.ts';
+import type {RootPlan} from '../load/model.ts';
 import {isWritable} from '../rootfs/writable.ts';
 import {findConflicts} from '../run/conflicts.ts';
 import {makePlan} from '../run/plan.ts';
@@ -58,14 +59,14 @@ export function mannerOf(
   return {
     copy: isSet(world, 'copy'),
     owners: false,
-    copied: labels.some((label) => isRoot(graph, label)) ? isWritable : undefined,
+    copied: labels.some((label) => rootOf(graph, label) !== undefined) ? isWritable : undefined,
   };
 }
 
-/** Whether a label is a whole system: its recipe has `root:`. */
-export function isRoot(graph: BuildGraph, label: Label): boolean {
+/** What the recipe of a whole system says; undefined for other labels. */
+export function rootOf(graph: BuildGraph, label: Label): RootPlan | undefined {
   const node = graph.nodes.get(label);
-  return node?.kind === 'build' && node.build.root !== undefined;
+  return node?.kind === 'build' ? node.build.root : undefined;
 }
 
 /**

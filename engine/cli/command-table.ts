@@ -68,6 +68,12 @@ const WATCH_OPTIONS: readonly OptionSpec[] = BUILD_OPTIONS.filter(
   (one) => !['--dry-run', '--explain', '--force', '--trace'].includes(longName(one)),
 );
 
+const BOOT_OPTIONS: readonly OptionSpec[] = [
+  option('--expect <file>', 'a dialogue with the console; the machine ends with it'),
+  option('--append <words>', 'more words for the kernel'),
+  option('--memory <size>', 'what the machine has: 512MiB', {parse: size}),
+];
+
 /** Every command; the words in <> are required, in [] optional. */
 export const COMMANDS: readonly Spec[] = [
   {
@@ -132,7 +138,7 @@ export const COMMANDS: readonly Spec[] = [
     summary: 'Write the files of a target for others',
     options: [
       option('--as <form>', 'what it is written as', {
-        choices: ['tar', 'dir', 'ext4'],
+        choices: ['tar', 'dir', 'ext4', 'disk', 'qcow2'],
         usual: 'tar',
       }),
       option('-o, --output <file>', 'where; - is standard output', {usual: '-'}),
@@ -158,6 +164,12 @@ export const COMMANDS: readonly Spec[] = [
       offline,
     ],
     examples: ['shell examples/hello', 'shell --failed tour/zlib'],
+  },
+  {
+    name: 'boot <target>',
+    summary: 'Start a root in a virtual machine, its console here',
+    options: BOOT_OPTIONS,
+    examples: ['boot lfs/rescue', 'boot lfs/rescue --expect tests/login.yaml'],
   },
   {
     name: 'doctor',
@@ -187,7 +199,7 @@ export const COMMANDS: readonly Spec[] = [
   {name: 'source prefer <target> <n>', summary: 'Use the N-th place of the sources from now on'},
   {
     name: 'schema print [name]',
-    summary: 'Print a schema: recipe, kind, config, generated or events',
+    summary: 'Print a schema: recipe, kind, config, generated, dialogue, events',
   },
   {
     name: 'store verify',
@@ -253,6 +265,11 @@ export const COMMANDS: readonly Spec[] = [
     name: 'root activate <name> [n]',
     summary: 'Make a staged generation the current one',
     options: [noWait],
+  },
+  {
+    name: 'root boot <name> [n]',
+    summary: 'Start a generation of a system, with the /etc and /var it has',
+    options: BOOT_OPTIONS,
   },
   {
     name: 'root rollback <name> [n]',

@@ -24,7 +24,7 @@ import {readTree} from '../../store/trees.ts';
 import {guard} from '../../store/trouble.ts';
 import type {World} from './world.ts';
 
-const ETC = 'etc';
+export const ETC = 'etc';
 const VAR = 'var';
 
 /** A whole system that is to become current. */
@@ -49,7 +49,7 @@ export function etcFor(
   if (!isFolder || !hasEtc) return ok(undefined);
   const before = readTree(store, current.root.tree, 'leave');
   if (!before.ok) return before;
-  const found = lookInto(store, run, folder);
+  const found = lookInto(store, run, folder, ETC);
   if (!found.ok) return found;
   const self = {uid: world.host.uid, gid: world.host.gid};
   const merged = mergeEtc(before.value, ownedAs(found.value, before.value, self), entries);
@@ -57,8 +57,13 @@ export function etcFor(
   return clashes.length > 0 ? err(clashes) : ok(merged);
 }
 
-/** The files of a folder, now in the store and named in the run; paths with `etc/` before them. */
-function lookInto(store: Store, run: RunHandle, folder: string): Checked<readonly TreeEntry[]> {
+/** What lies in a folder, now in the store and named in the run; paths with `top/` before them. */
+export function lookInto(
+  store: Store,
+  run: RunHandle,
+  folder: string,
+  top: string,
+): Checked<readonly TreeEntry[]> {
   const ignore = (at: BytePath): boolean => isSpecial(joinBytes(folder, at));
   const imported = guard(folder, () =>
     protect(store, run, [], (name) => {
@@ -70,7 +75,14 @@ function lookInto(store: Store, run: RunHandle, folder: string): Checked<readonl
   if (!imported.ok) return imported;
   const done = imported.value;
   if (!done.ok) return done;
-  return ok(done.value.entries.map((one) => ({...one, path: `${ETC}/${one.path}`})));
+  const below = (at: BytePath): BytePath => `${top}/${at}`;
+  return ok(
+    done.value.entries.map((one) => {
+      const moved = {...one, path: below(one.path)};
+      if (moved.type !== 'file' || moved.hardlink === undefined) return moved;
+      return {...moved, hardlink: below(moved.hardlink)};
+    }),
+  );
 }
 
 /** Sockets, fifos and devices belong to what runs. */

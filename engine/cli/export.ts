@@ -1,6 +1,6 @@
 /**
  * `export`: the files of a target for others than us, with the owners and modes of its manifest: a
- * tar archive, a folder, or an ext4 image (image.ts). What is not fresh is an error that says so.
+ * tar archive, a folder, or an image (image.ts). What is not fresh is an error that says so.
  */
 import path from 'node:path';
 import {fail, type Checked} from '../base/diagnostic.ts';
@@ -28,7 +28,11 @@ export async function exportTarget(world: World): Answer {
     case 'dir':
       return asFolder(world, exported);
     case 'ext4':
-      return asImage(world, exported);
+      return asImage(world, exported, 'ext4');
+    case 'disk':
+      return asImage(world, exported, 'disk');
+    case 'qcow2':
+      return asImage(world, exported, 'qcow2');
     default:
       return asTar(world, exported);
   }

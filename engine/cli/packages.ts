@@ -10,7 +10,7 @@ import {formatSize} from '../ui/text.ts';
 import type {PackageFacts} from '../../store/roots.ts';
 import {readTree} from '../../store/trees.ts';
 import {filesOf} from '../../store/verified.ts';
-import {isRoot} from './artifacts.ts';
+import {rootOf} from './artifacts.ts';
 import type {OpenWork} from './open.ts';
 
 /** Of a root its layers, else the artifacts themselves. */
@@ -19,7 +19,7 @@ export function packagesOf(
   labels: readonly Label[],
 ): Checked<readonly PackageFacts[]> {
   const {graph} = work;
-  const all = labels.flatMap((one) => (isRoot(graph, one) ? layersOf(graph, one).layers : [one]));
+  const all = labels.flatMap((one) => (rootOf(graph, one) ? layersOf(graph, one).layers : [one]));
   const packages: PackageFacts[] = [];
   for (const label of new Set(all)) {
     const node = graph.nodes.get(label);

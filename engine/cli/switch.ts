@@ -21,7 +21,7 @@ import {writeNamedTree} from '../../store/named-tree.ts';
 import {readProfile, type Generation, type Profile} from '../../store/profiles.ts';
 import type {TreeEntry} from '../../store/tree-entry.ts';
 import {guard} from '../../store/trouble.ts';
-import {isRoot, keepArtifacts, mannerOf, openFresh, unite} from './artifacts.ts';
+import {keepArtifacts, mannerOf, openFresh, rootOf, unite} from './artifacts.ts';
 import {activateSystem} from './activate.ts';
 import {build} from './build.ts';
 import {etcFor, etcRecord, fillVar, fixedPart, inGeneration, tellEtc} from './deploy.ts';
@@ -217,7 +217,8 @@ function addContent(
     blobs: [],
   };
   const copied = isSet(world, 'copy');
-  const system = isSystem ? {staged: isSet(world, 'stage')} : undefined;
+  const boot = rootOf(work.graph, label)?.boot;
+  const system = isSystem ? {staged: isSet(world, 'stage'), boot} : undefined;
   const common = {profile: name, label, key, tree, copied, at: world.host.now(), held};
   let made: CheckedOut | undefined;
   const facts = {...common, system, packages: packages.value};
@@ -318,6 +319,6 @@ async function openContent(world: World, word: string): Promise<Checked<Content>
   if (!entries.ok) return entries;
   const [only] = labels.length === 1 ? [work.resolver.treeOf(label)] : [];
   const tree = only ?? digestOf(encodeManifest(entries.value));
-  const isSystem = isRoot(work.graph, label);
+  const isSystem = rootOf(work.graph, label) !== undefined;
   return ok({work, label, labels, entries: entries.value, tree, isSystem});
 }

@@ -94,7 +94,18 @@ export interface Build {
 }
 
 /** A root filesystem, as far as it is not layers. */
+/** How a root is started. */
+export interface Boot {
+  /** Absolute, as is `init`. */
+  readonly kernel: string;
+  readonly command: string;
+  readonly init: string;
+  /** Bytes. */
+  readonly memory: number;
+}
+
 export interface RootPlan {
+  readonly boot: Boot | undefined;
   /** Layers, as written, that may cover what lies below them; laid after the needs. */
   readonly overrides: readonly Need[];
   /** Globs of paths no layer brings. */

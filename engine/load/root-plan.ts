@@ -6,7 +6,8 @@
 import path from 'node:path';
 import type {Root as RootFile} from '../../schemas/types/recipe.ts';
 import {leadsToFile} from '../base/files.ts';
-import type {Build, ItemPlace, Need, RootItem, RootPlan, Source} from './model.ts';
+import {parseSize} from './measure.ts';
+import type {Boot, Build, ItemPlace, Need, RootItem, RootPlan, Source} from './model.ts';
 import {keyAt, nodeAt, placeAt, type Path} from './nodes.ts';
 import {pathError} from './paths.ts';
 import {USUAL_RESOURCES} from './resources.ts';
@@ -61,6 +62,7 @@ function readPlan(work: Work, file: RootFile, sources: Source[]): RootPlan {
   ];
   checkTwice(work, items);
   return {
+    boot: readBoot(file.boot),
     overrides: readLayers(work, file.overrides ?? [], ['root', 'overrides']),
     exclude: readGlobs(work, ['root', 'exclude']),
     items: items.sort((a, b) => (a.path < b.path ? -1 : 1)),
@@ -79,6 +81,12 @@ function readPlan(work: Work, file: RootFile, sources: Source[]): RootPlan {
       at: keyAt(work.recipe.root, ['root', 'groups', name]),
     })),
   };
+}
+
+function readBoot(boot: RootFile['boot']): Boot | undefined {
+  if (boot === undefined) return undefined;
+  const {kernel, command = '', init = '/sbin/init', memory = '1GiB'} = boot;
+  return {kernel, command, init, memory: parseSize(memory)};
 }
 
 /** Layers whose conditions hold. */

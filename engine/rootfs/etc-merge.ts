@@ -174,10 +174,11 @@ export function ownedAs(
   meant: readonly TreeEntry[],
   self: {readonly uid: number; readonly gid: number},
 ): readonly TreeEntry[] {
-  const known = etcOf(meant);
+  const known = new Map(meant.map((one) => [one.path, one]));
   return found.map((entry) => {
     if (entry.type === 'whiteout') return entry;
-    const tree = known.get(entry.path);
+    const there = known.get(entry.path);
+    const tree = there?.type === 'whiteout' ? undefined : there;
     const uid = entry.uid === self.uid ? (tree?.uid ?? 0) : entry.uid;
     const gid = entry.gid === self.gid ? (tree?.gid ?? 0) : entry.gid;
     const isMode = tree?.type === entry.type && (tree.mode & laidOut(entry)) === entry.mode;

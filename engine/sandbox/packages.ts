@@ -26,6 +26,9 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   findutils: ['find', 'xargs'],
   diffutils: ['cmp', 'diff', 'diff3', 'sdiff'],
   xorriso: ['xorriso'],
+  e2fsprogs: ['mke2fs'],
+  'qemu-system-x86': ['qemu-system-x86_64'],
+  'qemu-utils': ['qemu-img'],
   git: ['git'],
 };
 

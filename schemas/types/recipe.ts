@@ -80,6 +80,10 @@ export type Owner = string;
  * The name of a user or group.
  */
 export type Account = string;
+/**
+ * An absolute path in the root.
+ */
+export type Place = string;
 
 /**
  * One package: where its sources are and the ways it is built. The file is recipes/<collection>/<package>.yaml.
@@ -444,5 +448,17 @@ export interface Root {
    */
   triggers?: {
     [k: string]: Step;
+  };
+  /**
+   * How `recipes boot` starts it. No part of the root: changing it builds nothing.
+   */
+  boot?: {
+    kernel: Place;
+    /**
+     * Words for the kernel, besides those that say where the root and the console are.
+     */
+    command?: string;
+    init?: Place;
+    memory?: Size;
   };
 }

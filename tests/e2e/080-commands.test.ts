@@ -206,7 +206,7 @@ test.serial('config show --origin: what holds, and where it is from', async (t) 
 
 test.serial('schema print', async (t) => {
   await using space = Space.create();
-  for (const name of ['recipe', 'kind', 'config', 'generated', 'events']) {
+  for (const name of ['recipe', 'kind', 'config', 'generated', 'dialogue', 'events']) {
     const schema = JSON.parse((await space.expect(0, ['schema', 'print', name])).stdout);
     t.is(schema.$schema, 'http://json-schema.org/draft-07/schema#', name);
   }

@@ -11,6 +11,7 @@ const LAYERS: readonly (readonly [folder: string, layer: number])[] = [
   ['store/', 2],
   ['engine/load/', 3],
   ['engine/source/', 3],
+  ['engine/boot/', 3],
   ['engine/graph/', 4],
   ['engine/sandbox/', 4],
   ['engine/run/', 5],
