@@ -5,13 +5,7 @@
 import {execFileSync} from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-
-/** A text is a file, `{to}` a link, null a folder; `gone` takes away what is there (a whiteout). */
-export type Item = string | null | {readonly to: string} | typeof GONE;
-export const GONE: unique symbol = Symbol('gone');
-
-/** Path → what is there; parents are there too. */
-export type Sketch = Readonly<Record<string, Item>>;
+import {readSketch, writeSketch, type Sketch} from './sketch.ts';
 
 export const MANNERS = ['--union-identical', '--union', '--union-add', '--whiteouts'] as const;
 export type Manner = (typeof MANNERS)[number];
@@ -62,29 +56,4 @@ export function askOstree(
         }),
       ),
   );
-}
-
-function writeSketch(folder: string, sketch: Sketch): void {
-  fs.mkdirSync(folder);
-  for (const name of Object.keys(sketch).sort()) {
-    const item = sketch[name];
-    const place = path.join(folder, name);
-    if (item === null || item === undefined) fs.mkdirSync(place);
-    else if (item === GONE) {
-      fs.writeFileSync(path.join(path.dirname(place), `.wh.${path.basename(place)}`), '');
-    } else if (typeof item === 'object') fs.symlinkSync(item.to, place);
-    else fs.writeFileSync(place, item);
-  }
-}
-
-function readSketch(folder: string): Sketch {
-  const found: Record<string, Item> = {};
-  for (const entry of fs.readdirSync(folder, {withFileTypes: true, recursive: true})) {
-    const place = path.join(entry.parentPath, entry.name);
-    const name = path.relative(folder, place);
-    if (entry.isDirectory()) found[name] = null;
-    else if (entry.isSymbolicLink()) found[name] = {to: fs.readlinkSync(place)};
-    else found[name] = fs.readFileSync(place, 'utf8');
-  }
-  return found;
 }
