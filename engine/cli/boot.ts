@@ -64,13 +64,13 @@ export async function runMachine(
   {label, entries, boot}: Bootable,
   steps: readonly DialogueStep[] | undefined,
 ): Answer {
-  if (absentPrograms([QEMU]).length > 0) {
-    const hint = installHint([QEMU]);
-    return fail('machine/missing-tool', `${QEMU} is not here`, {hint});
-  }
   const found = fileAt(entries, boot.kernel);
   if (found === undefined) {
     return fail('boot/no-kernel', `${label} has no file ${boot.kernel}`);
+  }
+  if (absentPrograms([QEMU]).length > 0) {
+    const hint = installHint([QEMU]);
+    return fail('machine/missing-tool', `${QEMU} is not here`, {hint});
   }
   const {store} = workshop;
   const kernel = guard(store.root, () => blobPath(store, found.digest, found.mode, found.size));
@@ -115,11 +115,10 @@ async function talk(world: World, machine: Machine, steps: readonly DialogueStep
 /** What it shows is shown here too. */
 function consoleOf(world: World, child: ChildProcess): Parameters<typeof converse>[0] {
   child.stdin?.on('error', () => undefined);
-  child.stdout?.setEncoding('latin1');
   async function* output(): AsyncGenerator<string> {
-    for await (const piece of child.stdout ?? []) {
-      world.host.stdout.write(String(piece));
-      yield String(piece);
+    for await (const piece of (child.stdout ?? []) as AsyncIterable<Buffer>) {
+      world.host.stdout.write(piece.toString('latin1'));
+      yield piece.toString('latin1');
     }
   }
   return {output: output(), write: (text) => child.stdin?.write(text)};
