@@ -60,6 +60,10 @@ export async function activateStaged(world: World): Answer {
   const done = await changeProfile(world, store.value, (profile, run) => {
     const chosen = chooseStaged(profile, world.call.words[1]);
     if (!chosen.ok) return chosen;
+    // Done before, as far as the link; whoever says it again may not know.
+    if (chosen.value.n === profile.current) {
+      return ok({profile, generation: chosen.value, etc: undefined});
+    }
     const {label, tree} = chosen.value.root;
     const entries = readTree(store.value, tree);
     if (!entries.ok) return entries;

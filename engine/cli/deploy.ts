@@ -183,13 +183,19 @@ export function etcRecord(etc: EtcMerge | undefined): object {
   return etc === undefined ? {} : {etc: {kept: texts(etc.kept), both: texts(etc.both)}};
 }
 
-/** The staged generation that is asked for: the newest, or the one with that number. */
+/**
+ * The staged generation that is asked for: the newest, or the one with that number, which may be
+ * current by now.
+ */
 export function chooseStaged(profile: Profile, word: string | undefined): Checked<Generation> {
   const {name, generations, current} = profile;
   const staged = generations.filter(
     ({n, root, isThere}) => isThere && root.system?.staged === true && n !== current,
   );
-  const chosen = word === undefined ? staged.at(-1) : staged.find(({n}) => String(n) === word);
+  const named = (one: Generation): boolean => String(one.n) === word;
+  const isDone = (one: Generation): boolean => named(one) && one.n === current;
+  const chosen =
+    word === undefined ? staged.at(-1) : (staged.find(named) ?? generations.find(isDone));
   if (chosen !== undefined) return ok(chosen);
   const what = word === undefined ? `nothing is staged in ${name}` : `${word} is not staged`;
   return fail('root/unknown-generation', what, {hint: `recipes root history ${name}`});

@@ -14,7 +14,7 @@ import {count} from '../ui/text.ts';
 import {checkOut, type CheckedOut} from '../../store/checkout.ts';
 import type {RunHandle} from '../../store/claims.ts';
 import {isAsLaidOut} from '../../store/laid-out.ts';
-import {addGeneration, prepareFolder, switchTo, tidy} from '../../store/generations.ts';
+import {addGeneration, prepareFolder, settle, switchTo, tidy} from '../../store/generations.ts';
 import type {Store} from '../../store/layout.ts';
 import {digestOf, encodeManifest} from '../../store/manifest.ts';
 import {writeNamedTree} from '../../store/named-tree.ts';
@@ -88,7 +88,10 @@ function switchIn(world: World, run: RunHandle, name: string, content: Content):
   const folder = found.value;
   const profile = guard(folder, () => {
     tidy(store, name, folder);
-    return readProfile(store, name);
+    const known = readProfile(store, name);
+    const current = known?.generations.find(({n}) => n === known.current);
+    if (current !== undefined) settle(store, current);
+    return known;
   });
   if (!profile.ok) return profile;
   const place = {world, run, name, folder, profile: profile.value};
@@ -129,7 +132,11 @@ function arrive(place: Place, content: Content): Checked<Switched> {
   const filled = content.isSystem ? fillVar(store, folder, content.entries) : ok(undefined);
   if (!filled.ok) return filled;
   const done = switchTo(folder, made.generation.n);
-  return done.ok ? ok(made) : done;
+  if (!done.ok) return done;
+  const settled = guard(store.root, () => {
+    settle(store, made.generation);
+  });
+  return settled.ok ? ok(made) : settled;
 }
 
 function etcOf(place: Place, {work, label, entries}: Content): Checked<EtcMerge | undefined> {
@@ -218,7 +225,8 @@ function addContent(
   };
   const copied = isSet(world, 'copy');
   const boot = rootOf(work.graph, label)?.boot;
-  const system = isSystem ? {staged: isSet(world, 'stage'), boot} : undefined;
+  // Until it is current; so one that was made and not reached is found again.
+  const system = isSystem ? {staged: true, boot} : undefined;
   const common = {profile: name, label, key, tree, copied, at: world.host.now(), held};
   let made: CheckedOut | undefined;
   const facts = {...common, system, packages: packages.value};

@@ -1,9 +1,10 @@
 /**
  * The engine and the worker killed before and after every numbered call of `build`, `store gc` and
- * `root switch`; see tests/support/crash-sweep.ts. Run by hand, as root: it takes half an hour; the
+ * `root switch`, of packages and of whole systems; see tests/support/crash-sweep.ts. Run by hand, as root: it takes half an hour; the
  * tests do the same at some points.
  *
- * Usage: node dist/tests/machine/crash-sweep.js [build] [gc] [switch] [--most N] [--every]
+ * Usage: node dist/tests/machine/crash-sweep.js [build] [gc] [switch] [system] [activate]
+ *        [rollback] [--most N] [--every]
  *        [--lanes N] [--verify-each N]
  * --most: points of each process in each phase. --every: both of two points that are one state.
  */

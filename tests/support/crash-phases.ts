@@ -6,19 +6,10 @@ import {createHash} from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import {joins, recipe, recipes, resultOf, writes, type Result} from './recipes.ts';
+import type {Phase} from './crash-phase.ts';
 import {Space, type Ran} from './space.ts';
+import {SYSTEM_PHASES} from './crash-system.ts';
 import {namesBelow, objectsOf, rowTroubles, sha256Of} from './store-check.ts';
-
-export interface Phase {
-  readonly name: string;
-  readonly command: readonly string[];
-  /** Makes the state that the command begins in. */
-  prepare(space: Space): Promise<void>;
-  /** What the command has come to: the same text, however often it had to be repeated. */
-  outcome(space: Space, ran: Ran): Promise<string>;
-  /** What is wrong after a crash, besides the objects of the store. */
-  troubles(space: Space): string[];
-}
 
 /** a ← b, c ← d ← e; layers, hard links, a source, a test. */
 export function fiveRecipes(parent: string): Space {
@@ -97,7 +88,7 @@ const switching: Phase = {
   troubles: generationTroubles,
 };
 
-export const PHASES: readonly Phase[] = [build, gc, switching];
+export const PHASES: readonly Phase[] = [build, gc, switching, ...SYSTEM_PHASES];
 
 /** The last of the five; another text is another output. */
 function lastRecipe(text: string): string {

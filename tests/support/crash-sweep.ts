@@ -8,7 +8,8 @@
  */
 import type {Traced} from './call-trace.ts';
 import {Lane, type Victim} from './crash-lane.ts';
-import {PHASES, type Phase} from './crash-phases.ts';
+import type {Phase} from './crash-phase.ts';
+import {PHASES} from './crash-phases.ts';
 
 export interface Sweep {
   /** Names of phases; all when empty. */
