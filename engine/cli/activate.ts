@@ -123,7 +123,7 @@ function showCurrent(world: World, {profile, generation: {n, root}, etc}: Curren
 /** The generation with this number, else the one before the current one. */
 function chooseBefore(profile: Profile, word: string | undefined): Checked<Generation> {
   if (word !== undefined) return findGeneration(profile, word);
-  const {name, generations, current} = profile;
+  const {name, current} = profile;
   const hint = `recipes root history ${name}`;
   if (current === undefined) {
     return fail('root/unknown-generation', `no generation of ${name} is current`, {hint});

@@ -13,7 +13,7 @@ import {listProfiles, type Generation, type Profile} from '../../store/profiles.
 import {diffTrees, type TreeChange} from '../../store/tree-diff.ts';
 import {readTree} from '../../store/trees.ts';
 import {guard} from '../../store/trouble.ts';
-import {diffPackages, packageText, sizeChange} from './packages.ts';
+import {diffPackages, packageText, sizeChange, type PackageChange} from './packages.ts';
 import {changeProfile, findGeneration, findProfile, previousOf} from './profile.ts';
 import {openOwnStore, openToLook} from './store.ts';
 import {isSet, optionOf, type Answer, type World} from './world.ts';
@@ -89,20 +89,33 @@ export function diff(world: World): Answer {
   const changes = changesBetween(store.value, a, b);
   if (!changes.ok) return Promise.resolve(changes);
   const packages = diffPackages(a.root.packages ?? [], b.root.packages ?? []);
-  if (world.call.globals.json === true) {
-    const listed = changes.value.map((one) => ({...one, path: `/${toText(one.path)}`}));
-    const record = {profile: profile.value.name, from: a.n, to: b.n, packages, changes: listed};
-    world.print(JSON.stringify(record));
-    return Promise.resolve(ok(0));
-  }
-  for (const one of packages) world.print(packageText(one));
-  if (packages.length > 0 && changes.value.length > 0) world.print('');
-  for (const one of changes.value) world.print(changeText(one));
-  const bytes = changes.value.reduce((sum, one) => sum + one.bytes, 0);
-  const total = `${count(changes.value.length, 'change')}${bytes === 0 ? '' : `, ${sizeChange(bytes)}`}`;
-  const labels = a.root.label === b.root.label ? a.root.label : `${a.root.label} → ${b.root.label}`;
-  world.tell(`${profile.value.name} ${a.n} → ${b.n}: ${labels}, ${total}`);
+  const found = {name: profile.value.name, a, b, packages, changes: changes.value};
+  if (world.call.globals.json === true) printDifference(world, found);
+  else tellDifference(world, found);
   return Promise.resolve(ok(0));
+}
+
+interface Difference {
+  readonly name: string;
+  readonly a: Generation;
+  readonly b: Generation;
+  readonly packages: readonly PackageChange[];
+  readonly changes: readonly TreeChange[];
+}
+
+function printDifference(world: World, {name, a, b, packages, changes}: Difference): void {
+  const listed = changes.map((one) => ({...one, path: `/${toText(one.path)}`}));
+  world.print(JSON.stringify({profile: name, from: a.n, to: b.n, packages, changes: listed}));
+}
+
+function tellDifference(world: World, {name, a, b, packages, changes}: Difference): void {
+  for (const one of packages) world.print(packageText(one));
+  if (packages.length > 0 && changes.length > 0) world.print('');
+  for (const one of changes) world.print(changeText(one));
+  const bytes = changes.reduce((sum, one) => sum + one.bytes, 0);
+  const total = [count(changes.length, 'change'), ...(bytes === 0 ? [] : [sizeChange(bytes)])];
+  const labels = a.root.label === b.root.label ? a.root.label : `${a.root.label} → ${b.root.label}`;
+  world.tell(`${name} ${a.n} → ${b.n}: ${labels}, ${total.join(', ')}`);
 }
 
 type Pair = readonly [Generation, Generation];

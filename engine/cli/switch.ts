@@ -110,25 +110,42 @@ interface Place {
 
 function arrive(place: Place, content: Content): Checked<Switched> {
   const {world, folder, profile} = place;
-  const {store} = content.work;
   const previous = profile?.current;
-  const candidates = sameIn(profile, content, isSet(world, 'copy'));
-  const asMade = content.isSystem ? fixedPart(content.entries) : content.entries;
-  const same = guard(folder, () =>
-    candidates.find((one) => isAsLaidOut(store, one.folder, asMade)),
-  );
+  const same = findSame(place, content);
   if (!same.ok) return same;
   const stays = isSet(world, 'stage');
   if (same.value !== undefined) {
     const there = {folder, generation: same.value, previous, made: undefined};
     return stays ? ok(there) : activate(world, place, there, content);
   }
-  const etc = content.isSystem && !stays ? etcOf(place, content) : ok(undefined);
+  const etc = stays ? ok(undefined) : etcOf(place, content);
   if (!etc.ok) return etc;
   const added = addContent(place, content, etc.value);
   if (!added.ok) return added;
   const made = {folder, ...added.value, previous, etc: etc.value};
-  if (stays) return ok(made);
+  return stays ? ok(made) : reach(place, content, made);
+}
+
+function findSame(
+  {world, folder, profile}: Place,
+  content: Content,
+): Checked<Generation | undefined> {
+  const candidates = sameIn(profile, content, isSet(world, 'copy'));
+  const asMade = content.isSystem ? fixedPart(content.entries) : content.entries;
+  return guard(folder, () =>
+    candidates.find((one) => isAsLaidOut(content.work.store, one.folder, asMade)),
+  );
+}
+
+function etcOf(place: Place, content: Content): Checked<EtcMerge | undefined> {
+  if (!content.isSystem) return ok(undefined);
+  const {work, label, entries} = content;
+  return etcFor(place.world, work.store, place.run, place.profile, {label, entries});
+}
+
+/** What was just made becomes current. */
+function reach({folder}: Place, content: Content, made: Switched): Checked<Switched> {
+  const {store} = content.work;
   const filled = content.isSystem ? fillVar(store, folder, content.entries) : ok(undefined);
   if (!filled.ok) return filled;
   const done = switchTo(folder, made.generation.n);
@@ -137,10 +154,6 @@ function arrive(place: Place, content: Content): Checked<Switched> {
     settle(store, made.generation);
   });
   return settled.ok ? ok(made) : settled;
-}
-
-function etcOf(place: Place, {work, label, entries}: Content): Checked<EtcMerge | undefined> {
-  return etcFor(place.world, work.store, place.run, place.profile, {label, entries});
 }
 
 /** --keep: what is older goes. */

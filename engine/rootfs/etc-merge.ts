@@ -97,23 +97,27 @@ function kindOf(entry: SolidEntry): string {
 }
 
 function keep(work: Work, entry: SolidEntry): void {
-  const {old, merged, kept} = work;
-  const there = merged.get(entry.path);
-  const isNew = old.get(entry.path)?.type !== entry.type;
-  if (entry.type === 'dir') {
-    // A folder that is there takes the other's mode and owner; one the new root gave up stays away.
-    if (there?.type !== 'dir' && !isNew) return;
-    if (there?.type === 'dir' && isNew) return;
-  } else if (there?.type === 'dir') {
-    if (!isFolderOfOld(work, entry.path)) {
-      work.clashes.push({path: entry.path, at: entry.path});
-      return;
-    }
-    takeAway(work, entry.path);
-  }
-  if (!makeParents(work, entry.path)) return;
+  const {merged, kept} = work;
+  const stays = entry.type === 'dir' ? isFolderToKeep(work, entry) : makeRoom(work, entry);
+  if (!stays || !makeParents(work, entry.path)) return;
   merged.set(entry.path, entry);
   kept.add(entry.path);
+}
+
+/** A folder of both is one. One the new root gave up stays away, but for what was put into it. */
+function isFolderToKeep({old, merged}: Work, {path}: SolidEntry): boolean {
+  const isNew = old.get(path)?.type !== 'dir';
+  const isThere = merged.get(path)?.type === 'dir';
+  return isNew !== isThere;
+}
+
+/** False where the new root has a folder that nobody knew of when the file was made. */
+function makeRoom(work: Work, {path}: SolidEntry): boolean {
+  if (work.merged.get(path)?.type !== 'dir') return true;
+  const isOurs = isFolderOfOld(work, path);
+  if (isOurs) takeAway(work, path);
+  else work.clashes.push({path, at: path});
+  return isOurs;
 }
 
 /** Whether the new root has a folder just as the old one had it: then only one side has changed. */
@@ -172,18 +176,32 @@ function parentOf(path: BytePath): BytePath {
 export function ownedAs(
   found: readonly TreeEntry[],
   meant: readonly TreeEntry[],
-  self: {readonly uid: number; readonly gid: number},
+  self: Owner,
 ): readonly TreeEntry[] {
   const known = new Map(meant.map((one) => [one.path, one]));
   return found.map((entry) => {
+    const tree = known.get(entry.path);
     if (entry.type === 'whiteout') return entry;
-    const there = known.get(entry.path);
-    const tree = there?.type === 'whiteout' ? undefined : there;
-    const uid = entry.uid === self.uid ? (tree?.uid ?? 0) : entry.uid;
-    const gid = entry.gid === self.gid ? (tree?.gid ?? 0) : entry.gid;
-    const isMode = tree?.type === entry.type && (tree.mode & laidOut(entry)) === entry.mode;
-    return {...entry, uid, gid, mode: isMode ? tree.mode : entry.mode};
+    return tree === undefined || tree.type === 'whiteout'
+      ? meantAs(entry, {uid: 0, gid: 0}, entry.mode, self)
+      : meantAs(entry, tree, modeIn(entry, tree), self);
   });
+}
+
+function meantAs(entry: SolidEntry, tree: Owner, mode: number, self: Owner): SolidEntry {
+  const uid = entry.uid === self.uid ? tree.uid : entry.uid;
+  const gid = entry.gid === self.gid ? tree.gid : entry.gid;
+  return {...entry, uid, gid, mode};
+}
+
+interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+function modeIn(entry: SolidEntry, tree: SolidEntry): number {
+  const isUntouched = tree.type === entry.type && (tree.mode & laidOut(entry)) === entry.mode;
+  return isUntouched ? tree.mode : entry.mode;
 }
 
 /** The bits of a mode that laying out keeps (lay-out.ts). */

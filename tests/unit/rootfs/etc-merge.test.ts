@@ -145,7 +145,7 @@ test('two names of one file become two files', (t) => {
 test('whoever laid files out owns them; that is no change', (t) => {
   const meant = treeOf({a: '1'}).map((one) => ({...one, uid: 5, gid: 6, mode: 0o4755}));
   const found = treeOf({a: '1', b: '1'}, 0o755).map((one) => ({...one, uid: 1000, gid: 1000}));
-  const owned = ownedAs(found, meant as readonly TreeEntry[], {uid: 1000, gid: 1000});
+  const owned = ownedAs(found, meant, {uid: 1000, gid: 1000});
   t.like(
     owned.find((one) => one.path === 'etc/a'),
     {uid: 5, gid: 6, mode: 0o4755},
@@ -159,7 +159,7 @@ test('whoever laid files out owns them; that is no change', (t) => {
 test('who gave a file away by hand meant it', (t) => {
   const meant = treeOf({a: '1'});
   const found = meant.map((one) => ({...one, uid: 7, mode: 0o640}));
-  const owned = ownedAs(found as readonly TreeEntry[], meant, {uid: 0, gid: 0});
+  const owned = ownedAs(found, meant, {uid: 0, gid: 0});
   t.like(
     owned.find((one) => one.path === 'etc/a'),
     {uid: 7, gid: 0, mode: 0o640},
