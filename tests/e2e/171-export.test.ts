@@ -127,6 +127,49 @@ test.serial('an ext4 image without root: owners, setuid, hard links, attributes'
   );
 });
 
+test.serial('a disk with the image as its one partition, raw and as qcow2', async (t) => {
+  if (spawnSync('mke2fs', ['-V']).error !== undefined) {
+    t.log('SKIPPED: mke2fs');
+    return t.pass();
+  }
+  await using space = Space.create(recipes({'t/all': EVERYTHING}));
+  await space.expect(0, ['build']);
+  const words = ['--size', '8MiB', '--json', '-o'];
+  const made = await space.expect(0, ['export', 'all', '--as', 'disk', ...words, 'disk.img']);
+  const {bytes} = JSON.parse(made.stdout) as {readonly bytes: number};
+  const disk = space.at('disk.img');
+  t.is(fs.statSync(disk).size, bytes);
+  t.is(bytes, 10 * 2 ** 20);
+  // The partition is the image that --as ext4 writes, but for its times.
+  const part = spawnSync('dd', [`if=${disk}`, 'bs=1M', 'skip=1', 'count=8', 'of=part.img'], {
+    cwd: space.root,
+  });
+  t.is(part.status, 0);
+  const image = space.at('part.img');
+  const checked = spawnSync('e2fsck', ['-f', '-n', image], {encoding: 'utf8'});
+  t.is(checked.status, 0, checked.stdout);
+  t.is(inImage(image, '/all/setuid'), 'regular 04755 0:0 1');
+  // The same ids each time: they come from the tree.
+  const ids = (file: string): Buffer => fs.readFileSync(file).subarray(0, 2 ** 20);
+  await space.expect(0, ['export', 'all', '--as', 'disk', ...words, 'again.img']);
+  t.deepEqual(ids(space.at('again.img')), ids(disk));
+
+  const qcow = await space.run(['export', 'all', '--as', 'qcow2', ...words, 'disk.qcow2']);
+  if (spawnSync('qemu-img', ['--version']).error !== undefined) {
+    t.is(qcow.status, 5);
+    t.regex(qcow.stderr, /machine\/missing-tool[^]*apt install qemu-utils/);
+    t.log('SKIPPED: qemu-img');
+    return;
+  }
+  t.is(qcow.status, 0, qcow.stderr);
+  const info = spawnSync('qemu-img', ['info', space.at('disk.qcow2')], {encoding: 'utf8'});
+  t.regex(info.stdout, /file format: qcow2\nvirtual size: 10 MiB/);
+  t.deepEqual(
+    fs.readdirSync(space.at('.')).filter((name) => name.includes('partial')),
+    [],
+  );
+});
+
 test.serial('with all it needs to run, and without', async (t) => {
   await using space = Space.create(
     recipes({'t/low': {steps: writes('low')}, 't/high': {steps: writes('high'), needs: ['low']}}),

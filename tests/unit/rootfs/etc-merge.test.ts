@@ -134,6 +134,33 @@ test('a changed mode stays', (t) => {
   t.like(entries[0], {mode: 0o600});
 });
 
+/** A folder `d` of this mode, and what lies in it. */
+function folderOf(mode: number, files: Files = {}): readonly TreeEntry[] {
+  const tree = treeOf({d: null, ...files});
+  return tree.map((one) => (one.path === 'etc/d' ? {...one, mode} : one));
+}
+
+test('a folder keeps the mode it was given here, and follows the new root else', (t) => {
+  const modeOf = (own: number, fresh: number): unknown =>
+    mergeEtc(folderOf(0o755), folderOf(own), folderOf(fresh)).entries[0]?.mode;
+  t.is(modeOf(0o700, 0o755), 0o700);
+  t.is(modeOf(0o700, 0o750), 0o700);
+  t.is(modeOf(0o755, 0o750), 0o750);
+});
+
+test('a mode is no reason to keep a folder that the new root gave up, a file in it is', (t) => {
+  t.deepEqual(mergeEtc(folderOf(0o755), folderOf(0o700), treeOf({})).entries, []);
+  const filled = mergeEtc(folderOf(0o755), folderOf(0o700, {'d/x': 'mine'}), treeOf({}));
+  t.deepEqual(
+    filled.entries.map(({path, mode}) => [path, mode]),
+    [
+      ['etc/d', 0o700],
+      ['etc/d/x', 0o644],
+    ],
+  );
+  t.deepEqual(filled.kept, ['etc/d/x']);
+});
+
 test('two names of one file become two files', (t) => {
   const [top, first] = treeOf({a: '1'});
   if (top === undefined || first?.type !== 'file') throw new Error('no file');
