@@ -4,11 +4,13 @@
  * business, and what a system keeps of its /etc and /var that of deploy.ts.
  */
 import path from 'node:path';
+import {isDeepStrictEqual} from 'node:util';
 import {fail, type Checked, type Diagnostic} from '../base/diagnostic.ts';
 import type {TreeDigest} from '../base/hash.ts';
 import type {Label} from '../base/label.ts';
 import {ok} from '../base/result.ts';
 import {withRunClosure} from '../graph/closure.ts';
+import type {Boot} from '../load/model.ts';
 import type {EtcMerge} from '../rootfs/etc-merge.ts';
 import {count} from '../ui/text.ts';
 import {checkOut, type CheckedOut} from '../../store/checkout.ts';
@@ -43,8 +45,9 @@ interface Content {
   readonly entries: readonly TreeEntry[];
   /** Of the entries; the store may not have it yet. */
   readonly tree: TreeDigest;
-  /** A whole system: a root's recipe says what it is. */
+  /** A whole system: a root's recipe says what it is, and how it is started. */
   readonly isSystem: boolean;
+  readonly boot: Boot | undefined;
 }
 
 /** What a switch came to. */
@@ -206,7 +209,7 @@ function findFolder(world: World, {store, project}: OpenWork, name: string): Che
  */
 function sameIn(
   profile: Profile | undefined,
-  {tree, isSystem}: Content,
+  {tree, isSystem, boot}: Content,
   copied: boolean,
 ): readonly Generation[] {
   const newest = profile?.generations.at(-1);
@@ -215,7 +218,9 @@ function sameIn(
     isSystem && n !== profile?.current && root.system?.staged !== true;
   return [current, newest].flatMap((one) => {
     if (one?.isThere !== true || one.root.tree !== tree || one.root.copied !== copied) return [];
-    return (one.root.system !== undefined) === isSystem && !isOld(one) ? [one] : [];
+    const {system} = one.root;
+    const isAlike = (system !== undefined) === isSystem && isDeepStrictEqual(system?.boot, boot);
+    return isAlike && !isOld(one) ? [one] : [];
   });
 }
 
@@ -224,7 +229,7 @@ function addContent(
   content: Content,
   etc: EtcMerge | undefined,
 ): Checked<{readonly generation: Generation; readonly made: CheckedOut}> {
-  const {work, label, labels, entries, tree, isSystem} = content;
+  const {work, label, labels, entries, tree, isSystem, boot} = content;
   const {store, resolver} = work;
   const key = resolver.keyOf(label);
   if (key === undefined) return fail('target/not-built', `${label} is not built`);
@@ -237,7 +242,6 @@ function addContent(
     blobs: [],
   };
   const copied = isSet(world, 'copy');
-  const boot = rootOf(work.graph, label)?.boot;
   // Until it is current; so one that was made and not reached is found again.
   const system = isSystem ? {staged: true, boot} : undefined;
   const common = {profile: name, label, key, tree, copied, at: world.host.now(), held};
@@ -340,6 +344,7 @@ async function openContent(world: World, word: string): Promise<Checked<Content>
   if (!entries.ok) return entries;
   const [only] = labels.length === 1 ? [work.resolver.treeOf(label)] : [];
   const tree = only ?? digestOf(encodeManifest(entries.value));
-  const isSystem = rootOf(work.graph, label) !== undefined;
-  return ok({work, label, labels, entries: entries.value, tree, isSystem});
+  const plan = rootOf(work.graph, label);
+  const system = {isSystem: plan !== undefined, boot: plan?.boot};
+  return ok({work, label, labels, entries: entries.value, tree, ...system});
 }

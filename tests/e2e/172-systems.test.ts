@@ -89,6 +89,13 @@ test('a system that is current is not made again for what was written to it', as
   t.true(space.exists(at('usr/share/app')));
 });
 
+test('another way of being started is another generation', async (t) => {
+  await using space = await system({a: '1\n'});
+  space.edit('recipes/t/sys.yaml', 'root:\n', 'root:\n  boot: {kernel: /boot/k}\n');
+  t.like(await switched(space), {generation: 2, previous: 1, made: true});
+  t.like(await switched(space), {generation: 2, previous: 2, made: false});
+});
+
 test('/var is one for all generations, and only gains', async (t) => {
   await using space = await system({a: '1\n'});
   t.deepEqual(fs.readdirSync(space.at(at('var'))), [], 'a place to mount it at');
