@@ -24,10 +24,11 @@ export function sweepScratch(store: Store, own?: RunHandle): Swept {
   const {live, dead} = listRuns(store, own);
   // Temporary files do not say whose they are, and a farm put away may still be somebody's layer.
   const alone = live.every((id) => id === own?.id);
+  const inTmp = (name: string): string => path.join('tmp', name);
   const orphans = scratch
     .filter((id) => !live.includes(id) && (alone || !isFarm(id)))
     .map((id) => path.join('scratch', id));
-  const waste = alone ? temporary.map((name) => path.join('tmp', name)) : [];
+  const waste = alone ? temporary.filter((name) => !isProbeOf(own, name)).map(inTmp) : [];
   const removed = [...orphans, ...waste].filter((one) => remove(path.join(store.root, one)));
   const left = orphans.filter((one) => !removed.includes(one));
   if (dead.length > 0) healFolders(store);
@@ -36,6 +37,19 @@ export function sweepScratch(store: Store, own?: RunHandle): Swept {
     dead.filter((id) => !left.includes(path.join('scratch', id))),
   );
   return {removed, left};
+}
+
+/**
+ * How the names of folders begin in which a process's worker tries what the machine can do. It may
+ * have begun before there is a run, and be trying things right now.
+ */
+export function probesOf(pid: number): string {
+  return `probe-${pid}-`;
+}
+
+/** The name of a run begins with the number of its process (claims.ts). */
+function isProbeOf(own: RunHandle | undefined, name: string): boolean {
+  return own !== undefined && name.startsWith(probesOf(Number.parseInt(own.id, 10)));
 }
 
 /** See putAway in farms.ts. */

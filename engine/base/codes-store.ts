@@ -128,7 +128,7 @@ export const STORE_CODES = {
   'root/etc-clash': {
     exit: 1,
     means:
-      'Somebody has made or changed a file below /etc in the current generation, where the new root has a folder, or a file in a folder that is a file there. Nothing was switched.',
+      'A file that was made or changed in /etc is a folder in the new root, or lies in a file of it.',
     remedy: 'Move the file away in the current generation, then switch again.',
   },
   'root/folder': {

@@ -200,5 +200,6 @@ function workerEnv(host: Host, idMode: IdMode): Record<string, string> {
     return value === undefined ? [] : [[name, value]];
   });
   const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-  return {PATH, LC_ALL: 'C', RECIPES_ID_MODE: idMode, ...Object.fromEntries(passed)};
+  const own = {RECIPES_ID_MODE: idMode, RECIPES_ENGINE: String(host.pid)};
+  return {PATH, LC_ALL: 'C', ...own, ...Object.fromEntries(passed)};
 }

@@ -9,6 +9,7 @@ import {countAsWorker} from '../base/crash.ts';
 import {realHost, type Host} from '../base/host.ts';
 import {err, unreachable} from '../base/result.ts';
 import {tmpDir, workerStore, type Store} from '../../store/layout.ts';
+import {probesOf} from '../../store/sweep.ts';
 import {storeTrouble} from '../../store/trouble.ts';
 import {makeImage} from './image.ts';
 import {runInteractive} from './interactive.ts';
@@ -80,13 +81,17 @@ async function main(): Promise<void> {
 /** Tests say `always` or `never`. */
 async function overlayFor(host: Host, starters: Starters, store: Store): Promise<Shop['overlay']> {
   const wanted = host.env['RECIPES_OVERLAY'];
-  if (wanted === 'never' || !(await tryOverlay(starters, tmpDir(store)))) return 'never';
+  if (
+    wanted === 'never' ||
+    !(await tryOverlay(starters, tmpDir(store), Number(host.env['RECIPES_ENGINE'])))
+  )
+    return 'never';
   return wanted === 'always' ? 'always' : 'large';
 }
 
-/** In tmp/, which nobody cleans while a run lives: of a run's scratch folder it knows nothing yet. */
-async function tryOverlay(starters: Starters, folder: string): Promise<boolean> {
-  const probe = `${folder}/probe-${process.hrtime.bigint()}`;
+/** In tmp/, where whoever cleans knows of it (sweep.ts): of a run's scratch folder it knows nothing yet. */
+async function tryOverlay(starters: Starters, folder: string, engine: number): Promise<boolean> {
+  const probe = `${folder}/${probesOf(engine)}${process.hrtime.bigint()}`;
   try {
     return await overlayWorks(starters, scratchPlaces(probe));
   } finally {

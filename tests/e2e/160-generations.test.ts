@@ -138,19 +138,24 @@ test.serial('diff names every path that is not the same', async (t) => {
   await space.expect(0, ['root', 'switch', 'sys', 'a']);
   const said = await space.expect(0, ['root', 'diff', 'sys']);
   t.deepEqual(said.stdout.trimEnd().split('\n'), [
+    '~ t/a 1',
+    '',
     '~ /usr/bin/l  (target)',
     '~ /usr/bin/x  (content, mode)',
-    '~ /usr/f  (kind)',
-    '+ /usr/new',
+    '~ /usr/f  (kind, -1 B)',
+    '+ /usr/new  (+1 B)',
   ]);
   t.is(said.stderr, 'sys 1 → 2: t/a, 4 changes\n');
-  t.regex((await space.expect(0, ['root', 'diff', 'sys', '2', '1'])).stdout, /^- \/usr\/new$/m);
+  t.regex(
+    (await space.expect(0, ['root', 'diff', 'sys', '2', '1'])).stdout,
+    /^- \/usr\/new {2}\(-1 B\)$/m,
+  );
   t.is((await space.expect(0, ['root', 'diff', 'sys', '2'])).stdout, '');
   const {stdout} = await space.expect(0, ['root', 'diff', 'sys', '1', '--json']);
   const record = JSON.parse(stdout) as {from: number; to: number; changes: readonly object[]};
   t.deepEqual([record.from, record.to, record.changes.length], [1, 2, 4]);
   t.deepEqual(record.changes[1], {
-    ...{path: '/usr/bin/x', change: 'changed', what: ['content', 'mode']},
+    ...{path: '/usr/bin/x', change: 'changed', what: ['content', 'mode'], bytes: 0},
   });
   await refused(t, space, 'root diff sys 1 7', /root\/unknown-generation/);
 });

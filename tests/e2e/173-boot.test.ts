@@ -1,4 +1,5 @@
 /** Systems that are started: what they show, what is typed, what of it comes back after a rollback. */
+import {spawnSync} from 'node:child_process';
 import test from 'ava';
 import {stringify} from 'yaml';
 import {addSystem, become, whyNoBoot} from '../support/bootable.ts';
@@ -79,6 +80,21 @@ test.serial('what is not seen in time: exit 1 and the end of the console', async
   const over = dialogue(space, [{expect: 'ready# ', send: 'poweroff\n'}, {expect: 'never'}]);
   const ended = await space.expect(1, ['boot', 'sys', ...over]);
   t.regex(ended.stderr, /"never" was not seen, and the machine has ended/);
+});
+
+test.serial('what is no kernel: QEMU says so, and it is no success', async (t) => {
+  if (spawnSync('qemu-system-x86_64', ['--version']).error !== undefined) {
+    t.log('SKIPPED: qemu-system-x86_64');
+    return t.pass();
+  }
+  await using space = roots.project({});
+  const files = {'/boot/vmlinuz': {text: 'no kernel\n'}};
+  const root = {layers: ['base/shell'], files, boot: {kernel: '/boot/vmlinuz'}};
+  space.write('recipes/t/sys.yaml', stringify({package: 'sys', version: '1', summary: 'x', root}));
+  await space.expect(0, ['build', 'sys']);
+  const talk = dialogue(space, [{expect: 'ready# '}]);
+  const {stderr} = await space.expect(5, ['boot', 'sys', ...talk]);
+  t.regex(stderr, /boot\/machine[^]*qemu-system-x86_64 ended with 1/);
 });
 
 test.serial('roots that cannot be started, dialogues that are none', async (t) => {

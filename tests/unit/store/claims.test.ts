@@ -15,7 +15,7 @@ import {
 } from '../../../store/claims.ts';
 import {putAway} from '../../../store/farms.ts';
 import type {Store} from '../../../store/layout.ts';
-import {sweepScratch} from '../../../store/sweep.ts';
+import {probesOf, sweepScratch} from '../../../store/sweep.ts';
 import {emptyStore, isRoot, skip, startPuppet, WORKER_OWNER, type Puppet} from './rig.ts';
 
 function openHere(t: ExecutionContext, store: Store): RunHandle {
@@ -215,6 +215,20 @@ test('what dead runs left is removed, what living ones use stays', async (t) => 
   t.deepEqual(names(store, 'tmp'), ['half']);
   await living.kill();
   t.true(sweepScratch(store, run).removed.includes('tmp/half'));
+  t.deepEqual(names(store, 'tmp'), []);
+});
+
+test('what our own worker is trying right now stays, what others have left goes', (t) => {
+  const store = emptyStore(t);
+  const run = openHere(t, store);
+  for (const pid of [process.pid, process.pid + 1]) {
+    fs.mkdirSync(path.join(store.root, 'tmp', `${probesOf(pid)}7`, 'upper'), {recursive: true});
+  }
+  t.deepEqual(sweepScratch(store, run).removed, [`tmp/probe-${process.pid + 1}-7`]);
+  t.deepEqual(names(store, 'tmp'), [`probe-${process.pid}-7`]);
+  // Who has no run has no worker.
+  run.release();
+  sweepScratch(store);
   t.deepEqual(names(store, 'tmp'), []);
 });
 
