@@ -19,6 +19,8 @@ export function mergedByOstree(
   triples: readonly Triple[],
 ): readonly (Sketch | undefined)[] {
   const script = [
+    // Deployments may not be removed before.
+    ...["trap 'chattr -R -i sys || true' EXIT"],
     ...['set -e', `cd '${folder}'`, 'mkdir sys', 'ostree admin init-fs sys'],
     ...['ostree admin os-init test --sysroot=sys', 'repo=sys/ostree/repo'],
     'ostree config --repo=$repo set core.fsync false',
@@ -41,7 +43,6 @@ export function mergedByOstree(
       `rm -rf ${before} ${mine} ${after}`,
     );
   });
-  script.push('chattr -R -i sys || true');
   execFileSync('bash', ['-s'], {
     ...{input: script.join('\n'), stdio: ['pipe', 'ignore', 'ignore']},
     maxBuffer: 1 << 26,
