@@ -5,22 +5,20 @@ import {fail, type Checked} from '../base/diagnostic.ts';
 import {ok} from '../base/result.ts';
 import type {EtcMerge} from '../rootfs/etc-merge.ts';
 import type {RunHandle} from '../../store/claims.ts';
-import {settle, switchTo} from '../../store/generations.ts';
+import {switchTo} from '../../store/generations.ts';
 import type {Store} from '../../store/layout.ts';
 import type {Generation, Profile} from '../../store/profiles.ts';
 import {readTree} from '../../store/trees.ts';
-import {guard} from '../../store/trouble.ts';
 import {
-  chooseStaged,
+  becomeCurrent,
   etcFor,
   etcRecord,
-  fillVar,
   inGeneration,
   layEtc,
   tellEtc,
   type System,
 } from './deploy.ts';
-import {changeProfile, findGeneration, previousOf} from './profile.ts';
+import {changeProfile, findGeneration, isStaged, previousOf} from './profile.ts';
 import {openOwnStore} from './store.ts';
 import type {Answer, World} from './world.ts';
 
@@ -29,14 +27,13 @@ import type {Answer, World} from './world.ts';
 interface Place {
   readonly store: Store;
   readonly run: RunHandle;
-  readonly folder: string;
   readonly profile: Profile | undefined;
 }
 
 /** A staged system gets the /etc it is to have, merged with the one that is current now. */
 export function activateSystem(
   world: World,
-  {store, run, folder, profile}: Place,
+  {store, run, profile}: Place,
   generation: Generation,
   system: System,
 ): Checked<EtcMerge | undefined> {
@@ -44,14 +41,8 @@ export function activateSystem(
   if (!etc.ok) return etc;
   const laid = layEtc(store, generation, inGeneration(system.entries, etc.value));
   if (!laid.ok) return laid;
-  const filled = fillVar(store, folder, system.entries);
-  if (!filled.ok) return filled;
-  const switched = switchTo(folder, generation.n);
-  if (!switched.ok) return switched;
-  const settled = guard(store.root, () => {
-    settle(store, generation);
-  });
-  return settled.ok ? etc : settled;
+  const done = becomeCurrent(store, generation, system.entries);
+  return done.ok ? etc : done;
 }
 
 export async function activateStaged(world: World): Answer {
@@ -67,13 +58,31 @@ export async function activateStaged(world: World): Answer {
     const {label, tree} = chosen.value.root;
     const entries = readTree(store.value, tree);
     if (!entries.ok) return entries;
-    const place = {store: store.value, run, folder: profile.folder, profile};
+    const place = {store: store.value, run, profile};
     const etc = activateSystem(world, place, chosen.value, {label, entries: entries.value});
     return etc.ok ? ok({profile, generation: chosen.value, etc: etc.value}) : etc;
   });
   if (!done.ok) return done;
   showCurrent(world, done.value);
   return ok(0);
+}
+
+/**
+ * The staged generation that is asked for: the newest, or the one with that number, which may be
+ * current by now.
+ */
+function chooseStaged(profile: Profile, word: string | undefined): Checked<Generation> {
+  const {name, generations, current} = profile;
+  const staged = generations.filter((one) => one.isThere && isStaged(profile, one));
+  const chosen =
+    word === undefined
+      ? staged.at(-1)
+      : generations.find(
+          (one) => String(one.n) === word && (one.n === current || staged.includes(one)),
+        );
+  if (chosen !== undefined) return ok(chosen);
+  const what = word === undefined ? `nothing is staged in ${name}` : `${word} is not staged`;
+  return fail('root/unknown-generation', what, {hint: `recipes root history ${name}`});
 }
 
 // --- rollback --------------------------------------------------------------------------------------
@@ -84,8 +93,8 @@ export async function rollback(world: World): Answer {
   const done = await changeProfile(world, store.value, (profile) => {
     const chosen = chooseBefore(profile, world.call.words[1]);
     if (!chosen.ok) return chosen;
-    const {n, root} = chosen.value;
-    if (root.system?.staged === true) {
+    const {n} = chosen.value;
+    if (isStaged(profile, chosen.value)) {
       return fail('root/unknown-generation', `${n} is staged: it never was current`, {
         hint: `recipes root activate ${profile.name} ${n}`,
       });

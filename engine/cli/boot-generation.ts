@@ -4,12 +4,12 @@
  */
 import path from 'node:path';
 import {fail, type Checked} from '../base/diagnostic.ts';
+import * as files from '../base/files.ts';
 import {ok} from '../base/result.ts';
 import {ownedAs} from '../rootfs/etc-merge.ts';
 import {SHARED} from '../../store/generations.ts';
 import type {Store} from '../../store/layout.ts';
 import type {RunHandle} from '../../store/claims.ts';
-import {sortEntries} from '../../store/manifest.ts';
 import type {Generation, Profile} from '../../store/profiles.ts';
 import {rely} from '../../store/protect.ts';
 import {rootsOf} from '../../store/roots.ts';
@@ -17,7 +17,7 @@ import type {TreeEntry} from '../../store/tree-entry.ts';
 import {hasTree, readTree} from '../../store/trees.ts';
 import {guard} from '../../store/trouble.ts';
 import {noBoot, readSteps, runMachine} from './boot.ts';
-import {ETC, lookInto} from './deploy.ts';
+import {ETC, lookInto, replaced} from './deploy.ts';
 import {inWorkshop} from './image.ts';
 import {findGeneration, findProfile} from './profile.ts';
 import {openOwnStore} from './store.ts';
@@ -64,17 +64,19 @@ function entriesOf(
   if (!named.ok) return named;
   const tree = readTree(store, root.tree);
   if (!tree.ok || !isThere) return tree;
-  let entries = tree.value;
-  for (const [name, place] of [
+  const places = [
     [ETC, path.join(folder, ETC)],
     [SHARED, path.join(profile.folder, SHARED)],
-  ] as const) {
+  ] as const;
+  let entries = tree.value;
+  for (const [name, place] of places) {
+    // A root without such a folder has nothing to be mounted at; a folder may have been removed.
+    const isWanted = entries.some((one) => one.path === name && one.type === 'dir');
+    if (!isWanted || files.lookAt(place)?.isDirectory() !== true) continue;
     const found = lookInto(store, run, place, name);
     if (!found.ok) return found;
     const self = {uid: world.host.uid, gid: world.host.gid};
-    const own = ownedAs(found.value, entries, self);
-    const others = entries.filter((one) => !one.path.startsWith(`${name}/`));
-    if (others.some((one) => one.path === name)) entries = sortEntries([...others, ...own]);
+    entries = replaced(entries, name, ownedAs(found.value, entries, self));
   }
   return ok(entries);
 }

@@ -90,10 +90,15 @@ export async function runMachine(
 /** The user's terminal is the console. */
 async function attend(world: World, machine: Machine): Answer {
   world.tell('Ctrl-A X ends the machine');
-  // A Ctrl-C is for the system inside.
-  world.onInterrupt((signal) => (signal === 'SIGINT' ? 'ignored' : 'taken'));
   const env = {...minimalEnv(), TERM: world.host.env['TERM'] ?? 'linux'};
-  const {status, stderr} = await ended(start(machineWords(machine), {stdio: 'inherit', env}));
+  const child = start(machineWords(machine), {stdio: 'inherit', env});
+  world.onInterrupt((signal) => {
+    // A Ctrl-C is for the system inside.
+    if (signal === 'SIGINT') return 'ignored';
+    child.kill('SIGKILL');
+    return 'taken';
+  });
+  const {status, stderr} = await ended(child);
   return status === 0 ? ok(0) : stopped(status, stderr);
 }
 

@@ -3,7 +3,7 @@
  * merged with what became of the current one's, and the profile's /var gets what it lacks.
  */
 import path from 'node:path';
-import {fail, problem, type Checked, type Diagnostic} from '../base/diagnostic.ts';
+import {problem, type Checked, type Diagnostic} from '../base/diagnostic.ts';
 import * as files from '../base/files.ts';
 import type {Label} from '../base/label.ts';
 import {err, ok} from '../base/result.ts';
@@ -13,7 +13,7 @@ import {count} from '../ui/text.ts';
 import {joinBytes, toText, type BytePath} from '../../store/bytes.ts';
 import {checkOut} from '../../store/checkout.ts';
 import type {RunHandle} from '../../store/claims.ts';
-import {replaceIn} from '../../store/generations.ts';
+import {replaceIn, settle, switchTo} from '../../store/generations.ts';
 import {importFolder} from '../../store/import-folder.ts';
 import type {Store} from '../../store/layout.ts';
 import type {Generation, Profile} from '../../store/profiles.ts';
@@ -22,6 +22,7 @@ import {addShared} from '../../store/shared-folder.ts';
 import type {TreeEntry} from '../../store/tree-entry.ts';
 import {readTree} from '../../store/trees.ts';
 import {guard} from '../../store/trouble.ts';
+import {currentOf} from './profile.ts';
 import type {World} from './world.ts';
 
 export const ETC = 'etc';
@@ -41,7 +42,7 @@ export function etcFor(
   profile: Profile | undefined,
   {label, entries}: System,
 ): Checked<EtcMerge | undefined> {
-  const current = profile?.generations.find(({n}) => n === profile.current);
+  const current = profile && currentOf(profile);
   if (current?.root.system === undefined || !current.isThere) return ok(undefined);
   const folder = path.join(current.folder, ETC);
   const isFolder = files.lookAt(folder)?.isDirectory() === true;
@@ -107,16 +108,25 @@ export function inGeneration(
   entries: readonly TreeEntry[],
   etc: EtcMerge | undefined,
 ): readonly TreeEntry[] {
-  const isOwn = (at: BytePath): boolean =>
-    !at.startsWith(`${VAR}/`) && (etc === undefined || !at.startsWith(`${ETC}/`));
-  const kept = entries.filter((one) => isOwn(one.path)).map((one) => detached(one, isOwn));
-  const end = kept.findIndex((one) => one.path === ETC) + 1;
-  return etc === undefined ? kept : [...kept.slice(0, end), ...etc.entries, ...kept.slice(end)];
+  const withoutVar = replaced(entries, VAR, []);
+  return etc === undefined ? withoutVar : replaced(withoutVar, ETC, etc.entries);
+}
+
+/** The entries with others below a folder they have. */
+export function replaced(
+  entries: readonly TreeEntry[],
+  folder: string,
+  own: readonly TreeEntry[],
+): readonly TreeEntry[] {
+  const isKept = (at: BytePath): boolean => !at.startsWith(`${folder}/`);
+  const kept = entries.filter((one) => isKept(one.path)).map((one) => detached(one, isKept));
+  const end = kept.findIndex((one) => one.path === folder) + 1;
+  return [...kept.slice(0, end), ...own, ...kept.slice(end)];
 }
 
 /** A further name of a file that is not laid out becomes a file of its own. */
-function detached(entry: TreeEntry, isOwn: (at: BytePath) => boolean): TreeEntry {
-  const isLost = entry.type === 'file' && entry.hardlink !== undefined && !isOwn(entry.hardlink);
+function detached(entry: TreeEntry, isKept: (at: BytePath) => boolean): TreeEntry {
+  const isLost = entry.type === 'file' && entry.hardlink !== undefined && !isKept(entry.hardlink);
   return isLost ? {...entry, hardlink: undefined} : entry;
 }
 
@@ -125,12 +135,25 @@ export function fixedPart(entries: readonly TreeEntry[]): readonly TreeEntry[] {
   return entries.filter(({path: at}) => !isWritable(at));
 }
 
-/** Gives the profile's /var what it lacks. */
-export function fillVar(
+/** The last steps of a system: /var gets what it lacks, the link moves, it is staged no more. */
+export function becomeCurrent(
   store: Store,
-  folder: string,
+  generation: Generation,
   entries: readonly TreeEntry[],
 ): Checked<undefined> {
+  const folder = path.dirname(generation.folder);
+  const filled = fillVar(store, folder, entries);
+  if (!filled.ok) return filled;
+  const switched = switchTo(folder, generation.n);
+  if (!switched.ok) return switched;
+  return guard(store.root, () => {
+    settle(store, generation);
+    return undefined;
+  });
+}
+
+/** Gives the profile's /var what it lacks. */
+function fillVar(store: Store, folder: string, entries: readonly TreeEntry[]): Checked<undefined> {
   if (!entries.some((one) => one.path === VAR && one.type === 'dir')) return ok(undefined);
   return addShared(store, folder, below(entries, VAR));
 }
@@ -181,22 +204,4 @@ export function etcRecord(etc: EtcMerge | undefined): object {
   const texts = (paths: readonly BytePath[]): readonly string[] =>
     paths.map((one) => `/${toText(one)}`);
   return etc === undefined ? {} : {etc: {kept: texts(etc.kept), both: texts(etc.both)}};
-}
-
-/**
- * The staged generation that is asked for: the newest, or the one with that number, which may be
- * current by now.
- */
-export function chooseStaged(profile: Profile, word: string | undefined): Checked<Generation> {
-  const {name, generations, current} = profile;
-  const staged = generations.filter(
-    ({n, root, isThere}) => isThere && root.system?.staged === true && n !== current,
-  );
-  const named = (one: Generation): boolean => String(one.n) === word;
-  const isDone = (one: Generation): boolean => named(one) && one.n === current;
-  const chosen =
-    word === undefined ? staged.at(-1) : (staged.find(named) ?? generations.find(isDone));
-  if (chosen !== undefined) return ok(chosen);
-  const what = word === undefined ? `nothing is staged in ${name}` : `${word} is not staged`;
-  return fail('root/unknown-generation', what, {hint: `recipes root history ${name}`});
 }

@@ -14,7 +14,7 @@ import {diffTrees, type TreeChange} from '../../store/tree-diff.ts';
 import {readTree} from '../../store/trees.ts';
 import {guard} from '../../store/trouble.ts';
 import {diffPackages, packageText, sizeChange, type PackageChange} from './packages.ts';
-import {changeProfile, findGeneration, findProfile, previousOf} from './profile.ts';
+import {changeProfile, findGeneration, findProfile, isStaged, previousOf} from './profile.ts';
 import {openOwnStore, openToLook} from './store.ts';
 import {isSet, optionOf, type Answer, type World} from './world.ts';
 
@@ -47,27 +47,29 @@ export function history(world: World): Answer {
   return Promise.resolve(ok(0));
 }
 
-function recordOf({name, folder, current, generations}: Profile): object {
+function recordOf(profile: Profile): object {
+  const {name, folder, current, generations} = profile;
   return {
     profile: name,
     folder,
     current: current ?? null,
-    generations: generations.map(({n, isThere, root}) => {
+    generations: generations.map((one) => {
+      const {n, isThere, root} = one;
       const {label, key, tree, copied, at, pinned} = root;
       return {
         ...{generation: n, label, key, tree, at, copied, pinned},
-        ...{current: n === current, missing: !isThere, staged: root.system?.staged === true},
+        ...{current: n === current, missing: !isThere, staged: isStaged(profile, one)},
       };
     }),
   };
 }
 
-function lineOf({current}: Profile, {n, isThere, root}: Generation): string {
-  const mark = n === current ? '*' : ' ';
+function lineOf(profile: Profile, one: Generation): string {
+  const {n, isThere, root} = one;
+  const mark = n === profile.current ? '*' : ' ';
   const time = new Date(root.at).toISOString().slice(0, 16).replace('T', ' ');
-  const isStaged = root.system?.staged === true && n !== current;
   const notes = [
-    ...(isStaged ? ['staged'] : []),
+    ...(isStaged(profile, one) ? ['staged'] : []),
     ...(root.pinned ? ['pinned'] : []),
     ...(isThere ? [] : ['its folder is gone']),
   ];

@@ -46,13 +46,34 @@ export function findGeneration({name, generations}: Profile, word: string): Chec
   return fail('root/unknown-generation', `${name} has no generation ${n}`, {hint});
 }
 
+/** The generation that is current. */
+export function currentOf({generations, current}: Profile): Generation | undefined {
+  return generations.find(({n}) => n === current);
+}
+
 /** What was current before: the newest that is older, is there, and was not only staged. */
-export function previousOf({generations, current}: Profile): Generation | undefined {
+export function previousOf(profile: Profile): Generation | undefined {
+  const {generations, current} = profile;
   if (current === undefined) return undefined;
-  const before = generations.filter(({n, isThere, root}) => {
-    return n < current && isThere && root.system?.staged !== true;
+  return generations
+    .filter((one) => one.n < current && one.isThere && !isStaged(profile, one))
+    .at(-1);
+}
+
+/** Whether a generation was made and has never been current; what is current is not. */
+export function isStaged({current}: Profile, {n, root}: Generation): boolean {
+  return root.system?.staged === true && n !== current;
+}
+
+/** The profile, after what killed processes have left was put in order; undefined: there is none. */
+export function inOrder(store: Store, name: string, folder: string): Checked<Profile | undefined> {
+  return guard(folder, () => {
+    tidy(store, name, folder);
+    const profile = readProfile(store, name);
+    const current = profile && currentOf(profile);
+    if (current !== undefined) settle(store, current);
+    return profile;
   });
-  return before.at(-1);
 }
 
 /**
@@ -88,11 +109,7 @@ export function changeProfile<T>(
   return atProfile(world, store, name, (run) => {
     const before = findProfile(world, store);
     if (!before.ok) return before;
-    const tidied = guard(before.value.folder, () => {
-      tidy(store, name, before.value.folder);
-      const current = before.value.generations.find(({n}) => n === before.value.current);
-      if (current !== undefined) settle(store, current);
-    });
+    const tidied = inOrder(store, name, before.value.folder);
     if (!tidied.ok) return tidied;
     const profile = findProfile(world, store);
     return profile.ok ? work(profile.value, run) : profile;

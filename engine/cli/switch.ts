@@ -16,21 +16,21 @@ import {count} from '../ui/text.ts';
 import {checkOut, type CheckedOut} from '../../store/checkout.ts';
 import type {RunHandle} from '../../store/claims.ts';
 import {isAsLaidOut} from '../../store/laid-out.ts';
-import {addGeneration, prepareFolder, settle, switchTo, tidy} from '../../store/generations.ts';
+import {addGeneration, prepareFolder, switchTo} from '../../store/generations.ts';
 import type {Store} from '../../store/layout.ts';
 import {digestOf, encodeManifest} from '../../store/manifest.ts';
 import {writeNamedTree} from '../../store/named-tree.ts';
-import {readProfile, type Generation, type Profile} from '../../store/profiles.ts';
+import type {Generation, Profile} from '../../store/profiles.ts';
 import type {TreeEntry} from '../../store/tree-entry.ts';
 import {guard} from '../../store/trouble.ts';
 import {keepArtifacts, mannerOf, openFresh, rootOf, unite} from './artifacts.ts';
 import {activateSystem} from './activate.ts';
 import {build} from './build.ts';
-import {etcFor, etcRecord, fillVar, fixedPart, inGeneration, tellEtc} from './deploy.ts';
+import {becomeCurrent, etcFor, etcRecord, fixedPart, inGeneration, tellEtc} from './deploy.ts';
 import {packagesOf} from './packages.ts';
 import type {OpenWork} from './open.ts';
 import {beyond, removeAll} from './generations.ts';
-import {atProfile, lookUpProfile} from './profile.ts';
+import {atProfile, currentOf, inOrder, isStaged, lookUpProfile} from './profile.ts';
 import {openOwnStore} from './store.ts';
 import {isSet, optionOf, textOption, type Answer, type World} from './world.ts';
 
@@ -89,13 +89,7 @@ function switchIn(world: World, run: RunHandle, name: string, content: Content):
   const found = findFolder(world, work, name);
   if (!found.ok) return found;
   const folder = found.value;
-  const profile = guard(folder, () => {
-    tidy(store, name, folder);
-    const known = readProfile(store, name);
-    const current = known?.generations.find(({n}) => n === known.current);
-    if (current !== undefined) settle(store, current);
-    return known;
-  });
+  const profile = inOrder(store, name, folder);
   if (!profile.ok) return profile;
   const place = {world, run, name, folder, profile: profile.value};
   const done = arrive(place, content);
@@ -119,14 +113,14 @@ function arrive(place: Place, content: Content): Checked<Switched> {
   const stays = isSet(world, 'stage');
   if (same.value !== undefined) {
     const there = {folder, generation: same.value, previous, made: undefined};
-    return stays ? ok(there) : activate(world, place, there, content);
+    return stays ? ok(there) : activate(place, there, content);
   }
   const etc = stays ? ok(undefined) : etcOf(place, content);
   if (!etc.ok) return etc;
   const added = addContent(place, content, etc.value);
   if (!added.ok) return added;
   const made = {folder, ...added.value, previous, etc: etc.value};
-  return stays ? ok(made) : reach(place, content, made);
+  return stays ? ok(made) : reach(content, made);
 }
 
 function findSame(
@@ -147,16 +141,12 @@ function etcOf(place: Place, content: Content): Checked<EtcMerge | undefined> {
 }
 
 /** What was just made becomes current. */
-function reach({folder}: Place, content: Content, made: Switched): Checked<Switched> {
-  const {store} = content.work;
-  const filled = content.isSystem ? fillVar(store, folder, content.entries) : ok(undefined);
-  if (!filled.ok) return filled;
-  const done = switchTo(folder, made.generation.n);
-  if (!done.ok) return done;
-  const settled = guard(store.root, () => {
-    settle(store, made.generation);
-  });
-  return settled.ok ? ok(made) : settled;
+function reach(content: Content, made: Switched): Checked<Switched> {
+  const {generation, folder} = made;
+  const done = content.isSystem
+    ? becomeCurrent(content.work.store, generation, content.entries)
+    : switchTo(folder, generation.n);
+  return done.ok ? ok(made) : done;
 }
 
 /** --keep: what is older goes. */
@@ -177,21 +167,14 @@ function storeTree(run: RunHandle, {work, labels, entries}: Content): Checked<un
 }
 
 /** What is there becomes current: nothing is to do where it is so already. */
-function activate(
-  world: World,
-  place: Place,
-  there: Switched,
-  content: Content,
-): Checked<Switched> {
-  const {folder, generation, previous} = there;
+function activate(place: Place, there: Switched, content: Content): Checked<Switched> {
+  const {generation, previous} = there;
   if (generation.n === previous) return ok(there);
-  if (generation.root.system !== undefined) {
-    const {work, label, entries} = content;
-    const etc = activateSystem(world, {...place, store: work.store}, generation, {label, entries});
-    return etc.ok ? ok({...there, etc: etc.value}) : etc;
-  }
-  const done = switchTo(folder, generation.n);
-  return done.ok ? ok(there) : done;
+  if (!content.isSystem) return reach(content, there);
+  const {work, label, entries} = content;
+  const where = {...place, store: work.store};
+  const etc = activateSystem(place.world, where, generation, {label, entries});
+  return etc.ok ? ok({...there, etc: etc.value}) : etc;
 }
 
 /** The profile's own folder, else --at, else `roots/NAME` beside the configuration. */
@@ -212,10 +195,10 @@ function sameIn(
   {tree, isSystem, boot}: Content,
   copied: boolean,
 ): readonly Generation[] {
-  const newest = profile?.generations.at(-1);
-  const current = profile?.generations.find(({n}) => n === profile.current);
-  const isOld = ({n, root}: Generation): boolean =>
-    isSystem && n !== profile?.current && root.system?.staged !== true;
+  if (profile === undefined) return [];
+  const [current, newest] = [currentOf(profile), profile.generations.at(-1)];
+  const isOld = (one: Generation): boolean =>
+    isSystem && one.n !== profile.current && !isStaged(profile, one);
   return [current, newest].flatMap((one) => {
     if (one?.isThere !== true || one.root.tree !== tree || one.root.copied !== copied) return [];
     const {system} = one.root;
@@ -264,11 +247,11 @@ function showSwitch(
   {folder, generation, previous, made, etc, removed}: Switched,
 ): void {
   const {n} = generation;
-  const isStaged = isSet(world, 'stage') && n !== previous;
+  const stays = isSet(world, 'stage') && n !== previous;
   if (world.call.globals.json === true) {
     const {files, linked} = made ?? {files: null, linked: null};
     const record = {profile: name, folder, generation: n, previous: previous ?? null, label, tree};
-    const more = {...etcRecord(etc), ...(isStaged ? {staged: true} : {}), removed};
+    const more = {...etcRecord(etc), ...(stays ? {staged: true} : {}), removed};
     world.print(JSON.stringify({...record, made: made !== undefined, files, linked, ...more}));
     return;
   }
@@ -277,7 +260,7 @@ function showSwitch(
     return;
   }
   const before = previous === undefined ? '' : `, before that ${previous}`;
-  if (isStaged) {
+  if (stays) {
     world.tell(`generation ${n} of ${name} is staged: ${label}; recipes root activate ${name}`);
   } else world.tell(`${name} is now generation ${n}: ${label}${before}`);
   if (made !== undefined) {

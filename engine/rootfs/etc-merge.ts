@@ -4,7 +4,7 @@
  * so; all else follows the new root. The rules are those of `ostree admin deploy`, with two that it
  * refuses (docs/roots.md). Pure; knows entries of trees, no files.
  */
-import type {BytePath} from '../../store/bytes.ts';
+import {parentOf, type BytePath} from '../../store/bytes.ts';
 import {sortEntries} from '../../store/manifest.ts';
 import type {SolidEntry, TreeEntry} from '../../store/tree-entry.ts';
 
@@ -162,10 +162,6 @@ function hasMoved({old, fresh}: Work, path: BytePath): boolean {
   const [before, after] = [old.get(path), fresh.get(path)];
   if (before === undefined || after === undefined) return before !== after;
   return !isAlike(before, after);
-}
-
-function parentOf(path: BytePath): BytePath {
-  return path.slice(0, path.lastIndexOf('/'));
 }
 
 /**

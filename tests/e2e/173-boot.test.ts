@@ -95,6 +95,10 @@ test.serial('what is no kernel: QEMU says so, and it is no success', async (t) =
   const talk = dialogue(space, [{expect: 'ready# '}]);
   const {stderr} = await space.expect(5, ['boot', 'sys', ...talk]);
   t.regex(stderr, /boot\/machine[^]*qemu-system-x86_64 ended with 1/);
+  // A generation whose root has no /var gets as far.
+  await space.expect(0, ['root', 'switch', 'mine', 'sys']);
+  const again = await space.expect(5, ['root', 'boot', 'mine', ...talk]);
+  t.regex(again.stderr, /boot\/machine[^]*qemu-system-x86_64 ended with 1/);
 });
 
 test.serial('roots that cannot be started, dialogues that are none', async (t) => {

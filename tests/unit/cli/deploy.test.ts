@@ -1,6 +1,6 @@
 /** What of a system lies in its generation, and what does not. */
 import test from 'ava';
-import {fixedPart, inGeneration} from '../../../engine/cli/deploy.ts';
+import {fixedPart, inGeneration, replaced} from '../../../engine/cli/deploy.ts';
 import type {EtcMerge} from '../../../engine/rootfs/etc-merge.ts';
 import {sortEntries} from '../../../store/manifest.ts';
 import {mistakeIn} from '../../../store/tree-rules.ts';
@@ -53,6 +53,13 @@ test('a merged /etc takes the place of the tree’s', (t) => {
 
 test('an /etc that all was removed from is an empty one', (t) => {
   t.deepEqual(paths(inGeneration(TREE, merge())).slice(0, 2), ['etc', 'etcetera']);
+});
+
+test('others below a folder: first names that went are not referred to', (t) => {
+  const laid = replaced(TREE, 'etc', [file('etc/x', 'x')]);
+  t.deepEqual(paths(laid).slice(0, 3), ['etc', 'etc/x', 'etcetera']);
+  t.is(mistakeIn(laid), undefined);
+  t.true(paths(laid).includes('var/c'));
 });
 
 test('what is written to where it runs, says nothing of whether it is as it was made', (t) => {

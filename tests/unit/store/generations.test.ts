@@ -5,9 +5,6 @@ import path from 'node:path';
 import {fileURLToPath} from 'node:url';
 import test, {type ExecutionContext} from 'ava';
 import type {Checked} from '../../../engine/base/diagnostic.ts';
-import type {TreeDigest} from '../../../engine/base/hash.ts';
-import type {Label} from '../../../engine/base/label.ts';
-import {ok} from '../../../engine/base/result.ts';
 import {
   addGeneration,
   prepareFolder,
@@ -15,10 +12,8 @@ import {
   setPinned,
   switchTo,
   tidy,
-  type Wanted,
 } from '../../../store/generations.ts';
-import {fileIn, type Store} from '../../../store/layout.ts';
-import {putBytes} from '../../../store/pool.ts';
+import {fileIn} from '../../../store/layout.ts';
 import {
   currentIn,
   listProfiles,
@@ -27,43 +22,11 @@ import {
   type Profile,
 } from '../../../store/profiles.ts';
 import {listRoots} from '../../../store/roots.ts';
-import {writeTree} from '../../../store/trees.ts';
 import {fault, StoreFault} from '../../../store/trouble.ts';
-import {dangling, gc, keyOf, objectsIn} from './collect-rig.ts';
+import {dangling, gc, objectsIn} from './collect-rig.ts';
 import {command} from './generation-puppet.ts';
-import {codesOf, digestOfText, dir, emptyStore, file, filesBelow, folder, must} from './rig.ts';
-
-interface Rig {
-  readonly store: Store;
-  /** Of the profile `sys`. */
-  readonly at: string;
-}
-
-/** A store, and the folder a profile is to have. */
-function rig(t: ExecutionContext): Rig {
-  const store = emptyStore(t);
-  return {store, at: path.join(path.dirname(store.root), 'roots', 'sys')};
-}
-
-/** A tree of a folder and some files that name it. */
-function treeOf(store: Store, name: string): TreeDigest {
-  for (const text of [name, `${name} too`]) putBytes(store, text);
-  return writeTree(store, [dir('etc'), file('etc/a', name), file('etc/b', `${name} too`)]);
-}
-
-function wanted(tree: TreeDigest): Wanted {
-  const held = {keys: [], trees: [tree], blobs: []};
-  const facts = {profile: 'sys', label: 't/a' as Label, key: keyOf(tree), copied: true};
-  return {...facts, tree, at: 1, held};
-}
-
-/** Writes one file. */
-const write =
-  (text: string) =>
-  (at: string): Checked<undefined> => {
-    fs.writeFileSync(path.join(at, 'file'), text);
-    return ok(undefined);
-  };
+import {rig, treeOf, wanted, write, type Rig} from './generation-rig.ts';
+import {codesOf, digestOfText, filesBelow, folder, must} from './rig.ts';
 
 /** The next generation, of one file; switched to. */
 function add({store, at}: Rig, text: string): number {

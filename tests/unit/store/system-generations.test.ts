@@ -1,55 +1,15 @@
 /** Generations of whole systems: their /etc replaced, staged, and what they are made of. */
 import fs from 'node:fs';
 import path from 'node:path';
-import test, {type ExecutionContext} from 'ava';
+import test from 'ava';
 import type {Checked} from '../../../engine/base/diagnostic.ts';
-import type {TreeDigest} from '../../../engine/base/hash.ts';
 import type {Label} from '../../../engine/base/label.ts';
-import {ok} from '../../../engine/base/result.ts';
-import {
-  addGeneration,
-  prepareFolder,
-  replaceIn,
-  settle,
-  type Wanted,
-} from '../../../store/generations.ts';
+import {addGeneration, prepareFolder, replaceIn, settle} from '../../../store/generations.ts';
 import type {Store} from '../../../store/layout.ts';
-import {putBytes} from '../../../store/pool.ts';
 import {readProfile, type Profile} from '../../../store/profiles.ts';
-import {writeTree} from '../../../store/trees.ts';
 import {fault} from '../../../store/trouble.ts';
-import {keyOf} from './collect-rig.ts';
-import {codesOf, dir, emptyStore, file, filesBelow, must} from './rig.ts';
-
-interface Rig {
-  readonly store: Store;
-  /** Of the profile `sys`. */
-  readonly at: string;
-}
-
-function rig(t: ExecutionContext): Rig {
-  const store = emptyStore(t);
-  return {store, at: path.join(path.dirname(store.root), 'roots', 'sys')};
-}
-
-function treeOf(store: Store, text: string): TreeDigest {
-  putBytes(store, text);
-  return writeTree(store, [dir('etc'), file('etc/a', text)]);
-}
-
-function wanted(tree: TreeDigest): Wanted {
-  const held = {keys: [], trees: [tree], blobs: []};
-  const facts = {profile: 'sys', label: 't/a' as Label, key: keyOf(tree), copied: true};
-  return {...facts, tree, at: 1, held};
-}
-
-/** Writes one file. */
-const write =
-  (text: string) =>
-  (at: string): Checked<undefined> => {
-    fs.writeFileSync(path.join(at, 'file'), text);
-    return ok(undefined);
-  };
+import {rig, treeOf, wanted, write} from './generation-rig.ts';
+import {codesOf, filesBelow, must} from './rig.ts';
 
 function generationOf(store: Store, n: number): Profile['generations'][number] {
   const found = readProfile(store, 'sys')?.generations.find((one) => one.n === n);
