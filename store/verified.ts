@@ -14,8 +14,9 @@ import type {BlobDigest, TreeDigest} from '../engine/base/hash.ts';
 import {toText} from './bytes.ts';
 import {giveToOwner, setAside} from './commit.ts';
 import {dropFarms} from './farms.ts';
-import {hasDigest} from './inspect.ts';
+import {hasDigest, verifyPoolFile} from './inspect.ts';
 import {auxIn, fileIn, treeIn, type Store} from './layout.ts';
+import {noteLook, wasLookedAt} from './looked-files.ts';
 import type {FileEntry, TreeEntry} from './manifest.ts';
 import {isSound, modesOf} from './pool.ts';
 import {encodeLine, readLog} from './quick-log.ts';
@@ -83,7 +84,9 @@ export function checkBlobs(
 
 /** What this process has just made needs no look: its bytes were hashed when it was stored. */
 export function trustTree(store: Store, tree: TreeDigest): void {
-  memoryOf(store).looked.add(`tree ${tree}`);
+  const mark = `tree ${tree}`;
+  memoryOf(store).looked.add(mark);
+  addMarks(store, [mark]);
 }
 
 /** The same for a blob. */
@@ -145,7 +148,7 @@ function checkTree(store: Store, tree: TreeDigest, how: How): readonly Damage[] 
   if (!entries.ok) {
     return [{digest: tree, path: undefined, why: there ? 'damaged' : 'missing'}];
   }
-  const damage = filesOf(entries.value).flatMap((entry) => checkFile(store, entry, how));
+  const damage = damagedFiles(store, entries.value, how);
   if (damage.length > 0 && how.manner === 'mend') {
     setAside(store, treeIn(store, tree));
     forgetTree(store, tree);
@@ -162,6 +165,22 @@ export function filesOf(entries: readonly TreeEntry[]): readonly FileEntry[] {
     if (!found.has(name)) found.set(name, entry);
   }
   return [...found.values()];
+}
+
+function damagedFiles(store: Store, entries: readonly TreeEntry[], how: How): readonly Damage[] {
+  const suspects: FileEntry[] = [];
+  for (const entry of entries) {
+    if (entry.type !== 'file' || wasLookedAt(store, entry.digest, entry.mode)) continue;
+    if (isUnblemished(store, entry, how)) noteLook(store, entry.digest, entry.mode);
+    else suspects.push(entry);
+  }
+  return filesOf(suspects).flatMap((entry) => checkFile(store, entry, how));
+}
+
+/** Nearly all are, and then one call tells. */
+function isUnblemished(store: Store, {digest, mode, size}: FileEntry, {fully}: How): boolean {
+  if (verifyPoolFile(store, digest, mode, size) !== undefined) return false;
+  return !fully || hasDigest(fileIn(store, digest, mode), digest);
 }
 
 function checkFile(store: Store, entry: FileEntry, {manner, fully}: How): Damage[] {

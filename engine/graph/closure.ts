@@ -119,6 +119,7 @@ function numberRunEdges(graph: BuildGraph): RunEdges {
 }
 
 function runNeedsOf(node: Node): readonly Label[] {
-  if (node.kind !== 'build') return [];
+  // A root holds all that its layers need.
+  if (node.kind !== 'build' || node.root !== undefined) return [];
   return node.needs.filter((need) => need.for !== 'build').map((need) => need.to);
 }

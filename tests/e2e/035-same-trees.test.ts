@@ -26,6 +26,16 @@ const FILES: Readonly<Record<string, string>> = {
     't/user': {needs: ['odd'], steps: joins('user', ['odd/order', 'odd/facts'])},
   }),
   'recipes/t/odd/src/file': 'content\n',
+  'recipes/t/sys.yaml': `package: sys
+version: '1'
+summary: A system
+root:
+  layers: [odd, user]
+  users: {root: {uid: 0, home: /root}, mail: {uid: 8, gid: 12}}
+  groups: {root: {gid: 0}, mail: {gid: 12}}
+  folders: {/tmp: {mode: 1777}, /var/mail: {mode: 2775, owner: 'root:mail'}}
+  files: {/usr/bin/lend: {text: "lend\\n", mode: 4755, owner: mail}}
+`,
 };
 
 type Trees = readonly (string | null)[];
@@ -42,7 +52,7 @@ async function reference(): Promise<Trees> {
 
 test.serial('another umask, folder, home, locale, time zone, number of jobs', async (t) => {
   const usual = await reference();
-  t.true(usual.length === 2 && usual.every((one) => one !== null));
+  t.true(usual.length === 3 && usual.every((one) => one !== null));
   const parent = fs.mkdtempSync(path.join(os.tmpdir(), 'recipes test '));
   t.teardown(() => fs.rmSync(parent, {recursive: true, force: true}));
   await using space = Space.create(FILES, parent);
@@ -67,7 +77,19 @@ test.serial('as root and as a user without further ids', async (t) => {
   });
   execFileSync('chown', ['-R', '65534:65534', space.root]);
   const through = ['unshare', '--mount', 'sh', '-ec', AS_NOBODY, 'sh', PROJECT, code];
-  t.deepEqual(await trees(space, {through, env: {HOME: '/nonexistent'}}), await reference());
+  const asNobody = {through, env: {HOME: '/nonexistent'}};
+  await using usual = Space.create(FILES);
+  t.deepEqual(await trees(space, asNobody), await trees(usual));
+  // So are archives of a whole system, each time, with owners that neither could give to a file.
+  await usual.expect(0, ['export', 'sys', '-o', 'one.tar']);
+  await usual.expect(0, ['export', 'sys', '-o', 'two.tar']);
+  await space.expect(0, ['export', 'sys', '-o', 'one.tar'], asNobody);
+  const archive = fs.readFileSync(usual.at('one.tar'));
+  t.true(fs.readFileSync(usual.at('two.tar')).equals(archive));
+  t.true(fs.readFileSync(space.at('one.tar')).equals(archive));
+  const listed = execFileSync('tar', ['-tv', '--numeric-owner', '-f', usual.at('one.tar')]);
+  t.regex(String(listed), /^-rwsr-xr-x 8\/12 .* usr\/bin\/lend$/m);
+  t.regex(String(listed), /^drwxrwsr-x 0\/12 .* var\/mail\/$/m);
 });
 
 test.serial('below a folder that is closed to everybody else', async (t) => {

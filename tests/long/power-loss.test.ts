@@ -14,6 +14,9 @@ const POINTS = [
   ['one file', '4'],
   ['publish 5,000', '2'],
   ['copies', '2'],
+  ['system', '2'],
+  ['activate', '2'],
+  ['rollback', '2'],
 ] as const;
 
 for (const system of ['ext4', 'xfs'] as const) {

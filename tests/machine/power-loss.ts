@@ -16,18 +16,20 @@ import os from 'node:os';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {Disk, whyNoDisk, type FileSystem} from '../support/power-disk.ts';
-import {CASES, cutBadly, cutCase} from '../support/power-loss.ts';
+import {CASES, cutBadly, cutCase, type CutReport} from '../support/power-loss.ts';
+import {cutSystem, SYSTEM_CASES} from '../support/power-system.ts';
 
 const INSIDE = 'inside';
 const SYSTEMS: readonly FileSystem[] = ['ext4', 'xfs'];
 
-function main(words: readonly string[]): number {
+async function main(words: readonly string[]): Promise<number> {
   const [most = '40', place = '', system = '', name = ''] = words;
   const parent = place === '' ? os.tmpdir() : place;
   const folder = fs.mkdtempSync(path.join(parent, 'recipes-power-'));
   try {
     const kinds = SYSTEMS.filter((kind) => kind.includes(system));
-    const troubles = kinds.flatMap((kind) => onDisk(kind, folder, Number(most), name));
+    const troubles: string[] = [];
+    for (const kind of kinds) troubles.push(...(await onDisk(kind, folder, Number(most), name)));
     console.log(troubles.length === 0 ? 'all well' : troubles.join('\n'));
     return troubles.length === 0 ? 0 : 1;
   } finally {
@@ -35,7 +37,12 @@ function main(words: readonly string[]): number {
   }
 }
 
-function onDisk(kind: FileSystem, folder: string, most: number, name: string): string[] {
+async function onDisk(
+  kind: FileSystem,
+  folder: string,
+  most: number,
+  name: string,
+): Promise<string[]> {
   const missing = whyNoDisk(kind);
   if (missing !== undefined) {
     console.log(`${kind}: SKIPPED: ${missing}`);
@@ -44,24 +51,34 @@ function onDisk(kind: FileSystem, folder: string, most: number, name: string): s
   using disk = Disk.create(kind, folder);
   const control = cutBadly(disk);
   console.log(`${kind}: control: ${String(control.length)} of 20 found: ${control[0] ?? 'none'}`);
-  const cases = CASES.filter((one) => one.name.includes(name));
-  const troubles = cases.flatMap((one) => {
-    const begin = performance.now();
-    const {calls, points, cuts, seen, troubles} = cutCase(disk, one, folder, most);
-    const seconds = Math.round((performance.now() - begin) / 1000);
-    console.log(
-      `${kind}: ${one.name}: ${String(calls)} calls, ${String(points.length)} points, ` +
-        `${String(cuts)} cuts: ${String(seen.old)} old, ${String(seen.new)} new, ` +
-        `${String(troubles.length)} troubles, ${String(seconds)} s`,
-    );
-    return troubles;
-  });
-  return control.length > 0 ? troubles : [`${kind}: the control proves nothing`, ...troubles];
+  const troubles = control.length > 0 ? [] : [`${kind}: the control proves nothing`];
+  for (const one of CASES.filter((each) => each.name.includes(name))) {
+    troubles.push(...(await reported(kind, () => cutCase(disk, one, folder, most))));
+  }
+  for (const one of SYSTEM_CASES.filter((each) => each.includes(name))) {
+    troubles.push(...(await reported(kind, () => cutSystem(disk, one, most))));
+  }
+  return troubles;
+}
+
+async function reported(
+  kind: FileSystem,
+  cut: () => CutReport | Promise<CutReport>,
+): Promise<readonly string[]> {
+  const begin = performance.now();
+  const {name, calls, points, cuts, seen, troubles} = await cut();
+  const seconds = Math.round((performance.now() - begin) / 1000);
+  console.log(
+    `${kind}: ${name}: ${String(calls)} calls, ${String(points.length)} points, ` +
+      `${String(cuts)} cuts: ${String(seen.old)} old, ${String(seen.new)} new, ` +
+      `${String(troubles.length)} troubles, ${String(seconds)} s`,
+  );
+  return troubles;
 }
 
 const [first, ...others] = process.argv.slice(2);
 if (first === INSIDE || process.getuid?.() !== 0) {
-  process.exitCode = main(first === INSIDE ? others : process.argv.slice(2));
+  process.exitCode = await main(first === INSIDE ? others : process.argv.slice(2));
 } else {
   const own = [process.execPath, fileURLToPath(import.meta.url), INSIDE, ...process.argv.slice(2)];
   const done = spawnSync('unshare', ['--mount', '--', ...own], {stdio: 'inherit'});

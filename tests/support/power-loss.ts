@@ -68,7 +68,7 @@ export function cutCase(disk: Disk, one: PowerCase, scratch: string, most: numbe
 }
 
 /** Half of them spread over all calls, half close to the end, where names and pointers are made. */
-function pointsOf(calls: number, most: number): number[] {
+export function pointsOf(calls: number, most: number): number[] {
   const all = Array.from({length: calls + 1}, (_, n) => n + 1);
   if (all.length <= most) return all;
   const late = all.slice(-Math.ceil(most / 2));
