@@ -15,7 +15,7 @@ const BEFORE = [
   ...['cli/cache-place', 'cli/idle', 'cli/main', 'cli/shipped', 'ui/idle'],
 ].map((name) => path.join(DIST, 'engine', `${name}.js`));
 /** Programs of a second thread: each has to be a file of its own. */
-const THREADS = ['store/hash-many', 'store/link-many', 'store/stage-many'];
+const THREADS = ['store/hash-many', 'store/link-many', 'store/look-many', 'store/stage-many'];
 
 /** Said of helpers that the compiler puts into its output. */
 const QUIET = new Set(['THIS_IS_UNDEFINED']);

@@ -47,6 +47,37 @@ export function joinBytes(folder: string, path: BytePath): Buffer {
   return Buffer.concat([Buffer.from(`${folder}/`), toBytes(path)]);
 }
 
+/**
+ * A long text with one character for each byte, put together as bytes: neither the pieces nor the
+ * whole are kept as text. `size`: how many there will be, as far as one knows.
+ */
+export class ByteText {
+  #bytes: Buffer;
+  #size = 0;
+
+  constructor(size: number) {
+    this.#bytes = Buffer.allocUnsafeSlow(size);
+  }
+
+  /** Gives how many there are then. */
+  add(text: string): number {
+    const end = this.#size + text.length;
+    if (end > this.#bytes.length) {
+      const more = Buffer.allocUnsafeSlow(2 * end);
+      this.#bytes.copy(more, 0, 0, this.#size);
+      this.#bytes = more;
+    }
+    this.#bytes.write(text, this.#size, 'latin1');
+    this.#size = end;
+    return end;
+  }
+
+  /** What was put together; nothing is to be added any more. */
+  done(): Buffer {
+    return this.#bytes.subarray(0, this.#size);
+  }
+}
+
 /** What has the same bytes in latin1 and in UTF-8. */
 const ASCII = /^[\0-\x7f]*$/;
 

@@ -72,7 +72,7 @@ function nameOf(store: Store, file: string): string {
 }
 
 function textOf(store: Store, tree: TreeDigest): string {
-  const text = files.readText(treeIn(store, tree));
+  const text = files.readBytes(treeIn(store, tree));
   if (sha256(text) !== tree) fault('store/corrupt', `the tree ${tree} is damaged`);
   const tooLarge = `the tree ${tree} is too large for an export`;
   return text.length > LARGEST_MANIFEST ? fault('store/bad-export', tooLarge) : text;

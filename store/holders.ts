@@ -72,7 +72,7 @@ function treesWith(
 ): Map<string, Set<TreeDigest>> {
   const found = new Map<string, Set<TreeDigest>>();
   for (const tree of survey.trees) {
-    const manifest = files.unless(['ENOENT'], () => files.readText(treeIn(store, tree)));
+    const manifest = files.unless(['ENOENT'], () => files.readBytes(treeIn(store, tree)));
     for (const blob of manifest === undefined ? [] : blobsNamed(manifest).keys()) {
       if (!digests.has(blob)) continue;
       found.set(blob, (found.get(blob) ?? new Set()).add(tree));

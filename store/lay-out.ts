@@ -7,7 +7,8 @@
 import * as files from '../engine/base/files.ts';
 import {joinBytes, type BytePath} from './bytes.ts';
 import {assert} from '../engine/base/result.ts';
-import {fileIn, type Store} from './layout.ts';
+import type {BlobDigest} from '../engine/base/hash.ts';
+import type {Store} from './layout.ts';
 import {callLinker, linked, linkMany} from './link-many.ts';
 import {makeNode} from './nodes.ts';
 import {copyPool} from './open-pool.ts';
@@ -47,8 +48,12 @@ interface Work {
   /** The same again, for calls that name two places. */
   readonly firsts: Reach;
   readonly manner: Manner;
-  /** Pool files linked already: a second link would make two files of the tree one inode. */
-  readonly used: Set<string>;
+  /**
+   * Pool files linked already: a second link would make two files of the tree one inode. Digests
+   * with the mode they were linked with first; digests with others.
+   */
+  readonly used: Map<BlobDigest, number>;
+  readonly usedToo: Set<string>;
   readonly links: FileEntry[];
   /** Further names of files, and files that are no links into the pool. */
   readonly names: FileEntry[];
@@ -72,7 +77,18 @@ export function layOut(
   using reach = new Reach(folder);
   using firsts = new Reach(folder);
   const work: Work = {
-    ...{store, folder, reach, firsts, manner, used: new Set(), links: [], names: [], others: []},
+    ...{
+      store,
+      folder,
+      reach,
+      firsts,
+      manner,
+      used: new Map(),
+      usedToo: new Set(),
+      links: [],
+      names: [],
+      others: [],
+    },
     ...{late: [], copies: [], left: [], files: 0, linked: 0},
   };
   for (const entry of entries) make(work, entry);
@@ -87,6 +103,7 @@ export function layOut(
 }
 
 function make(work: Work, entry: TreeEntry): void {
+  if (entry.type === 'file') return sortFile(work, entry);
   const place = work.reach.at(entry.path);
   switch (entry.type) {
     case 'dir':
@@ -94,8 +111,6 @@ function make(work: Work, entry: TreeEntry): void {
       giveOwner(work, entry, place);
       work.late.push(entry);
       return;
-    case 'file':
-      return sortFile(work, entry);
     case 'link':
       files.makeLink(Buffer.from(entry.target, 'latin1'), place);
       giveOwner(work, entry, place);
@@ -109,13 +124,19 @@ function make(work: Work, entry: TreeEntry): void {
 /** Files come when all folders are there: links into the pool first, in any order. */
 function sortFile(work: Work, entry: FileEntry): void {
   work.files += 1;
-  const pooled = fileIn(work.store, entry.digest, entry.mode);
   if (entry.hardlink !== undefined) work.names.push(entry);
-  else if (!mayLink(work, entry) || work.used.has(pooled)) work.others.push(entry);
-  else {
-    work.used.add(pooled);
-    work.links.push(entry);
-  }
+  else if (mayLink(work, entry) && isFirstUse(work, entry)) work.links.push(entry);
+  else work.others.push(entry);
+}
+
+function isFirstUse({used, usedToo}: Work, {digest, mode}: FileEntry): boolean {
+  const first = used.get(digest);
+  if (first === undefined) used.set(digest, mode & 0o777);
+  if (first === undefined || first === (mode & 0o777)) return first === undefined;
+  const name = `${digest} ${mode & 0o777}`;
+  const isNew = !usedToo.has(name);
+  usedToo.add(name);
+  return isNew;
 }
 
 /** What cannot be a link, or whose pool file has to be looked at closely, becomes a copy. */

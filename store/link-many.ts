@@ -14,10 +14,7 @@ import type {FileEntry} from './tree-entry.ts';
 const WORTH = 4000;
 
 /** Of an entry, what is needed for a link. */
-interface Link extends Pick<FileEntry, 'digest' | 'mode' | 'path'> {
-  /** Bytes; undefined: this process has looked at the pool file already. */
-  readonly size: number | undefined;
-}
+type Link = Pick<FileEntry, 'digest' | 'mode' | 'path'>;
 
 interface Common {
   readonly store: Store;
@@ -40,44 +37,56 @@ export function linkMany(
   second: Second | undefined,
 ): readonly boolean[] {
   const common: Common = {store, folder};
-  const known = links.map(({digest, mode, size, path}): Link => {
-    const isKnown = wasLookedAt(store, digest, mode);
-    return {digest, mode, path, size: isKnown ? undefined : size};
-  });
-  const {outs, failure} = share(second, known, common, linkOne, pack);
+  const packNew = (one: FileEntry): string => pack(one, sizeToSee(store, one));
+  const {outs, failure} = share(second, links, common, linkEntry, packNew);
   if (failure !== undefined) throw failure;
   return outs.map((made) => made === true);
 }
 
-function linkOne({digest, mode, size, path}: Link, {store, folder}: Common): boolean {
+/** Undefined: this process has looked at the pool file already. */
+function sizeToSee(store: Store, {digest, mode, size}: FileEntry): number | undefined {
+  return wasLookedAt(store, digest, mode) ? undefined : size;
+}
+
+function linkEntry(entry: FileEntry, common: Common): boolean {
+  const {digest, mode, path} = entry;
+  return linkOne({digest, mode, path}, sizeToSee(common.store, entry), common);
+}
+
+function linkOne(
+  {digest, mode, path}: Link,
+  size: number | undefined,
+  {store, folder}: Common,
+): boolean {
   if (size !== undefined && verifyPoolFile(store, digest, mode, size) !== undefined) return false;
   const place = joinBytes(folder, path);
   return reaching(place, (near) => linked(fileIn(store, digest, mode), near));
 }
 
-/**
- * EMLINK: no more links for this inode. EXDEV: another disk. EPERM: not the owner's own file.
- * ENOENT: gone since it was looked at.
- */
+/** EMLINK: no more links for this inode. EXDEV: another disk. EPERM: not the owner's own file. */
 export function linked(pooled: string, place: Buffer): boolean {
-  const done = files.unless(['EMLINK', 'EXDEV', 'EPERM', 'ENOENT'], () => {
+  try {
     files.link(pooled, place);
     return true;
-  });
-  return done === true;
+  } catch (error) {
+    const code = files.errorCode(error) ?? '';
+    // Or the pool file has gone since it was looked at.
+    const isGone = code === 'ENOENT' && !files.exists(pooled);
+    if (isGone || ['EMLINK', 'EXDEV', 'EPERM'].includes(code)) return false;
+    throw error;
+  }
 }
 
-/** One text instead of an object: twenty thousand of those take long to be copied. */
-function pack({digest, mode, size, path}: Link): string {
+function pack({digest, mode, path}: Link, size: number | undefined): string {
   return `${mode} ${size ?? ''} ${digest}${path}`;
 }
 
-function unpack(packed: string): Link {
+function linkPacked(packed: string, common: Common): boolean {
   const [mode = '', size = ''] = packed.split(' ', 2);
   const at = mode.length + size.length + 2;
   const digest = packed.slice(at, at + 64) as FileEntry['digest'];
   const bytes = size === '' ? undefined : Number(size);
-  return {mode: Number(mode), size: bytes, digest, path: packed.slice(at + 64)};
+  return linkOne({mode: Number(mode), digest, path: packed.slice(at + 64)}, bytes, common);
 }
 
-joinShare(import.meta.url, (packed: string, common: Common) => linkOne(unpack(packed), common));
+joinShare(import.meta.url, linkPacked);

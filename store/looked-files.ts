@@ -6,18 +6,15 @@
 import type {BlobDigest} from '../engine/base/hash.ts';
 import type {Store} from './layout.ts';
 
-/**
- * By the store's folder, which is the same one however often it is opened: digests, each with the
- * permission bits it was looked at with. Few have several; those are looked at again.
- */
-const memories = new Map<string, Map<BlobDigest, number>>();
+/** Digests with the permission bits each was looked at with. Few have several: looked at again. */
+const memories = new WeakMap<Store, Map<BlobDigest, number>>();
 
 export function noteLook(store: Store, digest: BlobDigest, mode: number): void {
-  const known = memories.get(store.root) ?? new Map<BlobDigest, number>();
-  memories.set(store.root, known);
+  const known = memories.get(store) ?? new Map<BlobDigest, number>();
+  memories.set(store, known);
   known.set(digest, mode & 0o777);
 }
 
 export function wasLookedAt(store: Store, digest: BlobDigest, mode: number): boolean {
-  return memories.get(store.root)?.get(digest) === (mode & 0o777);
+  return memories.get(store)?.get(digest) === (mode & 0o777);
 }

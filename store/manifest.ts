@@ -33,10 +33,10 @@
  * Rejected: JSON (no other tool reads it), `/set` lines and nested notation (one line's meaning
  * would depend on others), times.
  */
-import {isDigest, sha256, treeDigest, blobDigest} from '../engine/base/hash.ts';
+import {isDigest, sha256, sha256OfBytes, treeDigest, blobDigest} from '../engine/base/hash.ts';
 import type {BlobDigest, TreeDigest} from '../engine/base/hash.ts';
 import {assert, err, ok, unreachable, type Result} from '../engine/base/result.ts';
-import {escapeWord, unescapeWord, type BytePath} from './bytes.ts';
+import {ByteText, escapeWord, unescapeWord, type BytePath} from './bytes.ts';
 import {comparePaths, mistakeIn} from './tree-rules.ts';
 import type {TreeEntry, Xattr} from './tree-entry.ts';
 
@@ -55,15 +55,21 @@ export type {
 const HEADER = ['#mtree', '. type=dir'];
 
 /** The manifest of a tree. The entries are in order and obey the rules above, else it is a bug. */
-export function encodeManifest(entries: readonly TreeEntry[]): string {
+export function encodeManifest(entries: readonly TreeEntry[]): Buffer {
   const mistake = mistakeIn(entries);
   assert(mistake === undefined, `not a tree: ${mistake?.message ?? ''}`);
-  return `${HEADER.join('\n')}\n${entries.map(encodeEntry).join('')}`;
+  const bytes = new ByteText(entries.length * USUAL_LINE);
+  bytes.add(`${HEADER.join('\n')}\n`);
+  for (const entry of entries) bytes.add(encodeEntry(entry));
+  return bytes.done();
 }
 
+/** Characters that a line seldom has more of. */
+const USUAL_LINE = 200;
+
 /** The identity of a manifest. */
-export function digestOf(manifest: string): TreeDigest {
-  return treeDigest(sha256(manifest));
+export function digestOf(manifest: string | Uint8Array): TreeDigest {
+  return treeDigest(typeof manifest === 'string' ? sha256OfBytes(manifest) : sha256(manifest));
 }
 
 /**

@@ -104,7 +104,7 @@ export class Marks {
     const file = treeIn(this.#store, tree);
     const stat = files.lookAt(file);
     if (stat === undefined) return false;
-    const text = stat.isFile() ? files.unless(['ENOENT'], () => files.readText(file)) : '';
+    const text = stat.isFile() ? files.unless(['ENOENT'], () => files.readBytes(file)) : '';
     if (text === undefined) return false;
     if (digestOf(text) !== tree) return unreadable('the tree', tree);
     for (const blob of blobsNamed(text).keys()) this.blobs.add(blob);

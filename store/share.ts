@@ -14,6 +14,7 @@ import {
 } from 'node:worker_threads';
 import {isCrashWanted} from '../engine/base/crash.ts';
 import {Bug} from '../engine/base/result.ts';
+import {ByteText} from './bytes.ts';
 
 /** What each thing came to, by its place in the list; without `failure` all are there. */
 export interface Shared<Out extends object | boolean> {
@@ -29,13 +30,28 @@ interface ShareData {
   readonly port: MessagePort;
 }
 
+/** What one thread came to, in the order in which it worked. */
+interface Part<Out extends object | boolean> {
+  readonly outs: readonly Out[];
+  readonly failure?: Error;
+}
+
 /** What it is given to do. */
 interface Task {
-  readonly list: readonly unknown[];
+  readonly list: readonly unknown[] | Packed;
   readonly common: unknown;
 }
 
-/** Places in the state: the next thing of the list, and how far the second thread is. */
+/** Short texts one behind the other, since many take long to be copied; where each of them ends. */
+interface Packed {
+  readonly bytes: Uint8Array;
+  readonly ends: Uint32Array;
+}
+
+/** Bytes that a packed thing seldom has more of. */
+const USUAL_PACK = 160;
+
+/** Places in the state: how many things are taken, and how far the second thread is. */
 const NEXT = 0;
 const PHASE = 1;
 /** Phases: there is no list yet; there is one; at work; done; nothing is wanted of it any more. */
@@ -69,18 +85,20 @@ export class Second implements Disposable {
 
   /** Gives it the list; the counter says what is taken already. */
   give(task: Task): Int32Array {
-    this.#port.postMessage(task);
+    const {list} = task;
+    const moved = 'ends' in list ? [list.bytes.buffer, list.ends.buffer] : [];
+    this.#port.postMessage(task, moved as ArrayBuffer[]);
     Atomics.store(this.#phase, PHASE, GIVEN);
     Atomics.notify(this.#phase, PHASE);
     return this.#phase;
   }
 
   /** What it came to; undefined when it did not come to begin. */
-  answer<Out extends object | boolean>(): Shared<Out> | undefined {
+  answer<Out extends object | boolean>(): Part<Out> | undefined {
     if (Atomics.compareExchange(this.#phase, PHASE, GIVEN, UNWANTED) === GIVEN) return undefined;
     Atomics.wait(this.#phase, PHASE, WORKING);
     const message = receiveMessageOnPort(this.#port)?.message as
-      {outs: Shared<Out>['outs']; failure: Told | undefined} | undefined;
+      {outs: Part<Out>['outs']; failure: Told | undefined} | undefined;
     if (message === undefined) throw new Bug('a thread ended without an answer');
     const {outs, failure} = message;
     return failure === undefined ? {outs} : {outs, failure: Object.assign(new Error(), failure)};
@@ -100,21 +118,24 @@ export function callSecond(program: string, alone: boolean): Second | undefined 
 
 /**
  * Does the work for each of a list, with the second thread where there is one; that gets the
- * things as `pack` makes them.
+ * things as `pack` makes them, texts with one character per byte.
  */
 export function share<One, Out extends object | boolean, Common>(
   second: Second | undefined,
   list: readonly One[],
   common: Common,
   work: (one: One, common: Common) => Out,
-  pack: (one: One) => unknown = (one) => one,
+  pack?: (one: One) => string,
 ): Shared<Out> {
   const own = (one: One): Out => work(one, common);
-  if (second === undefined) return takeShare(list, new Int32Array(2), own);
-  const mine = takeShare(list, second.give({list: list.map(pack), common}), own);
+  const {length} = list;
+  const at = (index: number): One => list[index] as One;
+  if (second === undefined) return takeShare({length, at}, new Int32Array(2), own, 'start');
+  const given = pack === undefined ? list : packed(list, pack);
+  const mine = takeShare({length, at}, second.give({list: given, common}), own, 'start');
   const theirs = second.answer<Out>();
   if (theirs === undefined) return mine;
-  const outs = list.map((_, at) => mine.outs[at] ?? theirs.outs[at]);
+  const outs = list.map((_, index) => mine.outs[index] ?? theirs.outs[length - 1 - index]);
   const failure = mine.failure ?? theirs.failure;
   return failure === undefined ? {outs} : {outs, failure};
 }
@@ -130,7 +151,9 @@ export function joinShare(program: string, work: (one: never, common: never) => 
   try {
     const {list, common} = receiveMessageOnPort(port)?.message as Task;
     const own = (one: unknown): object | boolean => work(one as never, common as never) as object;
-    const {outs, failure} = takeShare(list, phase, own);
+    const things =
+      'ends' in list ? unpacked(list) : {length: list.length, at: (n: number) => list[n]};
+    const {outs, failure} = takeShare(things, phase, own, 'end');
     port.postMessage({outs, failure: failure === undefined ? undefined : told(failure)});
   } finally {
     Atomics.store(phase, PHASE, ENDED);
@@ -138,22 +161,46 @@ export function joinShare(program: string, work: (one: never, common: never) => 
   }
 }
 
+function packed<One>(list: readonly One[], pack: (one: One) => string): Packed {
+  const text = new ByteText(list.length * USUAL_PACK);
+  const ends = new Uint32Array(list.length);
+  for (const [at, one] of list.entries()) ends[at] = text.add(pack(one));
+  return {bytes: text.done(), ends};
+}
+
+interface Things<One> {
+  readonly length: number;
+  readonly at: (index: number) => One;
+}
+
+function unpacked({bytes, ends}: Packed): Things<string> {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const at = (index: number): string => text.toString('latin1', ends[index - 1] ?? 0, ends[index]);
+  return {length: ends.length, at};
+}
+
+/**
+ * Works on one thing after the other as long as the other thread leaves some: from the start, or
+ * from the end, so that the two seldom are in one folder. What it came to in that order.
+ */
 function takeShare<One, Out extends object | boolean>(
-  list: readonly One[],
+  {length, at}: Things<One>,
   counter: Int32Array,
   work: (one: One) => Out,
-): Shared<Out> {
-  const outs: (Out | undefined)[] = [];
+  from: 'start' | 'end',
+): Part<Out> {
+  const outs: Out[] = [];
   try {
     for (;;) {
-      const from = Atomics.add(counter, NEXT, STEP);
-      if (from >= list.length) return {outs};
-      while (outs.length < from) outs.push(undefined);
-      for (const one of list.slice(from, from + STEP)) outs.push(work(one));
+      const taken = Atomics.add(counter, NEXT, STEP);
+      if (taken >= length) return {outs};
+      for (let rest = Math.min(STEP, length - taken); rest > 0; rest -= 1) {
+        outs.push(work(at(from === 'start' ? outs.length : length - 1 - outs.length)));
+      }
     }
   } catch (failure) {
     if (!(failure instanceof Error)) throw failure;
-    Atomics.store(counter, NEXT, list.length);
+    Atomics.store(counter, NEXT, length);
     return {outs, failure};
   }
 }

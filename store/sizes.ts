@@ -80,7 +80,7 @@ export function sizesOfArtifacts(
 }
 
 function blobsOf(store: Store, tree: TreeDigest): ReadonlySet<string> {
-  const text = files.unless(['ENOENT', 'EISDIR'], () => files.readText(treeIn(store, tree)));
+  const text = files.unless(['ENOENT', 'EISDIR'], () => files.readBytes(treeIn(store, tree)));
   return new Set(blobsNamed(text ?? '').keys());
 }
 

@@ -73,15 +73,15 @@ function load(
 
 /** Only a plain file is read: a link or fifo in its place is damage like other bytes. */
 function readPlain(file: string): string {
-  return files.lookAt(file)?.isFile() === true ? files.readText(file) : '';
+  return files.lookAt(file)?.isFile() === true ? files.readBytes(file) : '';
 }
 
 /** Whether the store has this very manifest already; a damaged one is to be replaced. */
-export function hasManifest(store: Store, digest: TreeDigest, manifest: string): boolean {
+export function hasManifest(store: Store, digest: TreeDigest, manifest: Buffer): boolean {
   const file = treeIn(store, digest);
   const stat = files.lookAt(file);
   if (stat?.isFile() !== true || stat.size !== manifest.length) return false;
-  return files.readText(file) === manifest;
+  return files.readFile(file).equals(manifest);
 }
 
 // --- parsed trees in memory: valid as long as the process, since a digest's tree never changes ---

@@ -13,7 +13,7 @@
  *                              cover every owner of that
  * Links are followed inside the union only; an absolute target starts at its top.
  */
-import {Bug, err, ok, type Result} from '../engine/base/result.ts';
+import {err, ok, type Result} from '../engine/base/result.ts';
 import {parentOf, type BytePath} from './bytes.ts';
 import {sortEntries} from './manifest.ts';
 import {isSame} from './same-entry.ts';
@@ -44,8 +44,10 @@ export interface Placed {
 }
 
 interface Place extends Placed {
-  /** Paths that are one inode have the same group: a layer and its first path. */
-  readonly group: string | undefined;
+  /** Which tree laid it, from 1 on. */
+  readonly layer: number;
+  /** Its first path in that tree, which paths that are one inode have in common. */
+  readonly first: BytePath;
 }
 
 /** What the kernel follows (path_resolution(7)). */
@@ -56,6 +58,8 @@ export class Union {
   readonly #places = new Map<BytePath, Place>();
   readonly #isLeftOut: (path: BytePath) => boolean;
   #layers = 0;
+  /** Whether any tree has an inode with several paths. */
+  #hasHardLinks = false;
   /** Of the layer that is laid: its folders → where they are; undefined: left out or in conflict. */
   #folders = new Map<BytePath, BytePath | undefined>();
 
@@ -109,12 +113,15 @@ export class Union {
 
   /** The whole union as a good tree. */
   entries(): readonly TreeEntry[] {
-    const first = new Map<string, BytePath>();
-    return sortEntries([...this.#places].map(placedAt)).map((entry): TreeEntry => {
-      const group = this.#places.get(entry.path)?.group;
-      if (entry.type !== 'file' || group === undefined) return entry;
-      const hardlink = first.get(group);
-      if (hardlink === undefined) first.set(group, entry.path);
+    const entries = sortEntries(Array.from(this.#places.values(), ({entry}) => entry));
+    if (!this.#hasHardLinks) return entries;
+    const firsts = new Map<string, BytePath>();
+    return entries.map((entry): TreeEntry => {
+      const place = this.#places.get(entry.path);
+      if (entry.type !== 'file' || place === undefined) return entry;
+      const group = `${place.layer} ${place.first}`;
+      const hardlink = firsts.get(group);
+      if (hardlink === undefined) firsts.set(group, entry.path);
       return {...entry, hardlink};
     });
   }
@@ -159,9 +166,11 @@ export class Union {
   }
 
   #put({owner}: Pick<UnionLayer, 'owner'>, entry: SolidEntry, path: BytePath): void {
-    const group =
-      entry.type === 'file' ? `${this.#layers} ${entry.hardlink ?? entry.path}` : undefined;
-    this.#places.set(path, {entry: entry.path === path ? entry : {...entry, path}, owner, group});
+    const hardlink = entry.type === 'file' ? entry.hardlink : undefined;
+    if (hardlink !== undefined) this.#hasHardLinks = true;
+    const first = hardlink ?? entry.path;
+    const placed = entry.path === path ? entry : {...entry, path};
+    this.#places.set(path, {entry: placed, owner, layer: this.#layers, first});
   }
 
   /** What a layer may not cover stays, and with it the folders above. */
@@ -205,11 +214,6 @@ export class Union {
     }
     return done.join('/');
   }
-}
-
-function placedAt([path, {entry}]: readonly [BytePath, Place]): SolidEntry {
-  if (entry.path !== path) throw new Bug('an entry at another place');
-  return entry.type === 'file' ? {...entry, hardlink: undefined} : entry;
 }
 
 /** Undefined: the entry takes the place of what is there. */

@@ -14,8 +14,9 @@ import type {BlobDigest, TreeDigest} from '../engine/base/hash.ts';
 import {toText} from './bytes.ts';
 import {giveToOwner, setAside} from './commit.ts';
 import {dropFarms} from './farms.ts';
-import {hasDigest, verifyPoolFile} from './inspect.ts';
+import {hasDigest} from './inspect.ts';
 import {auxIn, fileIn, treeIn, type Store} from './layout.ts';
+import {lookMany} from './look-many.ts';
 import {noteLook, wasLookedAt} from './looked-files.ts';
 import type {FileEntry, TreeEntry} from './manifest.ts';
 import {isSound, modesOf} from './pool.ts';
@@ -41,11 +42,12 @@ export function checkTrees(
   manner: Manner,
 ): Map<TreeDigest, readonly Damage[]> {
   const memory = memoryOf(store);
+  const unseen = [...new Set(trees)].filter((tree) => !memory.looked.has(`tree ${tree}`));
+  lookAhead(store, unseen, manner);
   const damaged = new Map<TreeDigest, readonly Damage[]>();
   const fresh: string[] = [];
-  for (const tree of new Set(trees)) {
+  for (const tree of unseen) {
     const mark = `tree ${tree}`;
-    if (memory.looked.has(mark)) continue;
     const damage = checkTree(store, tree, {manner, fully: !memory.hashed.has(mark)});
     if (damage.length > 0) damaged.set(tree, damage);
     else {
@@ -55,6 +57,20 @@ export function checkTrees(
   }
   addMarks(store, fresh);
   return damaged;
+}
+
+/** Looks at the files of many trees together, which pays for a second thread; notes the good ones. */
+function lookAhead(store: Store, trees: readonly TreeDigest[], manner: Manner): void {
+  if (trees.length < 2) return;
+  const {hashed} = memoryOf(store);
+  const files = {known: [] as FileEntry[], unknown: [] as FileEntry[]};
+  for (const tree of trees) {
+    const entries = readTree(store, tree, damagedIn(manner));
+    const list = hashed.has(`tree ${tree}`) ? files.known : files.unknown;
+    for (const one of entries.ok ? entries.value : []) if (isUnseen(store, one)) list.push(one);
+  }
+  noteGood(store, files.known, false);
+  noteGood(store, files.unknown, true);
 }
 
 /** The same for the blobs of sources; what is just not here is no damage. */
@@ -144,7 +160,7 @@ interface How {
 
 function checkTree(store: Store, tree: TreeDigest, how: How): readonly Damage[] {
   const there = files.exists(treeIn(store, tree));
-  const entries = readTree(store, tree, how.manner === 'look' ? 'leave' : 'set aside');
+  const entries = readTree(store, tree, damagedIn(how.manner));
   if (!entries.ok) {
     return [{digest: tree, path: undefined, why: there ? 'damaged' : 'missing'}];
   }
@@ -168,19 +184,33 @@ export function filesOf(entries: readonly TreeEntry[]): readonly FileEntry[] {
 }
 
 function damagedFiles(store: Store, entries: readonly TreeEntry[], how: How): readonly Damage[] {
-  const suspects: FileEntry[] = [];
-  for (const entry of entries) {
-    if (entry.type !== 'file' || wasLookedAt(store, entry.digest, entry.mode)) continue;
-    if (isUnblemished(store, entry, how)) noteLook(store, entry.digest, entry.mode);
-    else suspects.push(entry);
-  }
+  const suspects = noteGood(
+    store,
+    entries.filter((one) => isUnseen(store, one)),
+    how.fully,
+  );
   return filesOf(suspects).flatMap((entry) => checkFile(store, entry, how));
 }
 
-/** Nearly all are, and then one call tells. */
-function isUnblemished(store: Store, {digest, mode, size}: FileEntry, {fully}: How): boolean {
-  if (verifyPoolFile(store, digest, mode, size) !== undefined) return false;
-  return !fully || hasDigest(fileIn(store, digest, mode), digest);
+function isUnseen(store: Store, entry: TreeEntry): entry is FileEntry {
+  return entry.type === 'file' && !wasLookedAt(store, entry.digest, entry.mode);
+}
+
+/** Notes which files are as they were made, which is nearly all; gives the others. */
+function noteGood(
+  store: Store,
+  entries: readonly FileEntry[],
+  fully: boolean,
+): readonly FileEntry[] {
+  const good = lookMany(store, entries, fully);
+  return entries.filter(({digest, mode}, at) => {
+    if (good[at] === true) noteLook(store, digest, mode);
+    return good[at] !== true;
+  });
+}
+
+function damagedIn(manner: Manner): 'set aside' | 'leave' {
+  return manner === 'look' ? 'leave' : 'set aside';
 }
 
 function checkFile(store: Store, entry: FileEntry, {manner, fully}: How): Damage[] {

@@ -156,7 +156,7 @@ function surveyTrees(store: Store, blobs: Map<string, number>, note: Note): Set<
   const sound = new Set<TreeDigest>();
   const missing = new Map<BlobDigest, Missing>();
   for (const {place, digest} of objectsIn(store, 'trees', PLAIN_NAME, note)) {
-    const text = plainText(path.join(store.root, place));
+    const text = plainText(path.join(store.root, place), files.readBytes);
     if (text === undefined && !files.exists(path.join(store.root, place))) continue;
     if (text === undefined || digestOf(text) !== digest) {
       const why = text === undefined ? 'is no file' : 'its bytes are not what its name says';
@@ -224,10 +224,10 @@ function surveyRoots(store: Store, note: Note): void {
   }
 }
 
-function plainText(file: string): string | undefined {
+function plainText(file: string, read = files.readText): string | undefined {
   const isFile = files.lookAt(file)?.isFile() === true;
   // gc may remove it in between.
-  return isFile ? files.unless(['ENOENT'], () => files.readText(file)) : undefined;
+  return isFile ? files.unless(['ENOENT'], () => read(file)) : undefined;
 }
 
 /** Stored since the pool was looked through, by somebody at work beside us. */

@@ -35,6 +35,25 @@ export function unless<T>(codes: readonly string[], call: () => T): T | undefine
 export const readFile = (file: PathLike): Buffer => fs.readFileSync(file);
 export const readText = (file: PathLike): string => fs.readFileSync(file, 'utf8');
 
+/** The bytes of a file as a text with one character for each: for what is ASCII. */
+export function readBytes(file: PathLike): string {
+  const fd = fs.openSync(file, 'r');
+  try {
+    const {size} = fs.fstatSync(fd);
+    if (size >= space.length) space = Buffer.allocUnsafeSlow(size + (size >> 2) + 1);
+    const parts: string[] = [];
+    for (let n = readInto(fd, space); n > 0; n = readInto(fd, space)) {
+      parts.push(space.toString('latin1', 0, n));
+    }
+    return parts.join('');
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** One for all files: memory that is new costs more than what is read into it. */
+let space = Buffer.allocUnsafeSlow(1 << 16);
+
 /**
  * The first bytes of a file, at most so many: of files others have written. Never waits for
  * anybody; EISDIR or EINVAL where there is something else than a file.

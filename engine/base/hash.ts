@@ -26,6 +26,18 @@ export function sha256(data: string | Uint8Array): string {
   return hash('sha256', isLong ? Buffer.from(data) : data, 'hex');
 }
 
+/** Of a text with one character for each byte; long ones piece by piece, in memory that is there. */
+export function sha256OfBytes(text: string): string {
+  const hashing = createHash('sha256');
+  for (let at = 0; at < text.length; at += piece.length) {
+    const n = piece.write(text.slice(at, at + piece.length), 'latin1');
+    hashing.update(piece.subarray(0, n));
+  }
+  return hashing.digest('hex');
+}
+
+const piece = Buffer.allocUnsafeSlow(1 << 16);
+
 export function sha256Stream(): Hash {
   return createHash('sha256');
 }

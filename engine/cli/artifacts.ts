@@ -214,11 +214,11 @@ export function unite(work: OpenWork, labels: readonly Label[]): Checked<readonl
       replaces: node?.kind === 'build' ? node.replaces : [],
     });
   }
+  const [first] = layers;
+  if (layers.length === 1 && first !== undefined) return ok(first.entries);
   const [user] = labels;
   const conflicts = user === undefined ? [] : findConflicts(user, layers, 0);
   if (conflicts.length > 0) return err(conflicts);
-  const [first] = layers;
-  if (layers.length === 1 && first !== undefined) return ok(first.entries);
   return ok(entriesOf(mergeLayers(layers.map((one) => ({...one, isBase: false})))));
 }
 

@@ -97,6 +97,7 @@ export async function openProject(world: World): Promise<Checked<OpenProject>> {
 }
 
 export function openProjectStore(world: World, project: Project): Checked<Store> {
+  if (world.store !== undefined) return ok(world.store);
   return openStore(project.config.storePath, ownerFor(world.host.uid));
 }
 

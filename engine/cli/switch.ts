@@ -68,7 +68,7 @@ export async function switchRoot(world: World): Answer {
   // Nothing is built for a profile that cannot be.
   const known = lookUpProfile(store.value, name);
   if (!known.ok) return known;
-  const content = await contentOf(world, word);
+  const content = await contentOf({...world, store: store.value}, word);
   if (!content.ok || typeof content.value === 'number') return content as Checked<number>;
   const chosen = content.value;
   const done = await atProfile(world, chosen.work.store, name, (run) =>

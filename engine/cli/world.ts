@@ -9,6 +9,7 @@ import type {Host} from '../base/host.ts';
 import {NO_RUN_WATCH, type RunWatch} from '../base/span.ts';
 import type {Seen} from '../base/witness.ts';
 import path from 'node:path';
+import type {Store} from '../../store/layout.ts';
 import type {Call} from './commands.ts';
 
 export interface World {
@@ -33,6 +34,8 @@ export interface World {
   /** The ticks at which our own program began, and at which it knew what was asked. */
   readonly since: {readonly main: number; readonly call: number};
   readonly watch: RunWatch;
+  /** The store of the project, where the command has opened it already: what is known stays known. */
+  readonly store?: Store | undefined;
 }
 
 /** What is known of a call before its words are read. */

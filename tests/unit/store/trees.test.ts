@@ -28,7 +28,7 @@ test('a tree is stored as its manifest under its digest', (t) => {
   const digest = writeTree(store, TREE);
   t.is(digest, digestOf(encodeManifest(TREE)));
   t.true(hasTree(store, digest));
-  t.is(fs.readFileSync(treeIn(store, digest), 'utf8'), encodeManifest(TREE));
+  t.is(fs.readFileSync(treeIn(store, digest), 'utf8'), String(encodeManifest(TREE)));
   t.deepEqual(must(readTree(store, digest)), TREE);
   t.is(writeTree(store, TREE), digest);
   t.deepEqual(filesBelow(path.join(store.root, 'tmp')), []);
@@ -55,7 +55,7 @@ const damage: readonly (readonly [string, (at: string) => void])[] = [
   ['emptied', (at) => fs.truncateSync(at, 0)],
   [
     'changed by one character',
-    (at) => fs.writeFileSync(at, encodeManifest(TREE).replace('bin', 'bon')),
+    (at) => fs.writeFileSync(at, String(encodeManifest(TREE)).replace('bin', 'bon')),
   ],
   ['given bytes that are no text', (at) => fs.appendFileSync(at, Buffer.from([0xff, 0xfe]))],
   ['replaced by a link', (at) => replaceByLink(at, '/dev/zero')],
