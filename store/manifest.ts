@@ -54,12 +54,15 @@ export type {
 
 const HEADER = ['#mtree', '. type=dir'];
 
+/** What every manifest begins with. */
+export const BEGINNING: string = `${HEADER.join('\n')}\n`;
+
 /** The manifest of a tree. The entries are in order and obey the rules above, else it is a bug. */
 export function encodeManifest(entries: readonly TreeEntry[]): Buffer {
   const mistake = mistakeIn(entries);
   assert(mistake === undefined, `not a tree: ${mistake?.message ?? ''}`);
   const bytes = new ByteText(entries.length * USUAL_LINE);
-  bytes.add(`${HEADER.join('\n')}\n`);
+  bytes.add(BEGINNING);
   for (const entry of entries) bytes.add(encodeEntry(entry));
   return bytes.done();
 }
@@ -96,6 +99,11 @@ export function parseManifest(text: string): Result<TreeEntry[], string> {
   return ok(entries);
 }
 
+/** The entry of some lines without their ends; undefined where they are not what this program writes. */
+export function parseEntryLines(lines: readonly string[]): TreeEntry | undefined {
+  return readLines(lines, 0, lines.length - 1);
+}
+
 function readLines(lines: readonly string[], first: number, at: number): TreeEntry | undefined {
   const line = lines[at] ?? '';
   const plain = first === at ? readPlainFile(line) : undefined;
@@ -115,7 +123,8 @@ export function sortEntries<Entry extends {readonly path: BytePath}>(
 
 // --- one entry to text -------------------------------------------------------------------------
 
-function encodeEntry(entry: TreeEntry): string {
+/** The lines of one entry. */
+export function encodeEntry(entry: TreeEntry): string {
   const place = `./${escapeWord(entry.path)}`;
   if (entry.type === 'whiteout') return `#whiteout\n${place} type=char device=native,0,0\n`;
   const mode = entry.mode.toString(8).padStart(4, '0');

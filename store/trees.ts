@@ -13,7 +13,17 @@ import {fault, guard} from './trouble.ts';
 
 /** Stores a tree whose blobs are durable already; durable on return. Throws system errors. */
 export function writeTree(store: Store, entries: readonly TreeEntry[]): TreeDigest {
-  const manifest = encodeManifest(entries);
+  const digest = writeBytes(store, encodeManifest(entries));
+  rememberTree(store, digest, entries);
+  return digest;
+}
+
+/** The same for a good manifest. */
+export function writeManifest(store: Store, manifest: string): TreeDigest {
+  return writeBytes(store, Buffer.from(manifest, 'latin1'));
+}
+
+function writeBytes(store: Store, manifest: Buffer): TreeDigest {
   const digest = digestOf(manifest);
   if (hasManifest(store, digest, manifest)) {
     // The one who wrote it may not have come to this yet.
@@ -22,7 +32,6 @@ export function writeTree(store: Store, entries: readonly TreeEntry[]): TreeDige
     setAside(store, treeIn(store, digest));
     commitBytes(store, treeIn(store, digest), manifest, false);
   }
-  rememberTree(store, digest, entries);
   return digest;
 }
 
@@ -37,6 +46,12 @@ export function readTree(
   damaged: 'set aside' | 'leave' = 'set aside',
 ): Checked<readonly TreeEntry[]> {
   return guard(treeIn(store, digest), () => recall(store, digest) ?? load(store, digest, damaged));
+}
+
+/** A good manifest as it is written; undefined where it is not there, or damaged. */
+export function readManifest(store: Store, digest: TreeDigest): string | undefined {
+  const manifest = readPlain(treeIn(store, digest));
+  return digestOf(manifest) === digest ? manifest : undefined;
 }
 
 /** For whoever has set a manifest aside: the next reader looks at the disk again. */

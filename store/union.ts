@@ -53,22 +53,43 @@ interface Place extends Placed {
 /** What the kernel follows (path_resolution(7)). */
 const MOST_LINKS = 40;
 
+/** What somebody is told of a union while it is made. */
+export interface UnionWatch {
+  /** Something depends on what is at this path, or that nothing is. */
+  asked(path: BytePath): void;
+}
+
 /** Invariant: the parent of every path is a folder of the union. */
 export class Union {
   readonly #places = new Map<BytePath, Place>();
   readonly #isLeftOut: (path: BytePath) => boolean;
+  readonly #watch: UnionWatch | undefined;
+  #isStraight = true;
   #layers = 0;
+  /** Paths that single entries were put at, with the folders made for them. */
+  readonly placed: Set<BytePath> = new Set();
   /** Whether any tree has an inode with several paths. */
   #hasHardLinks = false;
   /** Of the layer that is laid: its folders → where they are; undefined: left out or in conflict. */
   #folders = new Map<BytePath, BytePath | undefined>();
 
   /** `isLeftOut`: paths that no layer brings, with all below. */
-  constructor(isLeftOut: (path: BytePath) => boolean = () => false) {
+  constructor(isLeftOut: (path: BytePath) => boolean = () => false, watch?: UnionWatch) {
     this.#isLeftOut = isLeftOut;
+    this.#watch = watch;
   }
 
   at(path: BytePath): Placed | undefined {
+    return this.#get(path);
+  }
+
+  /** Whether every tree's folders are where that tree has them: no link was followed. */
+  get isStraight(): boolean {
+    return this.#isStraight;
+  }
+
+  #get(path: BytePath): Place | undefined {
+    this.#watch?.asked(path);
     return this.#places.get(path);
   }
 
@@ -89,25 +110,27 @@ export class Union {
     if (!parent.ok) return parent.error;
     const name = entry.path.slice(entry.path.lastIndexOf('/') + 1);
     const path = parent.value === '' ? name : `${parent.value}/${name}`;
-    const there = this.#places.get(path)?.entry;
+    const there = this.#get(path)?.entry;
     const both = there?.type === 'dir' ? entry.type === 'dir' : entry.type !== 'dir';
     if (there !== undefined && !both) return path;
     this.#layers += 1;
     this.#put({owner}, {...entry, path}, path);
+    this.placed.add(path);
     return undefined;
   }
 
   #makeFolder(path: BytePath, owner: string): Result<BytePath, BytePath> {
     const found = path === '' ? '' : this.folderAt(path);
     if (found !== undefined) return ok(found);
-    if (this.#places.has(path)) return err(path);
+    if (this.#get(path) !== undefined) return err(path);
     const parent = this.#makeFolder(parentOf(path), owner);
     if (!parent.ok) return parent;
     const name = path.slice(path.lastIndexOf('/') + 1);
     const place = parent.value === '' ? name : `${parent.value}/${name}`;
-    if (this.#places.has(place)) return err(place);
+    if (this.#get(place) !== undefined) return err(place);
     const plain = {mode: 0o755, uid: 0, gid: 0, xattrs: []};
     this.#put({owner}, {type: 'dir', path: place, ...plain}, place);
+    this.placed.add(place);
     return ok(place);
   }
 
@@ -130,7 +153,7 @@ export class Union {
   folderAt(path: BytePath): BytePath | undefined {
     const found = this.#follow(path);
     if (found === '') return '';
-    return found !== undefined && this.#places.get(found)?.entry.type === 'dir' ? found : undefined;
+    return found !== undefined && this.#get(found)?.entry.type === 'dir' ? found : undefined;
   }
 
   #layEntry(layer: UnionLayer, entry: TreeEntry): UnionConflict | undefined {
@@ -160,6 +183,7 @@ export class Union {
     }
     const folder = this.folderAt(path);
     this.#folders.set(entry.path, folder);
+    if (folder !== entry.path) this.#isStraight = false;
     if (folder !== undefined) return undefined;
     const isLoop = there.entry.type === 'link' && this.#follow(path) === undefined;
     return conflict(isLoop ? 'loop' : 'folder', path, there, layer);
@@ -202,7 +226,7 @@ export class Union {
         done.pop();
         continue;
       }
-      const entry = this.#places.get([...done, name].join('/'))?.entry;
+      const entry = this.#get([...done, name].join('/'))?.entry;
       if (entry?.type !== 'link') {
         done.push(name);
         continue;

@@ -27,7 +27,7 @@ import {openRunContext} from '../run/open-context.ts';
 import type {RunHandle} from '../../store/claims.ts';
 import type {Store} from '../../store/layout.ts';
 import type {WorkerHolder} from '../run/worker-holder.ts';
-import {composeRoot} from '../rootfs/compose.ts';
+import {ROOT_COMPOSER} from '../rootfs/composer.ts';
 import {createReporter} from '../ui/reporter.ts';
 import {Early} from './early.ts';
 import {rememberIdle} from './keep-idle.ts';
@@ -276,7 +276,7 @@ function openRun(
     offline: isSet(world, 'offline'),
     wait: optionOf(world, 'wait') !== false,
     engine: engineVersion(),
-    compose: composeRoot,
+    roots: ROOT_COMPOSER,
     owner: ownerFor(host.uid),
   });
 }

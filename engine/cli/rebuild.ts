@@ -9,7 +9,7 @@ import type {BuildGraph, FetchNode} from '../graph/model.ts';
 import {fetchSource} from '../run/fetch-task.ts';
 import {openRunContext} from '../run/open-context.ts';
 import {makeSoundPlan} from '../run/sound-plan.ts';
-import {composeRoot} from '../rootfs/compose.ts';
+import {ROOT_COMPOSER} from '../rootfs/composer.ts';
 import type {Holders} from '../../store/holders.ts';
 import type {Store} from '../../store/layout.ts';
 import {putBytes} from '../../store/pool.ts';
@@ -99,7 +99,7 @@ async function fetchAgain(
     offline: false,
     wait: true,
     engine: engineVersion(),
-    compose: composeRoot,
+    roots: ROOT_COMPOSER,
     owner: ownerFor(world.host.uid),
   });
   if (!opened.ok) return;

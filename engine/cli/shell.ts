@@ -15,7 +15,7 @@ import {openRunContext, type OpenContext} from '../run/open-context.ts';
 import {makePlan} from '../run/plan.ts';
 import {relyOn, rootsOfSpec} from '../run/reliance.ts';
 import {buildOf} from '../run/tasks.ts';
-import {composeRoot} from '../rootfs/compose.ts';
+import {ROOT_COMPOSER} from '../rootfs/composer.ts';
 import {INSIDE} from '../sandbox/places.ts';
 import type {InteractiveSpec, JobSpec, Layer} from '../sandbox/protocol.ts';
 import {readRecord} from '../../store/records.ts';
@@ -145,7 +145,7 @@ async function interact(
     offline: isSet(world, 'offline'),
     wait: true,
     engine: engineVersion(),
-    compose: composeRoot,
+    roots: ROOT_COMPOSER,
     owner: ownerFor(world.host.uid),
     terminal: true,
   });

@@ -17,7 +17,7 @@ import type {Plan} from '../run/plan.ts';
 import {remember} from '../run/project-root.ts';
 import {makeSoundPlan} from '../run/sound-plan.ts';
 import type {Workshop} from '../run/workshop.ts';
-import {composeRoot} from '../rootfs/compose.ts';
+import {ROOT_COMPOSER} from '../rootfs/composer.ts';
 import {harmless} from '../ui/text.ts';
 import {allMissing, buildOf, failureMode, planAgain, settle} from './build.ts';
 import type {OpenWork} from './open.ts';
@@ -275,7 +275,7 @@ export class WatchSession {
       offline: isSet(this.#world, 'offline'),
       wait: optionOf(this.#world, 'wait') !== false,
       engine: this.#version,
-      compose: composeRoot,
+      roots: ROOT_COMPOSER,
       owner: undefined,
     };
   }

@@ -12,17 +12,18 @@ import type {ComposedRoot, FileContent, RootParts} from '../graph/root-parts.ts'
 import type {RootItem, RootPlan, Step} from '../load/model.ts';
 import {fromText, toText} from '../../store/bytes.ts';
 import type {SolidEntry} from '../../store/tree-entry.ts';
-import {Union, type UnionConflict} from '../../store/union.ts';
+import {Union, type UnionConflict, type UnionWatch} from '../../store/union.ts';
 import {accountsOf, type Accounts} from './accounts.ts';
 
 /** More of the same kind tell nothing new. */
 const MOST_SHOWN = 20;
 
-export function composeRoot(parts: RootParts): Checked<ComposedRoot> {
+/** `watch` is told what the result depends on. */
+export function composeRoot(parts: RootParts, watch?: UnionWatch): Checked<ComposedRoot> {
   const {node} = parts;
   const plan = node.build.root;
   if (plan === undefined || node.root === undefined) throw new Bug(`${node.label} is no root`);
-  const union = new Union(leftOut(plan.exclude));
+  const union = new Union(leftOut(plan.exclude), watch);
   const conflicts = layAll(union, parts, node.root);
   if (conflicts.length > 0) return err(conflicts.slice(0, MOST_SHOWN));
   const work: Work = {parts, plan, union, contents: [], problems: []};
@@ -30,7 +31,8 @@ export function composeRoot(parts: RootParts): Checked<ComposedRoot> {
   const entries = union.entries();
   if (work.problems.length > 0) return err(work.problems);
   const triggers = [...usedTriggers(union, node.root), ...node.build.steps].map(atTop);
-  return ok({entries, contents: work.contents, triggers});
+  const {isStraight, placed} = union;
+  return ok({entries, contents: work.contents, triggers, isStraight, placed: [...placed]});
 }
 
 /** Names are bytes, globs are text. */

@@ -6,7 +6,7 @@ import type {Listener} from '../base/event.ts';
 import type {Host} from '../base/host.ts';
 import type {RunWatch} from '../base/span.ts';
 import type {BuildGraph} from '../graph/model.ts';
-import type {Compose} from '../graph/root-parts.ts';
+import type {RootComposer} from '../graph/root-parts.ts';
 import type {Config} from '../load/model.ts';
 import type {ActionLog} from '../../store/action-log.ts';
 import type {RunHandle} from '../../store/claims.ts';
@@ -17,7 +17,7 @@ import type {WorkerHolder} from './worker-holder.ts';
 
 export interface RunContext {
   /** How roots are laid together. */
-  readonly compose: Compose;
+  readonly roots: RootComposer;
   readonly host: Host;
   readonly listener: Listener;
   readonly config: Config;

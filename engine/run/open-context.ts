@@ -6,7 +6,7 @@ import type {Listener} from '../base/event.ts';
 import {ok} from '../base/result.ts';
 import {NO_RUN_WATCH} from '../base/span.ts';
 import type {BuildGraph} from '../graph/model.ts';
-import type {Compose} from '../graph/root-parts.ts';
+import type {RootComposer} from '../graph/root-parts.ts';
 import type {Project} from '../load/model.ts';
 import type {ActionLog} from '../../store/action-log.ts';
 import type {Store} from '../../store/layout.ts';
@@ -20,7 +20,7 @@ export interface RunSettings extends WorkshopSettings {
   readonly offline: boolean;
   readonly wait: boolean;
   readonly engine: string;
-  readonly compose: Compose;
+  readonly roots: RootComposer;
 }
 
 export interface RunInWorkshop {

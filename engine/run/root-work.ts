@@ -8,19 +8,21 @@ import type {BlobDigest, TreeDigest} from '../base/hash.ts';
 import type {Label} from '../base/label.ts';
 import {ok} from '../base/result.ts';
 import type {BuildNode} from '../graph/model.ts';
-import type {ComposedRoot, FileContent} from '../graph/root-parts.ts';
+import type {FileContent, RootParts, StoredLayer} from '../graph/root-parts.ts';
 import type {Step} from '../load/model.ts';
 import {mergeLayers, type LayerEntries} from '../sandbox/lowers.ts';
 import {entriesOf} from '../sandbox/staging.ts';
 import {giveToOwner} from '../../store/commit.ts';
 import {logIn} from '../../store/layout.ts';
-import {writeNamedTree} from '../../store/named-tree.ts';
+import {ManifestText} from '../../store/manifest-text.ts';
+import {writeNamedManifest, writeNamedTree} from '../../store/named-tree.ts';
 import {blobPath, hasBlob} from '../../store/pool.ts';
 import type {TreeEntry} from '../../store/tree-entry.ts';
-import {readTree} from '../../store/trees.ts';
+import {readManifest, readTree} from '../../store/trees.ts';
 import {guard} from '../../store/trouble.ts';
 import type {RunContext} from './context.ts';
 import type {Inputs} from './job-spec.ts';
+import {recallRoot, rememberRoot, type RootMemory} from './root-memory.ts';
 
 /** A root without what its triggers make. */
 export interface LaidRoot {
@@ -31,6 +33,18 @@ export interface LaidRoot {
 }
 
 export function layRoot(context: RunContext, node: BuildNode, inputs: Inputs): Checked<LaidRoot> {
+  const files = sourcesOf(context, node, inputs);
+  if (!files.ok) return files;
+  const read = (digest: BlobDigest): Buffer => readFile(pathOf(context, digest));
+  const parts = {node, files: files.value, read};
+  const again = guard(context.store.root, () => layAgain(context, parts, inputs));
+  if (!again.ok) return again;
+  return again.value === undefined ? layWhole(context, parts, inputs) : ok(again.value);
+}
+
+type Parts = Omit<RootParts, 'layers'>;
+
+function layWhole(context: RunContext, parts: Parts, inputs: Inputs): Checked<LaidRoot> {
   const {store} = context;
   const layers: {owner: Label; entries: readonly TreeEntry[]}[] = [];
   for (const {owner, tree} of inputs.layers) {
@@ -38,20 +52,57 @@ export function layRoot(context: RunContext, node: BuildNode, inputs: Inputs): C
     if (!entries.ok) return entries;
     layers.push({owner, entries: entries.value});
   }
-  const files = sourcesOf(context, node, inputs);
-  if (!files.ok) return files;
-  const read = (digest: BlobDigest): Buffer => readFile(pathOf(context, digest));
-  const composed = guard(store.root, () =>
-    context.compose({node, layers, files: files.value, read}),
-  );
+  const composed = guard(store.root, () => context.roots.compose({...parts, layers}));
   if (!composed.ok) return composed;
   if (!composed.value.ok) return composed.value;
   const root = composed.value.value;
-  const tree = guard(store.root, () =>
-    writeNamedTree(store, context.run, root.entries, root.contents),
-  );
+  const {entries, contents, triggers, placed} = root;
+  const tree = guard(store.root, () => writeNamedTree(store, context.run, entries, contents));
   if (!tree.ok) return tree;
-  return ok({tree: tree.value, triggers: root.triggers, said: summary(layers, root)});
+  const done = {tree: tree.value, triggers, placed};
+  if (root.isStraight) remember(context, parts, inputs, done);
+  return ok({...done, said: summary(layers, entries.length)});
+}
+
+/** Undefined: there is nothing to begin with, or it is no use. Throws what stores throw. */
+function layAgain(context: RunContext, parts: Parts, inputs: Inputs): LaidRoot | undefined {
+  const {store} = context;
+  const memory = recallRoot(store, parts.node);
+  if (memory?.layers.length !== inputs.layers.length) return undefined;
+  const text = (tree: TreeDigest): ManifestText | undefined => {
+    const manifest = readManifest(store, tree);
+    return manifest === undefined ? undefined : new ManifestText(manifest);
+  };
+  const layers: StoredLayer[] = [];
+  const old: (ManifestText | undefined)[] = [];
+  for (const [at, {owner, tree}] of inputs.layers.entries()) {
+    const known = memory.layers[at];
+    const manifest = text(tree);
+    const other = known === undefined || known.tree === tree ? undefined : text(known.tree);
+    const isKnown = known?.owner === owner && (known.tree === tree || other !== undefined);
+    if (!isKnown || manifest === undefined) return undefined;
+    layers.push({owner, manifest});
+    old.push(other);
+  }
+  const root = text(memory.tree);
+  if (root === undefined) return undefined;
+  const before = {layers: old, root, placed: memory.placed};
+  const made = context.roots.recompose({...parts, layers, before});
+  if (made === undefined) return undefined;
+  const {contents, triggers, placed} = made;
+  const tree = writeNamedManifest(store, context.run, made.text, contents);
+  const done = {tree, triggers, placed};
+  remember(context, parts, inputs, done);
+  return {...done, said: summary(layers, new ManifestText(made.text).count)};
+}
+
+function remember(
+  {store}: RunContext,
+  {node}: Parts,
+  {layers}: Inputs,
+  {tree, triggers, placed}: Omit<LaidRoot, 'said'> & Pick<RootMemory, 'placed'>,
+): void {
+  rememberRoot(store, node, {layers, tree, placed, isWhole: triggers.length === 0});
 }
 
 function pathOf({store}: RunContext, digest: BlobDigest): string {
@@ -94,9 +145,9 @@ export function withChanges(
   return guard(store.root, () => writeNamedTree(store, run, entries));
 }
 
-function summary(layers: readonly {readonly owner: Label}[], {entries}: ComposedRoot): string {
+function summary(layers: readonly {readonly owner: Label}[], entries: number): string {
   const names = layers.map(({owner}) => `${owner}\n`).join('');
-  return `${names}${layers.length} layers, ${entries.length} entries\n`;
+  return `${names}${layers.length} layers, ${entries} entries\n`;
 }
 
 /** The log of a root in which nothing ran. */

@@ -6,8 +6,8 @@
 import {warning, type Checked, type Diagnostic} from '../base/diagnostic.ts';
 import type {TreeDigest} from '../base/hash.ts';
 import type {Label} from '../base/label.ts';
-import {withRunClosure} from '../graph/closure.ts';
-import type {BuildGraph, FetchNode} from '../graph/model.ts';
+import {layersOf, withRunClosure} from '../graph/closure.ts';
+import type {BuildGraph, BuildNode, FetchNode} from '../graph/model.ts';
 import type {Store} from '../../store/layout.ts';
 import {hasTree} from '../../store/trees.ts';
 import {guard, StoreFault} from '../../store/trouble.ts';
@@ -22,6 +22,7 @@ import {
 import type {SourceContent} from './job-spec.ts';
 import {fetchesOf, fetchesToLookAt, makePlan, type Plan} from './plan.ts';
 import {RecalledNode} from './recalled-node.ts';
+import {sparedTrees} from './root-memory.ts';
 import type {Resolver} from './resolve.ts';
 
 /** What a plan is made from. */
@@ -105,6 +106,14 @@ interface Found {
   readonly warnings: readonly Diagnostic[];
 }
 
+function layersToLookAt({graph, resolver, store}: Ground, node: BuildNode): readonly Label[] {
+  const spared = sparedTrees(store, node);
+  return layersOf(graph, node.label).layers.filter((label) => {
+    const tree = resolver.treeOf(label);
+    return tree !== undefined && !spared.has(tree);
+  });
+}
+
 /** The damaged ones among what nodes that run, or may, are made from; those known are left out. */
 function lookAtInputs(
   ground: Ground,
@@ -114,19 +123,25 @@ function lookAtInputs(
 ): Found {
   const {graph, resolver, store} = ground;
   const below = new Set<Label>();
+  const rootLayers: Label[] = [];
   const sources = new Map<Label, FetchNode>();
   for (const planned of plan.nodes.values()) {
     if (planned.verdict === 'fresh' || planned.kind === 'fetch') continue;
     // Few of those that were recalled run, and who runs looks at its layers.
     if (!(planned instanceof RecalledNode)) {
-      for (const one of graph.targetsOf(planned.label)) below.add(one);
+      const node = graph.nodes.get(planned.label);
+      if (node?.kind === 'build' && node.root !== undefined) {
+        rootLayers.push(...layersToLookAt(ground, node));
+      } else for (const one of graph.targetsOf(planned.label)) below.add(one);
     }
     for (const one of fetchesToLookAt(graph, planned)) sources.set(one.label, one);
   }
   const isFresh = (label: Label): boolean => plan.nodes.get(label)?.verdict === 'fresh';
   // With what these need to run, that is every layer of what runs.
   const layers = withRunClosure(graph, [...below].filter(isFresh));
-  const fresh = layers.filter((label) => !known.has(label) && isFresh(label));
+  const fresh = [...new Set([...layers, ...rootLayers])].filter(
+    (label) => !known.has(label) && isFresh(label),
+  );
   const trees = damagedTrees(store, resolver, fresh, manner);
   const unseen = [...sources.values()].filter((one) => !known.has(one.label));
   const fetched = lookAtSources(ground, unseen, manner);

@@ -24,6 +24,7 @@ import {buildSpec, testSpec, triggerSpec} from './job-spec.ts';
 import {lastLines, newLogName} from './logs.ts';
 import {record, type Ran} from './record.ts';
 import type {Resolution} from './resolve.ts';
+import {sparedTrees} from './root-memory.ts';
 import {layRoot, withChanges, writeLog, type LaidRoot} from './root-work.ts';
 import {undeclaredNeeds} from './undeclared.ts';
 
@@ -76,7 +77,10 @@ function runIn(worker: Worker, job: Job, request: Requested): Promise<Checked<Jo
 async function workRoot(context: RunContext, job: Job): Promise<WorkEnd> {
   const watch = context.watch.of(job.node.label);
   const since = context.host.tick();
-  const damaged = timed(watch, 'prepare', 'check inputs', () => damagedLayers(context, job));
+  const spared = sparedTrees(context.store, job.build);
+  const damaged = timed(watch, 'prepare', 'check inputs', () =>
+    damagedLayers(context, job, spared),
+  );
   if (damaged.length > 0) return failure(damaged, {machine: false});
   const laid = timed(watch, 'run', 'lay layers', () =>
     layRoot(context, job.build, job.known.inputs),
@@ -164,9 +168,13 @@ function layerTrouble(context: RunContext, job: Job): readonly Diagnostic[] {
  * The plan has looked at what was fresh; this finds what was `maybe` and turned out to be. It is
  * set aside, so that it is stale the next time.
  */
-function damagedLayers({store}: RunContext, {known}: Job): readonly Diagnostic[] {
+function damagedLayers(
+  {store}: RunContext,
+  {known}: Job,
+  spared: ReadonlySet<TreeDigest> = new Set(),
+): readonly Diagnostic[] {
   const {layers} = known.inputs;
-  const trees = layers.map((one) => one.tree);
+  const trees = layers.map((one) => one.tree).filter((tree) => !spared.has(tree));
   const damaged = guard(store.root, () => checkTrees(store, trees, 'mend'));
   if (!damaged.ok) return damaged.error;
   return layers.flatMap(({owner, tree}) => {
@@ -259,7 +267,9 @@ function warningsOf(
   result: JobResult,
 ): readonly Diagnostic[] {
   if (result.outcome !== 'ok') return [];
-  if (node.kind === 'test' || result.tree === undefined) return result.warnings;
+  // What lies in a root was judged when it was built.
+  const isRoot = node.kind === 'build' && node.root !== undefined;
+  if (node.kind === 'test' || isRoot || result.tree === undefined) return result.warnings;
   return [...result.warnings, ...undeclaredNeeds(context, node, known.inputs, result.tree)];
 }
 

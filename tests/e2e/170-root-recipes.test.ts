@@ -1,9 +1,12 @@
 /** Roots from recipes: built, laid out, changed, switched; and what cannot be one. */
+import {createHash} from 'node:crypto';
 import fs from 'node:fs';
 import test from 'ava';
 import {stringify} from 'yaml';
-import {recipe, resultOf, writes} from '../support/recipes.ts';
-import {filesOf, SmallRoots} from '../support/small-root.ts';
+import {treeOf} from '../support/moved.ts';
+import {recipe, recipes, resultOf, writes} from '../support/recipes.ts';
+import {filesOf, SHELL, SmallRoots} from '../support/small-root.ts';
+import {Space} from '../support/space.ts';
 
 const roots = new SmallRoots();
 test.before(() => roots.prepare());
@@ -129,4 +132,49 @@ test.serial('layers nobody knows are mistakes of the recipe', async (t) => {
   t.regex(stderr, /sys\.yaml:6:7.*\n(.*\n)*.*there is no recipe named ap/);
   t.regex(stderr, /did you mean app\?/);
   t.regex(stderr, /there is no set @system/);
+});
+
+const PARTS = {layers: ['base/shell', 'app', 'more'], files: {'/etc/hostname': {text: 'one\n'}}};
+
+test.serial('a root laid together again where a layer changed is as from nothing', async (t) => {
+  const files = (text: string): Parameters<typeof roots.project>[0] => ({
+    ...APP,
+    't/more': {steps: writes('more', text) + writes(`only-${text}`)},
+  });
+  await using space = roots.project(files('first'));
+  space.write('recipes/t/sys.yaml', rootText('sys', PARTS));
+  await space.expect(0, ['build', 'sys']);
+  space.write('recipes/t/more.yaml', recipe('t/more', files('second')['t/more']));
+  space.edit('recipes/t/sys.yaml', 'one', 'two');
+  const ran = await space.expect(0, ['build', '--json', 'sys']);
+  t.deepEqual(resultOf(ran).executed, ['t/more', 't/sys']);
+  const tree = await treeOf(space, 'sys');
+  await using other = Space.create({
+    ...recipes({'base/shell': SHELL, ...files('second')}),
+    'recipes/t/sys.yaml': rootText('sys', PARTS).replace('one', 'two'),
+  });
+  await other.expect(0, ['build', 'sys']);
+  t.is(await treeOf(other, 'sys'), tree);
+});
+
+test.serial('damage of a layer that has not changed is mended when it shows', async (t) => {
+  await using space = Space.create({
+    ...recipes({'t/a': {}, 't/b': {}}),
+    'recipes/t/sys.yaml': rootText('sys', {layers: ['a', 'b']}),
+  });
+  await space.expect(0, ['build', 'sys']);
+  const digest = createHash('sha256').update('a\n').digest('hex');
+  const pooled = `.recipes/files/${digest.slice(0, 2)}/${digest.slice(2)}.644`;
+  fs.chmodSync(space.at(pooled), 0o644);
+  space.write(pooled, 'damage\n');
+  space.write('recipes/t/b.yaml', recipe('t/b', {steps: writes('b', 'changed')}));
+  await space.expect(0, ['build', 'sys']);
+  const refused = await space.run(['checkout', 'sys', 'out']);
+  t.regex(refused.stderr, /store\/damaged/);
+  t.false(space.exists('out'));
+  const ran = await space.expect(0, ['build', '--json', 'sys']);
+  t.deepEqual(resultOf(ran).executed, ['t/a', 't/sys']);
+  await space.expect(0, ['checkout', 'sys', 'out']);
+  t.is(space.read('out/usr/share/a'), 'a\n');
+  t.is(space.read('out/usr/share/b'), 'changed\n');
 });

@@ -27,7 +27,7 @@ ln -s usr/bin usr/lib usr/lib64 "$DESTDIR/"
 `;
 
 /** `base/shell`. */
-const SHELL: Sketch = {
+export const SHELL: Sketch = {
   tools: ['ldd'],
   steps: STAGE,
   build: {outputs: {expect: ['usr/bin/bash'], leaks: ['**']}},

@@ -1,46 +1,11 @@
 /** Roots from recipe text to entries: layers, overrides, what the recipe adds, and what cannot be. */
 import test from 'ava';
-import {blobDigest, sha256, type BlobDigest} from '../../../engine/base/hash.ts';
-import type {Label} from '../../../engine/base/label.ts';
-import {layersOf} from '../../../engine/graph/closure.ts';
-import {linkProject} from '../../../engine/graph/link.ts';
-import type {BuildNode} from '../../../engine/graph/model.ts';
 import type {ComposedRoot} from '../../../engine/graph/root-parts.ts';
 import {composeRoot} from '../../../engine/rootfs/compose.ts';
-import {sortEntries} from '../../../store/manifest.ts';
 import type {TreeEntry} from '../../../store/tree-entry.ts';
 import {mistakeIn} from '../../../store/tree-rules.ts';
-import {oneLine, recipeText, Space} from '../load/space.ts';
-
-/** Path → text of a file, `> target` for a link, `/` for a folder; parents are there too. */
-type Files = Readonly<Record<string, string>>;
-
-const texts = new Map<BlobDigest, string>();
-
-function contentOf(text: string): {size: number; digest: BlobDigest; hardlink: undefined} {
-  const digest = blobDigest(sha256(text));
-  texts.set(digest, text);
-  return {size: text.length, digest, hardlink: undefined};
-}
-
-function treeOf(files: Files): readonly TreeEntry[] {
-  const plain = {uid: 0, gid: 0, xattrs: []};
-  const folders = new Set<string>();
-  for (const [path, text] of Object.entries(files)) {
-    const parts = path.split('/');
-    parts.forEach((_, n) => n > 0 && folders.add(parts.slice(0, n).join('/')));
-    if (text === '/') folders.add(path);
-  }
-  const entries = Object.entries(files).flatMap(([path, text]): TreeEntry[] => {
-    if (text === '/') return [];
-    if (text.startsWith('> ')) {
-      return [{type: 'link', path, mode: 0o777, target: text.slice(2), ...plain}];
-    }
-    return [{type: 'file', path, mode: 0o644, ...plain, ...contentOf(text)}];
-  });
-  const dirs = [...folders].map((path): TreeEntry => ({type: 'dir', path, mode: 0o755, ...plain}));
-  return sortEntries([...dirs, ...entries]);
-}
+import {oneLine} from '../load/space.ts';
+import {contentOf, rootNode, texts, treeOf, type Files} from './rig.ts';
 
 interface Made {
   /** `path type mode uid:gid content`, folders that say nothing left out. */
@@ -51,23 +16,9 @@ interface Made {
 
 /** `layers`: what the builds of these names come to, all of them of the collection t. */
 function compose(root: string, layers: Readonly<Record<string, Files>>, more: Files = {}): Made {
-  const recipes = Object.keys(layers).map((name) => [`recipes/t/${name}.yaml`, recipeText(name)]);
-  const text = `package: sys\nversion: "3"\nsummary: A root\nroot:\n${root.replace(/^/gm, '  ')}\n`;
-  using space = Space.with({
-    'recipes.config.yaml': `sets: {all: ['t/*', '@none'], none: []}\n`,
-    'recipes/generated.yaml': `generated:
-  - {globs: [etc/ld.so.cache], trigger: ldconfig -r ., program: ldconfig, summary: x}
-  - {globs: ['usr/share/fonts/**/x'], trigger: fc-cache, program: fc-cache, summary: x}
-  - {globs: ['**/*.pyc'], summary: x}
-`,
-    ...Object.fromEntries(recipes),
-    'recipes/r/sys.yaml': text,
-    ...more,
-  });
-  const graph = linkProject(space.load().project);
-  if (!graph.ok) return {lines: [], problems: graph.error.map(oneLine), root: undefined};
-  const node = graph.value.nodes.get('r/sys' as Label) as BuildNode;
-  const order = layersOf(graph.value, node.label).layers;
+  const made = rootNode(root, Object.keys(layers), more);
+  if (!made.ok) return {lines: [], problems: made.error.map(oneLine), root: undefined};
+  const {node, order} = made.value;
   const composed = composeRoot({
     node,
     layers: order.map((owner) => ({owner, entries: treeOf(layers[owner.slice(2)] ?? {})})),

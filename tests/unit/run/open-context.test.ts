@@ -1,7 +1,7 @@
 /** What a run opens and closes around its plan; the sandbox itself is not started here. */
 import fs from 'node:fs';
 import path from 'node:path';
-import {composeRoot} from '../../../engine/rootfs/compose.ts';
+import {ROOT_COMPOSER} from '../../../engine/rootfs/composer.ts';
 import test, {type ExecutionContext} from 'ava';
 import {openRunContext, type OpenContext} from '../../../engine/run/open-context.ts';
 import {claim, listRuns} from '../../../store/claims.ts';
@@ -19,7 +19,7 @@ function open(bed: Bed): ReturnType<typeof openRunContext> {
     {
       host: {...stillHost(), memoryBytes: 1001},
       listener: () => undefined,
-      ...{offline: true, wait: true, compose: composeRoot, engine: '1.2.3', owner: undefined},
+      ...{offline: true, wait: true, roots: ROOT_COMPOSER, engine: '1.2.3', owner: undefined},
     },
   );
 }

@@ -2,7 +2,7 @@
  * A graph with a store, a resolver and a run context for the tests of engine/run, and a worker
  * that runs nothing: each job ends as the test says. Graphs are values (../graph/values.ts).
  */
-import {composeRoot} from '../../../engine/rootfs/compose.ts';
+import {ROOT_COMPOSER} from '../../../engine/rootfs/composer.ts';
 import fs from 'node:fs';
 import path from 'node:path';
 import type {ExecutionContext} from 'ava';
@@ -197,7 +197,7 @@ export function contextFor(bed: Bed, parts: ContextParts = {}): RunContext {
     ...{
       offline,
       wait,
-      compose: composeRoot,
+      roots: ROOT_COMPOSER,
       hostsDown: new Set<string>(),
       engine: '1.2.3',
       watch: NO_RUN_WATCH,

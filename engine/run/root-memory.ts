@@ -1,0 +1,70 @@
+/**
+ * What a root was laid together from the last time, so that little is to be done when little has
+ * changed: `aux/root-<16 hex of its label's sha256>`, a sealed file. Whatever is missing or
+ * damaged, or was made by other rules, is no memory: the whole is laid together then.
+ */
+import {lookAt, readFile, unless, writeFileAtomic} from '../base/files.ts';
+import {canonicalJson, sha256, type TreeDigest} from '../base/hash.ts';
+import type {Label} from '../base/label.ts';
+import type {BuildNode} from '../graph/model.ts';
+import type {BytePath} from '../../store/bytes.ts';
+import {giveToOwner} from '../../store/commit.ts';
+import {auxIn, type Store} from '../../store/layout.ts';
+import {decodeSealed, encodeSealed} from '../../store/sealed.ts';
+import {hasTree} from '../../store/trees.ts';
+
+/** Raised whenever the same layers may come to another root. */
+const RULES = 1;
+
+export interface RootMemory {
+  readonly layers: readonly {readonly owner: Label; readonly tree: TreeDigest}[];
+  /** What they came to. */
+  readonly tree: TreeDigest;
+  /** Paths that the recipe itself had put something at. */
+  readonly placed: readonly BytePath[];
+  /** Whether that is the whole root: nothing was run in it. */
+  readonly isWhole: boolean;
+}
+
+interface Kept extends RootMemory {
+  /** Identifies what decides about all paths. */
+  readonly print: string;
+}
+
+/** Undefined also where the root is laid together by another recipe now, or its tree has gone. */
+export function recallRoot(store: Store, node: BuildNode): RootMemory | undefined {
+  const file = fileOf(store, node);
+  if (lookAt(file)?.isFile() !== true) return undefined;
+  const bytes = unless(['ENOENT', 'EACCES', 'EIO'], () => readFile(file));
+  const kept = bytes && (decodeSealed(bytes) as Kept | undefined);
+  if (kept?.print !== printOf(node)) return undefined;
+  return hasTree(store, kept.tree) ? kept : undefined;
+}
+
+/** Never durable: it may be lost. Never fails: it may be missing. */
+export function rememberRoot(store: Store, node: BuildNode, memory: RootMemory): void {
+  const file = fileOf(store, node);
+  const {layers, tree, placed, isWhole} = memory;
+  const kept: Kept = {print: printOf(node), layers, tree, placed, isWhole};
+  unless(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EIO', 'EISDIR', 'ENOENT'], () => {
+    writeFileAtomic(file, encodeSealed(kept), {durable: false});
+    giveToOwner(store, file);
+  });
+}
+
+/**
+ * The trees of a root that need no look before it is laid together again: nothing is read from
+ * their files, and what is damaged is found when the root is used, which then has no memory.
+ */
+export function sparedTrees(store: Store, node: BuildNode): ReadonlySet<TreeDigest> {
+  const memory = recallRoot(store, node);
+  return new Set(memory?.isWhole === true ? memory.layers.map((one) => one.tree) : []);
+}
+
+function fileOf(store: Store, {label}: BuildNode): string {
+  return auxIn(store, `root-${sha256(label).slice(0, 16)}`);
+}
+
+function printOf({build, root}: BuildNode): string {
+  return canonicalJson([RULES, build.root?.exclude ?? [], root?.overrides ?? []]);
+}

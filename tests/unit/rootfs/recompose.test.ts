@@ -1,0 +1,167 @@
+/**
+ * A root laid together again where its layers have changed is what it is laid together from the
+ * start, to the byte; and where layers clash, it is left to the whole.
+ */
+import fc from 'fast-check';
+import test from 'ava';
+import type {BuildNode} from '../../../engine/graph/model.ts';
+import type {ComposedRoot, RecomposedRoot} from '../../../engine/graph/root-parts.ts';
+import type {Label} from '../../../engine/base/label.ts';
+import {composeRoot} from '../../../engine/rootfs/compose.ts';
+import {recomposeRoot} from '../../../engine/rootfs/recompose.ts';
+import {encodeManifest} from '../../../store/manifest.ts';
+import {ManifestText} from '../../../store/manifest-text.ts';
+import type {TreeEntry} from '../../../store/tree-entry.ts';
+import {contentOf, rootNode, texts, treeOf, type Files} from './rig.ts';
+
+const NAMES = ['a', 'b', 'c', 'd'];
+
+const RECIPE = `layers: [t/a, t/b, t/c, t/d]
+exclude: [usr/out]
+overrides: [t/d]
+folders: {/srv/x: {mode: 1777}}
+files: {/etc/hostname: {text: "one"}, /bin/tool: {text: "tool"}}
+links: {/usr/share/doc: ../lib/doc}
+users: {daemon: {uid: 6, gid: 7}}
+groups: {daemon: {gid: 7}}`;
+
+function nodeOf(recipe: string): BuildNode {
+  const made = rootNode(recipe, NAMES);
+  if (!made.ok) throw new Error(JSON.stringify(made.error));
+  return made.value.node;
+}
+
+const NODE = nodeOf(RECIPE);
+const CHANGED = nodeOf(RECIPE.replace('one', 'two').replace('/srv/x', '/srv/y'));
+
+interface Laid {
+  readonly layers: readonly (readonly TreeEntry[])[];
+  readonly root: ComposedRoot;
+}
+
+const ownerAt = (at: number): Label => `t/${NAMES[at] ?? ''}` as Label;
+
+function read(digest: Parameters<typeof texts.get>[0]): Buffer {
+  return Buffer.from(texts.get(digest) ?? '?');
+}
+
+function lay(node: BuildNode, layers: readonly (readonly TreeEntry[])[]): Laid | undefined {
+  const named = layers.map((entries, at) => ({owner: ownerAt(at), entries}));
+  const root = composeRoot({node, layers: named, files: new Map(), read});
+  if (!root.ok) return undefined;
+  for (const bytes of root.value.contents) contentOf(bytes.toString());
+  return {layers, root: root.value};
+}
+
+const textOf = (entries: readonly TreeEntry[]): ManifestText =>
+  new ManifestText(String(encodeManifest(entries)));
+
+function again(
+  node: BuildNode,
+  before: Laid,
+  layers: readonly (readonly TreeEntry[])[],
+): RecomposedRoot | undefined {
+  return recomposeRoot({
+    node,
+    layers: layers.map((one, at) => ({owner: ownerAt(at), manifest: textOf(one)})),
+    before: {
+      layers: before.layers.map((one, at) => (one === layers[at] ? undefined : textOf(one))),
+      root: textOf(before.root.entries),
+      placed: before.root.placed,
+    },
+    files: new Map(),
+    read,
+  });
+}
+
+/** Few names, so that they meet; what is a folder of one is seldom a file of another. */
+const path = fc
+  .tuple(
+    fc.constantFrom('usr', 'etc', 'srv'),
+    fc.constantFrom('', '/lib', '/bin', '/out', '/x'),
+    fc.constantFrom('/f', '/g-', '/g', '/passwd', '/x'),
+  )
+  .map((parts) => parts.join(''));
+const content = fc.oneof(
+  {weight: 20, arbitrary: fc.constant('1')},
+  {weight: 2, arbitrary: fc.constantFrom('2', 'three')},
+  {weight: 1, arbitrary: fc.constant('/')},
+  {weight: 1, arbitrary: fc.constantFrom('> usr/lib', '> x', '> ../lib', '> /usr/bin')},
+);
+const some = fc.dictionary(path, content, {maxKeys: 6, noNullPrototype: true});
+const base = fc.constantFrom<Files>(
+  {'usr/lib': '/', 'usr/bin': '/', lib: '> usr/lib', bin: '> usr/bin'},
+  {'usr/lib': '/', 'bin/sh': 'sh', 'etc/passwd': 'root:x:0:0:root:/root:/bin/sh\n'},
+);
+
+/** Nothing lies below what is no folder. */
+function sound(files: Files): Files {
+  const paths = Object.keys(files);
+  const isBelow = (one: string): boolean =>
+    paths.some((other) => one.startsWith(`${other}/`) && files[other] !== '/');
+  return Object.fromEntries(Object.entries(files).filter(([one]) => !isBelow(one)));
+}
+
+test('whatever changes in a layer or in the recipe', (t) => {
+  const counts = {again: 0, left: 0, none: 0};
+  const holds = fc.property(
+    fc.tuple(base, some, some, some),
+    fc.nat(3),
+    some,
+    fc.boolean(),
+    (sketches, which, change, other) => {
+      const layers = sketches.map((one) => treeOf(sound(one)));
+      const before = lay(NODE, layers);
+      if (before?.root.isStraight !== true) return void (counts.none += 1);
+      const changed = layers.map((one, at) =>
+        at === which ? treeOf(sound({...sketches[at], ...change})) : one,
+      );
+      const node = other ? CHANGED : NODE;
+      const part = again(node, before, changed);
+      if (part === undefined) return void (counts.left += 1);
+      counts.again += 1;
+      const whole = lay(node, changed);
+      t.is(part.text, String(encodeManifest(whole?.root.entries ?? [])));
+      t.deepEqual([...part.placed].sort(), [...(whole?.root.placed ?? [])].sort());
+      t.deepEqual(part.contents.map(String).sort(), whole?.root.contents.map(String).sort());
+      t.deepEqual(part.triggers, whole?.root.triggers);
+    },
+  );
+  fc.assert(holds, {numRuns: 1500});
+  t.log(counts);
+  t.true(counts.again > 300);
+});
+
+test('a changed file, a new one, one less: no more than that is looked at', (t) => {
+  const many = (from: number): Files =>
+    Object.fromEntries(
+      Array.from({length: 200}, (_, n) => [`usr/share/p${from}/f${n}`, `${from} ${n}`]),
+    );
+  const layers = [0, 1, 2, 3].map((at) => treeOf(many(at)));
+  const before = lay(NODE, layers);
+  if (before === undefined) return t.fail();
+  const next: Files = {...many(2), 'usr/share/p2/f7': 'changed', 'usr/share/new/one': 'new'};
+  delete (next as Record<string, string>)['usr/share/p2/f8'];
+  const changed = layers.map((one, at) => (at === 2 ? treeOf(next) : one));
+  const part = again(NODE, before, changed);
+  t.is(part?.text, String(encodeManifest(lay(NODE, changed)?.root.entries ?? [])));
+});
+
+test('hard links and whiteouts are left to the whole', (t) => {
+  const layers = [treeOf({'usr/one': '1', 'usr/two': '1'}), treeOf({}), treeOf({}), treeOf({})];
+  const linked = layers[0]?.map((one) =>
+    one.path === 'usr/two' && one.type === 'file' ? {...one, hardlink: 'usr/one'} : one,
+  );
+  const before = lay(NODE, [linked ?? [], ...layers.slice(1)]);
+  if (before === undefined) return t.fail();
+  const [first = []] = before.layers;
+  // What has nothing to do with them comes out.
+  const other = [first, treeOf({'usr/x': 'x'}), ...before.layers.slice(2)];
+  t.is(
+    again(NODE, before, other)?.text,
+    String(encodeManifest(lay(NODE, other)?.root.entries ?? [])),
+  );
+  t.is(again(NODE, before, [layers[0] ?? [], ...before.layers.slice(1)]), undefined);
+  const gone: TreeEntry[] = [{type: 'whiteout', path: 'etc'}];
+  t.is(again(NODE, before, [first, gone, ...before.layers.slice(2)]), undefined);
+});
