@@ -143,28 +143,17 @@ export class ManifestText {
 
 /** The paths at which two manifests say something else, or only one says something. */
 export function changedPaths(a: ManifestText, b: ManifestText): Set<BytePath> {
-  const found = new Set<BytePath>();
-  const [ours, theirs] = [a.entries(), b.entries()];
-  let [mine, other] = [ours.next(), theirs.next()];
-  while (mine.done !== true || other.done !== true) {
-    const order =
-      mine.done === true
-        ? 1
-        : other.done === true
-          ? -1
-          : comparePaths(mine.value.path, other.value.path);
-    if (order < 0 && mine.done !== true) found.add(mine.value.path);
-    if (order > 0 && other.done !== true) found.add(other.value.path);
-    if (order === 0 && mine.done !== true && other.done !== true) {
-      const same =
-        a.text.slice(mine.value.from, mine.value.to) ===
-        b.text.slice(other.value.from, other.value.to);
-      if (!same) found.add(mine.value.path);
-    }
-    if (order <= 0) mine = ours.next();
-    if (order >= 0) other = theirs.next();
-  }
-  return found;
+  const ours = linesByPath(a);
+  const theirs = linesByPath(b);
+  const changed = [...theirs].filter(([path, lines]) => ours.get(path) !== lines);
+  const gone = [...ours.keys()].filter((path) => !theirs.has(path));
+  return new Set([...changed.map(([path]) => path), ...gone]);
+}
+
+function linesByPath(manifest: ManifestText): ReadonlyMap<BytePath, string> {
+  return new Map(
+    Array.from(manifest.entries(), ({from, to, path}) => [path, manifest.text.slice(from, to)]),
+  );
 }
 
 /** The text with other entries at some paths, or none; the paths in the order of manifests. */

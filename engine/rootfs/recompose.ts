@@ -42,15 +42,18 @@ function add(paths: Set<BytePath>, path: BytePath): void {
   for (let at = path; at !== '' && !paths.has(at); at = parentOf(at)) paths.add(at);
 }
 
+/** What a layer has at a path. */
+type Found = TreeEntry | undefined;
+
 /** Lays together what is at some paths, and at those that turns out to depend on. */
 function composePart(parts: RecomposeParts, concerned: Set<BytePath>): ComposedRoot | undefined {
-  const known = parts.layers.map(() => new Map<BytePath, TreeEntry | undefined>());
+  const sought = parts.layers.map((one) => ({...one, known: new Map<BytePath, Found>()}));
   for (let round = 0; round < ROUNDS && concerned.size <= MOST; round += 1) {
     const size = concerned.size;
     const paths = [...concerned].sort(comparePaths);
-    const layers = parts.layers.map(({owner, manifest}, at) => ({
+    const layers = sought.map(({owner, manifest, known}) => ({
       owner,
-      entries: restricted(manifest, paths, known[at] ?? new Map()),
+      entries: restricted(manifest, paths, known),
     }));
     const asked = (path: BytePath): void => add(concerned, path);
     const composed = composeRoot({...parts, layers}, {asked});
@@ -64,7 +67,7 @@ function composePart(parts: RecomposeParts, concerned: Set<BytePath>): ComposedR
 function restricted(
   manifest: ManifestText,
   paths: readonly BytePath[],
-  known: Map<BytePath, TreeEntry | undefined>,
+  known: Map<BytePath, Found>,
 ): readonly TreeEntry[] {
   const entries: TreeEntry[] = [];
   const seek = manifest.seeker();

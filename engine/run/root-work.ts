@@ -2,18 +2,19 @@
  * A root: its layers read and laid together, what comes of it stored, and what its triggers left
  * laid over that. Knows nothing of how things are laid, run or recorded.
  */
+import {isDeepStrictEqual} from 'node:util';
 import {writeFileAtomic, readFile, lookAt} from '../base/files.ts';
 import {fail, type Checked} from '../base/diagnostic.ts';
 import type {BlobDigest, TreeDigest} from '../base/hash.ts';
 import type {Label} from '../base/label.ts';
 import {ok} from '../base/result.ts';
 import type {BuildNode} from '../graph/model.ts';
-import type {FileContent, RootParts, StoredLayer} from '../graph/root-parts.ts';
+import type {FileContent, RecomposeParts, RootParts, StoredLayer} from '../graph/root-parts.ts';
 import type {Step} from '../load/model.ts';
 import {mergeLayers, type LayerEntries} from '../sandbox/lowers.ts';
 import {entriesOf} from '../sandbox/staging.ts';
 import {giveToOwner} from '../../store/commit.ts';
-import {logIn} from '../../store/layout.ts';
+import {logIn, type Store} from '../../store/layout.ts';
 import {ManifestText} from '../../store/manifest-text.ts';
 import {writeNamedManifest, writeNamedTree} from '../../store/named-tree.ts';
 import {blobPath, hasBlob} from '../../store/pool.ts';
@@ -68,32 +69,46 @@ function layWhole(context: RunContext, parts: Parts, inputs: Inputs): Checked<La
 function layAgain(context: RunContext, parts: Parts, inputs: Inputs): LaidRoot | undefined {
   const {store} = context;
   const memory = recallRoot(store, parts.node);
-  if (memory?.layers.length !== inputs.layers.length) return undefined;
-  const text = (tree: TreeDigest): ManifestText | undefined => {
-    const manifest = readManifest(store, tree);
-    return manifest === undefined ? undefined : new ManifestText(manifest);
-  };
-  const layers: StoredLayer[] = [];
-  const old: (ManifestText | undefined)[] = [];
-  for (const [at, {owner, tree}] of inputs.layers.entries()) {
-    const known = memory.layers[at];
-    const manifest = text(tree);
-    const other = known === undefined || known.tree === tree ? undefined : text(known.tree);
-    const isKnown = known?.owner === owner && (known.tree === tree || other !== undefined);
-    if (!isKnown || manifest === undefined) return undefined;
-    layers.push({owner, manifest});
-    old.push(other);
-  }
-  const root = text(memory.tree);
-  if (root === undefined) return undefined;
-  const before = {layers: old, root, placed: memory.placed};
-  const made = context.roots.recompose({...parts, layers, before});
+  const stored = memory && storedParts(store, memory, inputs);
+  const made = stored && context.roots.recompose({...parts, ...stored});
   if (made === undefined) return undefined;
-  const {contents, triggers, placed} = made;
-  const tree = writeNamedManifest(store, context.run, made.text, contents);
-  const done = {tree, triggers, placed};
+  const {text, contents, triggers, placed} = made;
+  const done = {tree: writeNamedManifest(store, context.run, text, contents), triggers, placed};
   remember(context, parts, inputs, done);
-  return {...done, said: summary(layers, new ManifestText(made.text).count)};
+  return {...done, said: summary(inputs.layers, new ManifestText(text).count)};
+}
+
+type StoredParts = Pick<RecomposeParts, 'layers' | 'before'>;
+
+/** The layers as they are and as they were; undefined where others were laid, or one is missing. */
+function storedParts(store: Store, memory: RootMemory, inputs: Inputs): StoredParts | undefined {
+  const owners = memory.layers.map((one) => one.owner);
+  if (
+    !isDeepStrictEqual(
+      owners,
+      inputs.layers.map((one) => one.owner),
+    )
+  )
+    return undefined;
+  const layers = inputs.layers.map(({owner, tree}) => ({owner, manifest: textOf(store, tree)}));
+  const old = memory.layers.map(({tree}, at) =>
+    tree === inputs.layers[at]?.tree ? 'as now' : textOf(store, tree),
+  );
+  const root = textOf(store, memory.tree);
+  if (root === undefined || !layers.every(isThere) || old.includes(undefined)) return undefined;
+  const before = old.map((one) => (one === 'as now' ? undefined : one));
+  return {layers, before: {layers: before, root, placed: memory.placed}};
+}
+
+type Sought = Pick<StoredLayer, 'owner'> & {readonly manifest: ManifestText | undefined};
+
+function isThere(layer: Sought): layer is StoredLayer {
+  return layer.manifest !== undefined;
+}
+
+function textOf(store: Store, tree: TreeDigest): ManifestText | undefined {
+  const manifest = readManifest(store, tree);
+  return manifest === undefined ? undefined : new ManifestText(manifest);
 }
 
 function remember(
