@@ -2,6 +2,7 @@
  * Talks with the console of a machine: waits for what is to be seen, types what is to be sent.
  * Knows nothing of machines: only of what it is told to read and whom to write to.
  */
+import {stripVTControlCharacters} from 'node:util';
 import {fail, type Checked} from '../base/diagnostic.ts';
 import {ok} from '../base/result.ts';
 
@@ -18,6 +19,9 @@ export interface Console {
   write(text: string): void;
 }
 
+/** A sequence for the terminal whose end has not come yet. */
+const BEGUN = /\x1b(?:\[[0-?]*[ -/]*)?$/;
+
 /** So much of what was seen is looked at, and shown when a step fails. */
 const WINDOW = 65_536;
 const LINES_SHOWN = 15;
@@ -29,7 +33,7 @@ export async function converse(
 ): Promise<Checked<undefined>> {
   const reader = console.output[Symbol.asyncIterator]();
   // A read that a timeout has left behind goes on with the next step.
-  const state: Reading = {reader, seen: '', from: 0, pending: undefined};
+  const state: Reading = {reader, seen: '', begun: '', from: 0, pending: undefined};
   for (const [index, step] of steps.entries()) {
     const found = step.expect === undefined ? 'found' : await waitFor(state, step);
     if (found !== 'found') return missed(index, step, found, state.seen);
@@ -41,6 +45,8 @@ export async function converse(
 interface Reading {
   readonly reader: AsyncIterator<string>;
   seen: string;
+  /** Of a sequence for the terminal, what has come of it. */
+  begun: string;
   /** Where in `seen` the next step looks. */
   from: number;
   pending: Promise<IteratorResult<string>> | undefined;
@@ -79,9 +85,16 @@ function endOf(text: string, expect: string | RegExp): number | undefined {
   return match === null ? undefined : match.index + match[0].length;
 }
 
-/** Consoles end lines with both signs; nobody who writes a dialogue thinks of that. */
+/**
+ * What people see of it: consoles end lines with both signs, and shells tell terminals how to be
+ * (ECMA-48); nobody who writes a dialogue thinks of that.
+ */
 function remember(state: Reading, piece: string): void {
-  const all = state.seen + piece.replaceAll('\r', '');
+  const text = state.begun + piece;
+  const cut = text.search(BEGUN);
+  state.begun = cut < 0 ? '' : text.slice(cut);
+  const shown = stripVTControlCharacters(cut < 0 ? text : text.slice(0, cut));
+  const all = state.seen + shown.replaceAll('\r', '');
   const dropped = Math.min(Math.max(0, all.length - WINDOW), state.from);
   state.seen = all.slice(dropped);
   state.from -= dropped;

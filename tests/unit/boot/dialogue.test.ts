@@ -77,3 +77,13 @@ test('much that is said does not stay in memory, and the end is found', async (t
   puppet.output.write('the end');
   t.true((await converse(puppet, [step('the end')])).ok);
 });
+
+test('what terminals are told is not seen, also in pieces', async (t) => {
+  const puppet = new Puppet('\x1b[?2004h\x1b[1;32m# ', '\x1b[?2004l\r42\r\n\x1b', '[?2004h# ', 'x');
+  const done = await converse(puppet, [
+    step('# ', 'echo 42\n'),
+    step(/^42\n$/m, 'a\n'),
+    step(/^# $/, 'b\n'),
+  ]);
+  t.deepEqual(done, {ok: true, value: undefined});
+});
