@@ -1,6 +1,6 @@
 /**
- * The pool files this process has looked at and found as they should be, and whose bytes were
- * hashed since the machine was started, by whomever. Valid as long as the process, like everything
+ * The pool files this process has looked at and found as they should be.
+ * Their bytes were hashed since the machine was started, by whomever. Valid as long as the process, like everything
  * that is looked at once; knows nothing of why they are looked at.
  */
 import type {BlobDigest} from '../engine/base/hash.ts';

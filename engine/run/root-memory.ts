@@ -1,6 +1,6 @@
 /**
- * What a root was laid together from the last time, so that little is to be done when little has
- * changed: `aux/root-<16 hex of its label's sha256>`, a sealed file. Whatever is missing or
+ * What a root was laid together from the last time: then little is to be done when little changed.
+ * `aux/root-<16 hex of its label's sha256>`, a sealed file. Whatever is missing or
  * damaged, or was made by other rules, is no memory: the whole is laid together then.
  */
 import {lookAt, readFile, unless, writeFileAtomic} from '../base/files.ts';
