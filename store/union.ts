@@ -53,17 +53,14 @@ interface Place extends Placed {
 /** What the kernel follows (path_resolution(7)). */
 const MOST_LINKS = 40;
 
-/** What somebody is told of a union while it is made. */
-export interface UnionWatch {
-  /** Something depends on what is at this path, or that nothing is. */
-  asked(path: BytePath): void;
-}
+/** Told while a union is made: something depends on what is at this path, or that nothing is. */
+export type Asked = (path: BytePath) => void;
 
 /** Invariant: the parent of every path is a folder of the union. */
 export class Union {
   readonly #places = new Map<BytePath, Place>();
   readonly #isLeftOut: (path: BytePath) => boolean;
-  readonly #watch: UnionWatch | undefined;
+  readonly #asked: Asked | undefined;
   #isStraight = true;
   #layers = 0;
   /** Paths that single entries were put at, with the folders made for them. */
@@ -74,9 +71,9 @@ export class Union {
   #folders = new Map<BytePath, BytePath | undefined>();
 
   /** `isLeftOut`: paths that no layer brings, with all below. */
-  constructor(isLeftOut: (path: BytePath) => boolean = () => false, watch?: UnionWatch) {
+  constructor(isLeftOut: (path: BytePath) => boolean = () => false, asked?: Asked) {
     this.#isLeftOut = isLeftOut;
-    this.#watch = watch;
+    this.#asked = asked;
   }
 
   at(path: BytePath): Placed | undefined {
@@ -89,7 +86,7 @@ export class Union {
   }
 
   #get(path: BytePath): Place | undefined {
-    this.#watch?.asked(path);
+    this.#asked?.(path);
     return this.#places.get(path);
   }
 

@@ -63,14 +63,14 @@ export function checkTrees(
 function lookAhead(store: Store, trees: readonly TreeDigest[], manner: Manner): void {
   if (trees.length < 2) return;
   const {hashed} = memoryOf(store);
-  const files = {known: [] as FileEntry[], unknown: [] as FileEntry[]};
+  const [hashedBefore, never]: [FileEntry[], FileEntry[]] = [[], []];
   for (const tree of trees) {
     const entries = readTree(store, tree, damagedIn(manner));
-    const list = hashed.has(`tree ${tree}`) ? files.known : files.unknown;
+    const list = hashed.has(`tree ${tree}`) ? hashedBefore : never;
     for (const one of entries.ok ? entries.value : []) if (isUnseen(store, one)) list.push(one);
   }
-  noteGood(store, files.known, false);
-  noteGood(store, files.unknown, true);
+  noteGood(store, hashedBefore, false);
+  noteGood(store, never, true);
 }
 
 /** The same for the blobs of sources; what is just not here is no damage. */

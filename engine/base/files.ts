@@ -39,7 +39,7 @@ export const readText = (file: PathLike): string => fs.readFileSync(file, 'utf8'
 export function readBytes(file: PathLike): string {
   const fd = fs.openSync(file, 'r');
   try {
-    const {size} = fs.fstatSync(fd);
+    const size = sizeOf(fd);
     if (size >= space.length) space = Buffer.allocUnsafeSlow(size + (size >> 2) + 1);
     const parts: string[] = [];
     for (let n = readInto(fd, space); n > 0; n = readInto(fd, space)) {

@@ -12,18 +12,18 @@ import type {ComposedRoot, FileContent, RootParts} from '../graph/root-parts.ts'
 import type {RootItem, RootPlan, Step} from '../load/model.ts';
 import {fromText, toText} from '../../store/bytes.ts';
 import type {SolidEntry} from '../../store/tree-entry.ts';
-import {Union, type UnionConflict, type UnionWatch} from '../../store/union.ts';
+import {Union, type Asked, type UnionConflict} from '../../store/union.ts';
 import {accountsOf, type Accounts} from './accounts.ts';
 
 /** More of the same kind tell nothing new. */
 const MOST_SHOWN = 20;
 
-/** `watch` is told what the result depends on. */
-export function composeRoot(parts: RootParts, watch?: UnionWatch): Checked<ComposedRoot> {
+/** `asked` is told the paths that the result depends on. */
+export function composeRoot(parts: RootParts, asked?: Asked): Checked<ComposedRoot> {
   const {node} = parts;
   const plan = node.build.root;
   if (plan === undefined || node.root === undefined) throw new Bug(`${node.label} is no root`);
-  const union = new Union(leftOut(plan.exclude), watch);
+  const union = new Union(leftOut(plan.exclude), asked);
   const conflicts = layAll(union, parts, node.root);
   if (conflicts.length > 0) return err(conflicts.slice(0, MOST_SHOWN));
   const work: Work = {parts, plan, union, contents: [], problems: []};

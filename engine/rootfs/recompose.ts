@@ -56,7 +56,7 @@ function composePart(parts: RecomposeParts, concerned: Set<BytePath>): ComposedR
       entries: restricted(manifest, paths, known),
     }));
     const asked = (path: BytePath): void => add(concerned, path);
-    const composed = composeRoot({...parts, layers}, {asked});
+    const composed = composeRoot({...parts, layers}, asked);
     if (!composed.ok || !composed.value.isStraight) return undefined;
     if (concerned.size === size) return composed.value;
   }

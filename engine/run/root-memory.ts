@@ -12,6 +12,7 @@ import {giveToOwner} from '../../store/commit.ts';
 import {auxIn, type Store} from '../../store/layout.ts';
 import {decodeSealed, encodeSealed} from '../../store/sealed.ts';
 import {hasTree} from '../../store/trees.ts';
+import {isMarked} from '../../store/verified.ts';
 
 /** Raised whenever the same layers may come to another root. */
 const RULES = 1;
@@ -53,12 +54,14 @@ export function rememberRoot(store: Store, node: BuildNode, memory: RootMemory):
 }
 
 /**
- * The trees of a root that need no look before it is laid together again: nothing is read from
- * their files, and what is damaged is found when the root is used, which then has no memory.
+ * The trees of a root that need no look before it is laid together again: their bytes were hashed
+ * with the root that was since the machine was started, nothing is read from them now, and what
+ * was damaged meanwhile is found when the root is used, which then has no memory.
  */
 export function sparedTrees(store: Store, node: BuildNode): ReadonlySet<TreeDigest> {
   const memory = recallRoot(store, node);
-  return new Set(memory?.isWhole === true ? memory.layers.map((one) => one.tree) : []);
+  if (memory?.isWhole !== true || !isMarked(store, `tree ${memory.tree}`)) return new Set();
+  return new Set(memory.layers.map((one) => one.tree));
 }
 
 function fileOf(store: Store, {label}: BuildNode): string {

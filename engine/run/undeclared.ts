@@ -6,7 +6,7 @@
 import {warning, type Diagnostic} from '../base/diagnostic.ts';
 import type {TreeDigest} from '../base/hash.ts';
 import {labelParts, type Label} from '../base/label.ts';
-import {withRunClosure} from '../graph/closure.ts';
+import {layersOf, withRunClosure} from '../graph/closure.ts';
 import type {BuildNode} from '../graph/model.ts';
 import {toText} from '../../store/bytes.ts';
 import type {Store} from '../../store/layout.ts';
@@ -40,7 +40,10 @@ function find(
   tree: TreeDigest,
 ): readonly Diagnostic[] {
   const missing = wantedBy(store, entriesOf(store, tree));
-  const declared = withRunClosure(graph, [node.label]);
+  const isRoot = node.root !== undefined;
+  const declared = isRoot
+    ? layersOf(graph, node.label).layers
+    : withRunClosure(graph, [node.label]);
   for (const known of [tree, ...declared.map((label) => resolver.treeOf(label))]) {
     if (missing.size > 0 && known !== undefined) takeProvided(missing, entriesOf(store, known));
   }

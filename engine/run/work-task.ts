@@ -17,7 +17,7 @@ import {keptIn, logIn} from '../../store/layout.ts';
 import {putBytes} from '../../store/pool.ts';
 import {readTree} from '../../store/trees.ts';
 import {guard, guardLater} from '../../store/trouble.ts';
-import {checkBlobs, checkTrees, describeDamage, trustTree} from '../../store/verified.ts';
+import {addMarks, checkBlobs, checkTrees, describeDamage, trustTree} from '../../store/verified.ts';
 import {findConflicts, type LayerTree} from './conflicts.ts';
 import type {RunContext} from './context.ts';
 import {buildSpec, testSpec, triggerSpec} from './job-spec.ts';
@@ -247,7 +247,11 @@ async function finish(
   if (!stored.ok) return failure(stored.error, {machine: true, logFile});
   const warnings = timed(watch, 'capture', 'judge', () => warningsOf(context, job, result));
   for (const diagnostic of warnings) context.listener({type: 'diagnostic', diagnostic});
-  if (result.outcome === 'ok' && result.tree !== undefined) trustTree(context.store, result.tree);
+  if (result.outcome === 'ok' && result.tree !== undefined) {
+    // Of a root, layers may have been spared a look: whoever uses it takes that look.
+    if (job.build.build.root !== undefined) addMarks(context.store, [`tree ${result.tree}`]);
+    else trustTree(context.store, result.tree);
+  }
   if (result.outcome === 'ok' || stored.value === 'ok')
     return ok(result.outcome === 'ok' ? result.tree : undefined);
   return failure(result.diagnostics, {
@@ -267,9 +271,7 @@ function warningsOf(
   result: JobResult,
 ): readonly Diagnostic[] {
   if (result.outcome !== 'ok') return [];
-  // What lies in a root was judged when it was built.
-  const isRoot = node.kind === 'build' && node.root !== undefined;
-  if (node.kind === 'test' || isRoot || result.tree === undefined) return result.warnings;
+  if (node.kind === 'test' || result.tree === undefined) return result.warnings;
   return [...result.warnings, ...undeclaredNeeds(context, node, known.inputs, result.tree)];
 }
 

@@ -11,7 +11,7 @@ import path from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {stringify} from 'yaml';
 import {MAIN} from '../support/space.ts';
-import {median} from './parts/statistics.ts';
+import {median, ratioOf} from './parts/statistics.ts';
 
 const [pairs = 5, count = 50_000, layers = 25] = process.argv.slice(2).map(Number);
 const WORK = fileURLToPath(new URL('parts/assembly-work.js', import.meta.url));
@@ -196,8 +196,6 @@ function report(): void {
 /** The ratio is the median of those of the pairs. */
 function row(ours: string, theirs: string): void {
   const [a, b] = [times[ours] ?? [], times[theirs] ?? []];
-  const ratio = median(a.map((seconds, pair) => seconds / (b[pair] ?? Number.NaN)));
-  console.log(
-    `| ${ours} | ${median(a).toFixed(2)} | ${theirs} | ${median(b).toFixed(2)} | ${ratio.toFixed(2)} |`,
-  );
+  const [mine, other, ratio] = [median(a), median(b), ratioOf(b, a)].map((one) => one.toFixed(2));
+  console.log(`| ${ours} | ${mine ?? ''} | ${theirs} | ${other ?? ''} | ${ratio ?? ''} |`);
 }

@@ -26,7 +26,7 @@ const COMPILED = [
   {expect: '> ', send: `${HELLO}EOF\n`},
   {expect: 'rescue:~# ', send: 'gcc -O2 -Wall -o /tmp/x /tmp/x.c && /tmp/x\n'},
   {expect: '\n42\n'},
-  {expect: 'rescue:~# ', send: 'ls -d /proc/1 /changed; uname -sr; mount | wc -l; poweroff\n'},
+  {expect: 'rescue:~# ', send: 'uname -sr; poweroff\n'},
   {match: 'Linux 6\\.12\\.\\d+'},
 ];
 

@@ -12,6 +12,7 @@ import {
 } from '../../../engine/run/root-memory.ts';
 import {auxIn, treeIn, type Store} from '../../../store/layout.ts';
 import {writeTree} from '../../../store/trees.ts';
+import {addMarks} from '../../../store/verified.ts';
 import {rootNode} from '../rootfs/rig.ts';
 import {emptyStore, must} from '../store/rig.ts';
 
@@ -41,6 +42,9 @@ test('it is recalled as it was', (t) => {
   t.is(recallRoot(store, NODE), undefined);
   const memory = remembered(store);
   t.like(recallRoot(store, NODE), memory);
+  // Nothing says that it was hashed since the machine was started: after a restart that is so.
+  t.deepEqual(sparedTrees(store, NODE), new Set());
+  addMarks(store, [`tree ${memory.tree}`]);
   t.deepEqual(sparedTrees(store, NODE), new Set(memory.layers.map((one) => one.tree)));
 });
 
@@ -68,7 +72,8 @@ test('a damaged one, or one whose tree has gone, is none', (t) => {
 
 test('nothing is spared where something is run in the root', (t) => {
   const store = emptyStore(t);
-  remembered(store, {isWhole: false});
+  const {tree} = remembered(store, {isWhole: false});
+  addMarks(store, [`tree ${tree}`]);
   t.truthy(recallRoot(store, NODE));
   t.deepEqual(sparedTrees(store, NODE), new Set());
 });
