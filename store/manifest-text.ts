@@ -1,6 +1,6 @@
 /**
- * Manifests as text, of which few entries are looked at or replaced: found by halving, since they
- * are in order, so that what is not asked for is never read. Pure; the text is a good manifest.
+ * Manifests as bytes, of which few entries are looked at or replaced: found by halving, since they
+ * are in order, so that what is not asked for is never read. Pure; the bytes are a good manifest.
  */
 import {Bug} from '../engine/base/result.ts';
 import {unescapeWord, type BytePath} from './bytes.ts';
@@ -14,15 +14,19 @@ interface Lines {
   readonly to: number;
 }
 
-/** Characters an entry has, about. */
+/** Bytes an entry has, about. */
 const USUAL_ENTRY = 150;
 
+const [NEWLINE, BLANK, COMMENT] = [0x0a, 0x20, 0x23];
+/** First letters: of `#whiteout`, and of `type=dir`. */
+const [WHITEOUT, FOLDER] = [0x77, 0x64];
+
 export class ManifestText {
-  readonly text: string;
+  readonly bytes: Buffer;
   #linked: ReadonlySet<BytePath> | undefined;
 
-  constructor(text: string) {
-    this.text = text;
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
   }
 
   at(path: BytePath): TreeEntry | undefined {
@@ -32,14 +36,14 @@ export class ManifestText {
   /** How many entries there are. */
   get count(): number {
     let found = 0;
-    for (let at = BEGINNING.length; at < this.text.length; at = this.text.indexOf('\n', at) + 1) {
-      if (this.text[at] !== '#') found += 1;
+    for (let at = BEGINNING.length; at < this.bytes.length; at = this.#lineAfter(at)) {
+      if (this.bytes[at] !== COMMENT) found += 1;
     }
     return found;
   }
 
   get hasWhiteouts(): boolean {
-    return this.text.includes('\n#whiteout\n');
+    return this.bytes.includes('\n#whiteout\n');
   }
 
   /** All paths of files that have several. */
@@ -47,8 +51,12 @@ export class ManifestText {
     return (this.#linked ??= this.#findLinked());
   }
 
-  find(path: BytePath): Lines {
-    return this.#search(path, BEGINNING.length, this.text.length);
+  /** `after`: where an entry ends that is before the path, if one is known that is close. */
+  find(path: BytePath, after?: number): Lines {
+    if (after === undefined) return this.#search(path, BEGINNING.length, this.bytes.length);
+    const from = this.#notBefore(path, after);
+    const there = this.#first(from);
+    return there?.path === path ? there : {from, to: from};
   }
 
   /** `low`: where an entry begins; `high`: in an entry that is not before the path, or the end. */
@@ -79,30 +87,56 @@ export class ManifestText {
   }
 
   #first(at: number): (Lines & {readonly path: BytePath}) | undefined {
-    if (at >= this.text.length) return undefined;
+    if (at >= this.bytes.length) return undefined;
     const lines = this.#around(at, at);
     return {...lines, path: this.#pathIn(lines)};
   }
 
   #read(lines: Lines | undefined): TreeEntry | undefined {
     if (lines === undefined || lines.from === lines.to) return undefined;
-    return parseEntryLines(this.text.slice(lines.from, lines.to - 1).split('\n'));
+    return parseEntryLines(this.#text(lines.from, lines.to - 1).split('\n'));
   }
 
   /** Where the first entry begins that is not before a path; `from`: where one before it ends. */
   #notBefore(path: BytePath, from: number): number {
     let [low, step] = [from, USUAL_ENTRY];
-    while (low + step < this.text.length) {
+    while (low + step < this.bytes.length) {
       const lines = this.#around(low + step, low);
       if (comparePaths(this.#pathIn(lines), path) >= 0) break;
       [low, step] = [lines.to, 2 * step];
     }
-    return this.#search(path, low, Math.min(low + step, this.text.length)).from;
+    return this.#search(path, low, Math.min(low + step, this.bytes.length)).from;
+  }
+
+  /** All below a folder, in order. */
+  below(folder: BytePath): readonly TreeEntry[] {
+    const found: TreeEntry[] = [];
+    let here = this.#first(this.find(folder).to);
+    for (; here?.path.startsWith(`${folder}/`) === true; here = this.#first(here.to)) {
+      found.push(this.#read(here) ?? unreadable());
+    }
+    return found;
+  }
+
+  /** The paths of all that is no folder, in order; whiteouts left out. */
+  *leaves(): Generator<BytePath> {
+    let isGone = false;
+    for (let at = BEGINNING.length; at < this.bytes.length; at = this.#lineAfter(at)) {
+      if (this.bytes[at] === COMMENT) {
+        isGone = this.bytes[at + 1] === WHITEOUT;
+        continue;
+      }
+      const end = this.bytes.indexOf(BLANK, at);
+      // ` type=dir`
+      const isFolder = this.bytes[end + 6] === FOLDER;
+      if (!isFolder && !isGone) yield unescapeWord(this.#text(at + 2, end));
+      isGone = false;
+    }
   }
 
   /** The lines of each entry, in order. */
   *entries(): Generator<Lines & {readonly path: BytePath}> {
-    for (let at = BEGINNING.length; at < this.text.length;) {
+    for (let at = BEGINNING.length; at < this.bytes.length;) {
       const lines = this.#around(at, at);
       yield {...lines, path: this.#pathIn(lines)};
       at = lines.to;
@@ -111,62 +145,88 @@ export class ManifestText {
 
   /** The entry that has something at a place; `low`: where some entry begins, at or before it. */
   #around(place: number, low: number): Lines {
-    let last = Math.max(low, this.text.lastIndexOf('\n', place - 1) + 1);
-    while (this.text[last] === '#') last = this.text.indexOf('\n', last) + 1;
+    let last = Math.max(low, this.#lineOf(place));
+    while (this.bytes[last] === COMMENT) last = this.#lineAfter(last);
     let from = last;
     while (from > low) {
-      const before = this.text.lastIndexOf('\n', from - 2) + 1;
-      if (before < low || this.text[before] !== '#') break;
+      const before = this.#lineOf(from - 1);
+      if (before < low || this.bytes[before] !== COMMENT) break;
       from = before;
     }
-    return {from, to: this.text.indexOf('\n', last) + 1};
+    return {from, to: this.#lineAfter(last)};
+  }
+
+  /** Where the line of a place begins, and the one after it. */
+  #lineOf(place: number): number {
+    return this.bytes.lastIndexOf(NEWLINE, place - 1) + 1;
+  }
+
+  #lineAfter(place: number): number {
+    return this.bytes.indexOf(NEWLINE, place) + 1;
   }
 
   #pathIn({from, to}: Lines): BytePath {
-    const line = this.text.lastIndexOf('\n', to - 2) + 1;
+    const line = this.#lineOf(to - 1);
     if (line < from) throw new Bug('an entry without its line');
-    return unescapeWord(this.text.slice(line + 2, this.text.indexOf(' ', line)));
+    return unescapeWord(this.#text(line + 2, this.bytes.indexOf(BLANK, line)));
+  }
+
+  #text(from: number, to: number): string {
+    return this.bytes.toString('latin1', from, to);
   }
 
   #findLinked(): ReadonlySet<BytePath> {
     const found = new Set<BytePath>();
     const mark = '\n#hardlink ./';
-    let at = this.text.indexOf(mark);
-    for (; at >= 0; at = this.text.indexOf(mark, at + 1)) {
-      const end = this.text.indexOf('\n', at + 1);
-      found.add(unescapeWord(this.text.slice(at + mark.length, end)));
+    let at = this.bytes.indexOf(mark);
+    for (; at >= 0; at = this.bytes.indexOf(mark, at + 1)) {
+      const end = this.bytes.indexOf(NEWLINE, at + 1);
+      found.add(unescapeWord(this.#text(at + mark.length, end)));
       found.add(this.#pathIn(this.#around(at + 1, at + 1)));
     }
     return found;
   }
 }
 
-/** The paths at which two manifests say something else, or only one says something. */
-export function changedPaths(a: ManifestText, b: ManifestText): Set<BytePath> {
-  const ours = linesByPath(a);
-  const theirs = linesByPath(b);
-  const changed = [...theirs].filter(([path, lines]) => ours.get(path) !== lines);
-  const gone = [...ours.keys()].filter((path) => !theirs.has(path));
-  return new Set([...changed.map(([path]) => path), ...gone]);
+function unreadable(): never {
+  throw new Bug('a manifest that is not good');
+}
+
+export type PathChange = 'new' | 'gone' | 'other';
+
+/** Where the second of two manifests says something else than the first. */
+export function changedPaths(a: ManifestText, b: ManifestText): Map<BytePath, PathChange> {
+  const [before, now] = [linesByPath(a), linesByPath(b)];
+  const changes = new Map<BytePath, PathChange>();
+  for (const [path, lines] of now) {
+    const known = before.get(path);
+    if (known !== lines) changes.set(path, known === undefined ? 'new' : 'other');
+  }
+  for (const path of before.keys()) if (!now.has(path)) changes.set(path, 'gone');
+  return changes;
 }
 
 function linesByPath(manifest: ManifestText): ReadonlyMap<BytePath, string> {
   return new Map(
-    Array.from(manifest.entries(), ({from, to, path}) => [path, manifest.text.slice(from, to)]),
+    Array.from(manifest.entries(), ({from, to, path}) => [
+      path,
+      manifest.bytes.toString('latin1', from, to),
+    ]),
   );
 }
 
-/** The text with other entries at some paths, or none; the paths in the order of manifests. */
+/** The manifest with other entries at some paths, or none; the paths in the order of manifests. */
 export function replaceEntries(
   manifest: ManifestText,
   changes: readonly (readonly [BytePath, TreeEntry | undefined])[],
-): string {
-  const parts: string[] = [];
+): Buffer {
+  const parts: Buffer[] = [];
   let done = 0;
   for (const [path, entry] of changes) {
-    const {from, to} = manifest.find(path);
-    parts.push(manifest.text.slice(done, from), entry === undefined ? '' : encodeEntry(entry));
+    const {from, to} = manifest.find(path, Math.max(done, BEGINNING.length));
+    if (from > done) parts.push(manifest.bytes.subarray(done, from));
+    if (entry !== undefined) parts.push(Buffer.from(encodeEntry(entry), 'latin1'));
     done = to;
   }
-  return `${parts.join('')}${manifest.text.slice(done)}`;
+  return Buffer.concat([...parts, manifest.bytes.subarray(done)]);
 }

@@ -26,7 +26,7 @@ export function writeNamedTree(
 export function writeNamedManifest(
   store: Store,
   run: Run,
-  manifest: string,
+  manifest: Buffer,
   contents: readonly Uint8Array[],
 ): TreeDigest {
   return named(store, run, contents, () => writeManifest(store, manifest));

@@ -19,9 +19,14 @@ export function writeTree(store: Store, entries: readonly TreeEntry[]): TreeDige
 }
 
 /** The same for a good manifest. */
-export function writeManifest(store: Store, manifest: string): TreeDigest {
-  return writeBytes(store, Buffer.from(manifest, 'latin1'));
+export function writeManifest(store: Store, manifest: Buffer): TreeDigest {
+  const digest = writeBytes(store, manifest);
+  unparsed.set(store, {digest, manifest});
+  return digest;
 }
+
+/** The manifest this process has written last: whoever goes on with its tree need not read it. */
+const unparsed = new WeakMap<Store, {readonly digest: TreeDigest; readonly manifest: Buffer}>();
 
 function writeBytes(store: Store, manifest: Buffer): TreeDigest {
   const digest = digestOf(manifest);
@@ -49,8 +54,12 @@ export function readTree(
 }
 
 /** A good manifest as it is written; undefined where it is not there, or damaged. */
-export function readManifest(store: Store, digest: TreeDigest): string | undefined {
-  const manifest = readPlain(treeIn(store, digest));
+export function readManifest(store: Store, digest: TreeDigest): Buffer | undefined {
+  const own = unparsed.get(store);
+  if (own?.digest === digest) return own.manifest;
+  const file = treeIn(store, digest);
+  if (files.lookAt(file)?.isFile() !== true) return undefined;
+  const manifest = files.readFile(file);
   return digestOf(manifest) === digest ? manifest : undefined;
 }
 
@@ -72,9 +81,12 @@ function load(
   if (files.lookAt(file) === undefined) {
     return fault('store/corrupt', `the store has no tree ${digest}`);
   }
+  const own = unparsed.get(store);
+  const isOwn = own?.digest === digest;
   // Manifests are ASCII; other bytes come out as other characters and change the digest.
-  const manifest = readPlain(file);
-  const parsed = digestOf(manifest) === digest ? parseManifest(manifest) : undefined;
+  const manifest = isOwn ? own.manifest.toString('latin1') : readPlain(file);
+  const parsed = isOwn || digestOf(manifest) === digest ? parseManifest(manifest) : undefined;
+  if (isOwn) unparsed.delete(store);
   if (parsed?.ok !== true) {
     const why = parsed === undefined ? 'its content does not match its name' : parsed.error;
     if (damaged === 'leave')

@@ -65,6 +65,8 @@ export class Union {
   #layers = 0;
   /** Paths that single entries were put at, with the folders made for them. */
   readonly placed: Set<BytePath> = new Set();
+  /** Where not just one tree has laid something: the numbers of those that have. */
+  readonly #bearers = new Map<BytePath, readonly number[]>();
   /** Whether any tree has an inode with several paths. */
   #hasHardLinks = false;
   /** Of the layer that is laid: its folders → where they are; undefined: left out or in conflict. */
@@ -80,9 +82,26 @@ export class Union {
     return this.#get(path);
   }
 
-  /** Whether every tree's folders are where that tree has them: no link was followed. */
+  /** Whether all is where its tree has it: no link was followed, nothing was taken away. */
   get isStraight(): boolean {
     return this.#isStraight;
+  }
+
+  /** Puts folders below all trees, parents first; no tree is said to have them. */
+  ground(folders: readonly SolidEntry[]): void {
+    for (const entry of folders) {
+      this.#places.set(entry.path, {entry, owner: '', layer: 0, first: entry.path});
+    }
+  }
+
+  /** Which trees have something at a path, from 0 on; of a union that is straight. */
+  bearersOf(path: BytePath): readonly number[] {
+    return this.#bearers.get(path) ?? numberOf(this.#places.get(path));
+  }
+
+  /** All paths of which not just one tree has something. */
+  get shared(): Iterable<BytePath> {
+    return this.#bearers.keys();
   }
 
   #get(path: BytePath): Place | undefined {
@@ -110,9 +129,7 @@ export class Union {
     const there = this.#get(path)?.entry;
     const both = there?.type === 'dir' ? entry.type === 'dir' : entry.type !== 'dir';
     if (there !== undefined && !both) return path;
-    this.#layers += 1;
-    this.#put({owner}, {...entry, path}, path);
-    this.placed.add(path);
+    this.#place({...entry, path}, owner);
     return undefined;
   }
 
@@ -126,9 +143,15 @@ export class Union {
     const place = parent.value === '' ? name : `${parent.value}/${name}`;
     if (this.#get(place) !== undefined) return err(place);
     const plain = {mode: 0o755, uid: 0, gid: 0, xattrs: []};
-    this.#put({owner}, {type: 'dir', path: place, ...plain}, place);
-    this.placed.add(place);
+    this.#place({type: 'dir', path: place, ...plain}, owner);
     return ok(place);
+  }
+
+  #place(entry: SolidEntry, owner: string): void {
+    this.#bearers.set(entry.path, this.bearersOf(entry.path));
+    this.#layers += 1;
+    this.#put({owner}, entry, entry.path);
+    this.placed.add(entry.path);
   }
 
   /** The whole union as a good tree. */
@@ -161,6 +184,7 @@ export class Union {
     if (this.#isLeftOut(path)) return undefined;
     if (entry.type === 'whiteout') return this.#remove(layer, path);
     const there = this.#places.get(path);
+    if (there !== undefined) this.#bearers.set(path, [...this.bearersOf(path), this.#layers - 1]);
     if (entry.type === 'dir') return this.#layFolder(layer, entry, path, there);
     const clash = there && clashOf(layer, entry, path, there);
     if (clash === undefined) this.#put(layer, entry, path);
@@ -196,6 +220,7 @@ export class Union {
 
   /** What a layer may not cover stays, and with it the folders above. */
   #remove(layer: UnionLayer, path: BytePath): UnionConflict | undefined {
+    this.#isStraight = false;
     const there = this.#places.get(path);
     if (there === undefined) return undefined;
     const lost = [path, ...(there.entry.type === 'dir' ? this.#below(path) : [])];
@@ -235,6 +260,10 @@ export class Union {
     }
     return done.join('/');
   }
+}
+
+function numberOf(place: Place | undefined): readonly number[] {
+  return place === undefined || place.layer === 0 ? [] : [place.layer - 1];
 }
 
 /** Undefined: the entry takes the place of what is there. */

@@ -109,24 +109,34 @@ async function talk(world: World, machine: Machine, steps: readonly DialogueStep
     return 'taken';
   });
   const end = ended(child);
-  const done = await converse(consoleOf(world, child), steps);
-  child.kill('SIGKILL');
+  const shown = consoleOf(world, child);
+  const done = await converse(shown, steps);
+  // Who has closed its console is about to say how it ended.
+  const grace = setTimeout(() => child.kill('SIGKILL'), shown.isClosed() ? GRACE : 0);
   const {status, stderr} = await end;
+  clearTimeout(grace);
   if (status !== null && status !== 0) return stopped(status, stderr);
   if (done.ok) world.tell(`${steps.length} of ${steps.length} steps happened`);
   return done.ok ? ok(0) : done;
 }
 
+/** Milliseconds. */
+const GRACE = 5000;
+
+type Console = Parameters<typeof converse>[0] & {readonly isClosed: () => boolean};
+
 /** What it shows is shown here too. */
-function consoleOf(world: World, child: ChildProcess): Parameters<typeof converse>[0] {
+function consoleOf(world: World, child: ChildProcess): Console {
+  let closed = false;
   child.stdin?.on('error', () => undefined);
   async function* output(): AsyncGenerator<string> {
     for await (const piece of (child.stdout ?? []) as AsyncIterable<Buffer>) {
       world.host.stdout.write(piece.toString('latin1'));
       yield piece.toString('latin1');
     }
+    closed = true;
   }
-  return {output: output(), write: (text) => child.stdin?.write(text)};
+  return {output: output(), write: (text) => child.stdin?.write(text), isClosed: () => closed};
 }
 
 function stopped(status: number | null, said: string): Checked<never> {

@@ -117,7 +117,7 @@ type Widen = (graph: BuildGraph, targets: readonly Label[]) => readonly Label[];
 
 async function buildTargets(world: World, widen: Widen, tests = false): Answer {
   const early = new Early(world);
-  const onChange = (store: Store): ReturnType<Early['begin']> => early.begin(store);
+  const onChange: Early['begin'] = (store, stale) => early.begin(store, stale);
   const opened = await openWork(world, wordsOf(world), {widen, onChange});
   const status = opened.ok ? await buildOpened(world, opened.value, early, tests) : opened;
   await early.end();

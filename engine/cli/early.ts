@@ -5,6 +5,7 @@
  */
 import type {Checked} from '../base/diagnostic.ts';
 import {ok} from '../base/result.ts';
+import type {Node} from '../graph/model.ts';
 import type {WorkerHolder} from '../run/worker-holder.ts';
 import {holdWorker} from '../run/workshop.ts';
 import {openRun, type RunHandle} from '../../store/claims.ts';
@@ -22,12 +23,14 @@ export class Early {
     this.#world = world;
   }
 
-  /** Gives the run; undefined where nothing will run. */
-  async begin(store: Store): Promise<Checked<RunHandle | undefined>> {
+  /** `stale`: what is not as it was. Gives the run; undefined where nothing will run. */
+  async begin(store: Store, stale: readonly Node[]): Promise<Checked<RunHandle | undefined>> {
     const {host, watch} = this.#world;
     if (isSet(this.#world, 'dryRun')) return ok(undefined);
     this.worker = holdWorker(store, {host, owner: ownerFor(host.uid), watch});
-    await this.worker.prepare();
+    // Roots are laid together without a worker, most of them.
+    const needsWorker = stale.some((one) => one.kind !== 'build' || one.root === undefined);
+    if (needsWorker) await this.worker.prepare();
     const opened = guard(store.root, () => openRun(store, host));
     if (opened.ok) this.run = opened.value;
     return opened;

@@ -6,7 +6,7 @@ import type {Label} from '../base/label.ts';
 import {lookAt} from '../base/files.ts';
 import {ok} from '../base/result.ts';
 import {timed} from '../base/span.ts';
-import type {BuildGraph} from '../graph/model.ts';
+import type {BuildGraph, Node} from '../graph/model.ts';
 import {resolveTargets} from '../graph/targets.ts';
 import type {Project} from '../load/model.ts';
 import type {LoadRequest} from '../load/config.ts';
@@ -113,7 +113,10 @@ interface Additions {
    * Called when it shows that not all is as it was, before it is looked at what has changed: gives
    * the run this process is known as.
    */
-  readonly onChange?: (store: Store) => Promise<Checked<RunHandle | undefined>>;
+  readonly onChange?: (
+    store: Store,
+    stale: readonly Node[],
+  ) => Promise<Checked<RunHandle | undefined>>;
 }
 
 /** Opens all that is needed to say of the words' targets whether they are fresh. */
@@ -135,7 +138,9 @@ export async function openWork(
   const outcomes = timed(engine, 'engine', 'recall outcomes', () =>
     recall(world, graph, store.value),
   );
-  const change = await lookForChange(graph, wanted, outcomes, () => onChange?.(store.value));
+  const change = await lookForChange(graph, wanted, outcomes, (stale) =>
+    onChange?.(store.value, stale),
+  );
   if (!change.ok) return change;
   const known = timed(engine, 'engine', 'read log, caches and sources', () =>
     learn(world, graph, store.value, wanted, {...outcomes, ...change.value}),
@@ -171,12 +176,13 @@ async function lookForChange(
   graph: BuildGraph,
   wanted: ReadonlySet<Label>,
   {recalled}: Known,
-  onChange: () => ReturnType<NonNullable<Additions['onChange']>> | undefined,
+  onChange: (stale: readonly Node[]) => ReturnType<NonNullable<Additions['onChange']>> | undefined,
 ): Promise<Checked<Change>> {
   if (recalled === undefined) return ok({stale: undefined, run: undefined});
   const recollection = new Recollection(graph, recalled.remembered);
   const stale = [...wanted].filter((label) => !recollection.isSettled(label));
-  const begun = stale.length === 0 ? undefined : await onChange();
+  const nodes = stale.flatMap((label) => graph.nodes.get(label) ?? []);
+  const begun = stale.length === 0 ? undefined : await onChange(nodes);
   return begun?.ok === false ? begun : ok({stale, run: begun?.value});
 }
 

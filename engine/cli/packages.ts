@@ -3,6 +3,7 @@
  * generations differ in them.
  */
 import type {Checked} from '../base/diagnostic.ts';
+import type {TreeDigest} from '../base/hash.ts';
 import type {Label} from '../base/label.ts';
 import {ok} from '../base/result.ts';
 import {layersOf} from '../graph/closure.ts';
@@ -13,11 +14,13 @@ import {filesOf} from '../../store/verified.ts';
 import {rootOf} from './artifacts.ts';
 import type {OpenWork} from './open.ts';
 
-/** Of a root its layers, else the artifacts themselves. */
+/** Of a root its layers, else the artifacts themselves. `known`: of some of them their sizes. */
 export function packagesOf(
   work: OpenWork,
   labels: readonly Label[],
+  known: readonly PackageFacts[],
 ): Checked<readonly PackageFacts[]> {
+  const sizes = new Map(known.map((one) => [one.tree, one.size]));
   const {graph} = work;
   const all = labels.flatMap((one) => (rootOf(graph, one) ? layersOf(graph, one).layers : [one]));
   const packages: PackageFacts[] = [];
@@ -25,13 +28,19 @@ export function packagesOf(
     const node = graph.nodes.get(label);
     const tree = work.resolver.treeOf(label);
     if (node?.kind !== 'build' || tree === undefined) continue;
-    const entries = readTree(work.store, tree);
-    if (!entries.ok) return entries;
-    const sizes = new Map(filesOf(entries.value).map(({digest, size}) => [digest, size]));
-    const size = [...sizes.values()].reduce((sum, one) => sum + one, 0);
+    const size = sizes.get(tree) ?? sizeOf(work, tree);
+    if (typeof size !== 'number') return size;
     packages.push({label, version: node.build.version, tree, size});
   }
   return ok(packages.sort((a, b) => (a.label < b.label ? -1 : 1)));
+}
+
+/** Each content once. */
+function sizeOf({store}: OpenWork, tree: TreeDigest): number | Checked<never> {
+  const entries = readTree(store, tree);
+  if (!entries.ok) return entries;
+  const sizes = new Map(filesOf(entries.value).map(({digest, size}) => [digest, size]));
+  return [...sizes.values()].reduce((sum, one) => sum + one, 0);
 }
 
 export interface PackageChange {

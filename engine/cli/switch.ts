@@ -208,7 +208,7 @@ function sameIn(
 }
 
 function addContent(
-  {world, name, folder}: Place,
+  {world, name, folder, profile}: Place,
   content: Content,
   etc: EtcMerge | undefined,
 ): Checked<{readonly generation: Generation; readonly made: CheckedOut}> {
@@ -216,7 +216,8 @@ function addContent(
   const {store, resolver} = work;
   const key = resolver.keyOf(label);
   if (key === undefined) return fail('target/not-built', `${label} is not built`);
-  const packages = packagesOf(work, labels);
+  const before = profile?.generations.flatMap((one) => one.root.packages ?? []) ?? [];
+  const packages = packagesOf(work, labels, before);
   if (!packages.ok) return packages;
   const trees = labels.flatMap((one) => resolver.treeOf(one) ?? []);
   const held = {

@@ -8,7 +8,7 @@ import type {Label} from '../base/label.ts';
 import type {Step} from '../load/model.ts';
 import type {BytePath} from '../../store/bytes.ts';
 import type {ManifestText} from '../../store/manifest-text.ts';
-import type {TreeEntry} from '../../store/tree-entry.ts';
+import type {SolidEntry, TreeEntry} from '../../store/tree-entry.ts';
 import type {BuildNode} from './model.ts';
 
 export interface RootParts {
@@ -19,6 +19,8 @@ export interface RootParts {
   readonly files: ReadonlyMap<string, FileContent>;
   /** The bytes of a file of a layer. */
   readonly read: (digest: BlobDigest) => Buffer;
+  /** Folders that are there before any layer is laid, parents first. */
+  readonly ground?: readonly SolidEntry[];
 }
 
 export interface FileContent {
@@ -36,23 +38,31 @@ export interface ComposedRoot {
   readonly triggers: readonly Step[];
   /** Paths of what the recipe itself has put there, with the folders made for that. */
   readonly placed: readonly BytePath[];
-  /** Whether each layer's folders are where that layer has them. */
+  /** Whether all is where its layer has it: no link was followed, nothing taken away. */
   readonly isStraight: boolean;
+  /** Paths that the result depends on, whether there is something or not. */
+  readonly asked: ReadonlySet<BytePath>;
+  /**
+   * Which layers have something at a path, lowest first and counted from 0: for each path that not
+   * just one has, and for those that were asked for and are there.
+   */
+  readonly bearers: ReadonlyMap<BytePath, readonly number[]>;
 }
 
 /** A layer as the store has it. */
 export interface StoredLayer {
   readonly owner: Label;
-  readonly manifest: ManifestText;
+  /** Undefined: it cannot be read. */
+  readonly read: () => ManifestText | undefined;
+  /** What it was when the root was laid together before, if it was something else. */
+  readonly before: ManifestText | undefined;
 }
 
 /** A root of the same layers in the same order that was laid together before. */
-export interface RootBefore {
-  /** Those that were something else then; undefined: as now. */
-  readonly layers: readonly (ManifestText | undefined)[];
+export interface RootBefore extends Pick<ComposedRoot, 'placed' | 'bearers'> {
   readonly root: ManifestText;
-  /** What the recipe itself had put there. */
-  readonly placed: readonly BytePath[];
+  /** All paths that a layer has as one of several of a file. */
+  readonly linked: ReadonlySet<BytePath>;
 }
 
 export interface RecomposeParts extends Omit<RootParts, 'layers'> {
@@ -60,9 +70,18 @@ export interface RecomposeParts extends Omit<RootParts, 'layers'> {
   readonly before: RootBefore;
 }
 
-export interface RecomposedRoot extends Pick<ComposedRoot, 'contents' | 'triggers' | 'placed'> {
-  /** The manifest. */
-  readonly text: string;
+type Kept = 'contents' | 'triggers' | 'placed' | 'bearers';
+
+export interface RecomposedRoot extends Pick<ComposedRoot, Kept> {
+  readonly manifest: Buffer;
+  readonly linked: ReadonlySet<BytePath>;
+  /** What is not as it was before, and what was there instead. */
+  readonly changed: RootChange;
+}
+
+export interface RootChange {
+  readonly now: readonly TreeEntry[];
+  readonly before: readonly TreeEntry[];
 }
 
 /** How roots are laid together. */

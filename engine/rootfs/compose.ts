@@ -10,20 +10,21 @@ import {Bug, err, ok} from '../base/result.ts';
 import type {BuildNode, LinkedRoot} from '../graph/model.ts';
 import type {ComposedRoot, FileContent, RootParts} from '../graph/root-parts.ts';
 import type {RootItem, RootPlan, Step} from '../load/model.ts';
-import {fromText, toText} from '../../store/bytes.ts';
+import {fromText, toText, type BytePath} from '../../store/bytes.ts';
 import type {SolidEntry} from '../../store/tree-entry.ts';
-import {Union, type Asked, type UnionConflict} from '../../store/union.ts';
+import {Union, type UnionConflict} from '../../store/union.ts';
 import {accountsOf, type Accounts} from './accounts.ts';
 
 /** More of the same kind tell nothing new. */
 const MOST_SHOWN = 20;
 
-/** `asked` is told the paths that the result depends on. */
-export function composeRoot(parts: RootParts, asked?: Asked): Checked<ComposedRoot> {
+export function composeRoot(parts: RootParts): Checked<ComposedRoot> {
   const {node} = parts;
   const plan = node.build.root;
   if (plan === undefined || node.root === undefined) throw new Bug(`${node.label} is no root`);
-  const union = new Union(leftOut(plan.exclude), asked);
+  const asked = new Set<BytePath>();
+  const union = new Union(leftOut(plan.exclude), (path) => asked.add(path));
+  union.ground(parts.ground ?? []);
   const conflicts = layAll(union, parts, node.root);
   if (conflicts.length > 0) return err(conflicts.slice(0, MOST_SHOWN));
   const work: Work = {parts, plan, union, contents: [], problems: []};
@@ -32,7 +33,18 @@ export function composeRoot(parts: RootParts, asked?: Asked): Checked<ComposedRo
   if (work.problems.length > 0) return err(work.problems);
   const triggers = [...usedTriggers(union, node.root), ...node.build.steps].map(atTop);
   const {isStraight, placed} = union;
-  return ok({entries, contents: work.contents, triggers, isStraight, placed: [...placed]});
+  const bearers = bearersIn(union, asked);
+  const {contents} = work;
+  return ok({entries, contents, triggers, isStraight, placed: [...placed], asked, bearers});
+}
+
+function bearersIn(union: Union, asked: Iterable<BytePath>): ComposedRoot['bearers'] {
+  const known = new Map([...union.shared].map((path) => [path, union.bearersOf(path)]));
+  for (const path of asked) {
+    const bearers = known.has(path) ? [] : union.bearersOf(path);
+    if (bearers.length > 0) known.set(path, bearers);
+  }
+  return known;
 }
 
 /** Names are bytes, globs are text. */

@@ -15,7 +15,7 @@ import {hasTree} from '../../store/trees.ts';
 import {isMarked} from '../../store/verified.ts';
 
 /** Raised whenever the same layers may come to another root. */
-const RULES = 1;
+const RULES = 2;
 
 export interface RootMemory {
   readonly layers: readonly {readonly owner: Label; readonly tree: TreeDigest}[];
@@ -23,13 +23,22 @@ export interface RootMemory {
   readonly tree: TreeDigest;
   /** Paths that the recipe itself had put something at. */
   readonly placed: readonly BytePath[];
+  /** Which layers have what: graph/root-parts.ts. */
+  readonly bearers: ReadonlyMap<BytePath, readonly number[]>;
+  /** Paths that are one of several of a file in a layer. */
+  readonly linked: ReadonlySet<BytePath>;
   /** Whether that is the whole root: nothing was run in it. */
   readonly isWhole: boolean;
+  /** Whether its files lacked nothing that they need. */
+  readonly lacksNothing: boolean;
 }
 
-interface Kept extends RootMemory {
+interface Kept extends Omit<RootMemory, 'bearers' | 'linked'> {
   /** Identifies what decides about all paths. */
   readonly print: string;
+  /** Numbers with a blank between. */
+  readonly bearers: Readonly<Record<BytePath, string>>;
+  readonly linked: readonly BytePath[];
 }
 
 /** Undefined also where the root is laid together by another recipe now, or its tree has gone. */
@@ -39,14 +48,25 @@ export function recallRoot(store: Store, node: BuildNode): RootMemory | undefine
   const bytes = unless(['ENOENT', 'EACCES', 'EIO'], () => readFile(file));
   const kept = bytes && (decodeSealed(bytes) as Kept | undefined);
   if (kept?.print !== printOf(node)) return undefined;
-  return hasTree(store, kept.tree) ? kept : undefined;
+  if (!hasTree(store, kept.tree)) return undefined;
+  const bearers = Object.entries(kept.bearers).map(([at, text]) => [at, numbersIn(text)] as const);
+  return {...kept, bearers: new Map(bearers), linked: new Set(kept.linked)};
+}
+
+function numbersIn(text: string): readonly number[] {
+  return text === '' ? [] : text.split(' ').map(Number);
 }
 
 /** Never durable: it may be lost. Never fails: it may be missing. */
 export function rememberRoot(store: Store, node: BuildNode, memory: RootMemory): void {
   const file = fileOf(store, node);
-  const {layers, tree, placed, isWhole} = memory;
-  const kept: Kept = {print: printOf(node), layers, tree, placed, isWhole};
+  const {bearers, linked, ...plain} = memory;
+  const kept: Kept = {
+    print: printOf(node),
+    ...plain,
+    bearers: Object.fromEntries([...bearers].map(([at, numbers]) => [at, numbers.join(' ')])),
+    linked: [...linked],
+  };
   unless(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EIO', 'EISDIR', 'ENOENT'], () => {
     writeFileAtomic(file, encodeSealed(kept), {durable: false});
     giveToOwner(store, file);

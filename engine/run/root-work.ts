@@ -9,10 +9,17 @@ import type {BlobDigest, TreeDigest} from '../base/hash.ts';
 import type {Label} from '../base/label.ts';
 import {ok} from '../base/result.ts';
 import type {BuildNode} from '../graph/model.ts';
-import type {FileContent, RecomposeParts, RootParts, StoredLayer} from '../graph/root-parts.ts';
+import type {
+  FileContent,
+  RecomposeParts,
+  RootChange,
+  RootParts,
+  StoredLayer,
+} from '../graph/root-parts.ts';
 import type {Step} from '../load/model.ts';
 import {mergeLayers, type LayerEntries} from '../sandbox/lowers.ts';
 import {entriesOf} from '../sandbox/staging.ts';
+import type {BytePath} from '../../store/bytes.ts';
 import {giveToOwner} from '../../store/commit.ts';
 import {logIn, type Store} from '../../store/layout.ts';
 import {ManifestText} from '../../store/manifest-text.ts';
@@ -23,7 +30,7 @@ import {readManifest, readTree} from '../../store/trees.ts';
 import {guard} from '../../store/trouble.ts';
 import type {RunContext} from './context.ts';
 import type {Inputs} from './job-spec.ts';
-import {recallRoot, rememberRoot, type RootMemory} from './root-memory.ts';
+import {recallRoot, type RootMemory} from './root-memory.ts';
 
 /** A root without what its triggers make. */
 export interface LaidRoot {
@@ -31,6 +38,10 @@ export interface LaidRoot {
   readonly triggers: readonly Step[];
   /** What was done, for its log. */
   readonly said: string;
+  /** Undefined: it cannot be told what is as it was before. */
+  readonly changed: RootChange | undefined;
+  /** What is to be remembered of it, once it is known what its files lack. */
+  readonly memory: Omit<RootMemory, 'lacksNothing'> | undefined;
 }
 
 export function layRoot(context: RunContext, node: BuildNode, inputs: Inputs): Checked<LaidRoot> {
@@ -57,12 +68,21 @@ function layWhole(context: RunContext, parts: Parts, inputs: Inputs): Checked<La
   if (!composed.ok) return composed;
   if (!composed.value.ok) return composed.value;
   const root = composed.value.value;
-  const {entries, contents, triggers, placed} = root;
+  const {entries, contents, triggers} = root;
   const tree = guard(store.root, () => writeNamedTree(store, context.run, entries, contents));
   if (!tree.ok) return tree;
-  const done = {tree: tree.value, triggers, placed};
-  if (root.isStraight) remember(context, parts, inputs, done);
-  return ok({...done, said: summary(layers, entries.length)});
+  const linked = new Set(layers.flatMap((one) => linkedIn(one.entries)));
+  const said = summary(layers, entries.length);
+  const memory = root.isStraight
+    ? memoryOf(inputs, {...root, linked, tree: tree.value})
+    : undefined;
+  return ok({tree: tree.value, triggers, said, changed: undefined, memory});
+}
+
+function linkedIn(entries: readonly TreeEntry[]): readonly BytePath[] {
+  return entries.flatMap((one) =>
+    one.type === 'file' && one.hardlink !== undefined ? [one.path, one.hardlink] : [],
+  );
 }
 
 /** Undefined: there is nothing to begin with, or it is no use. Throws what stores throw. */
@@ -71,39 +91,31 @@ function layAgain(context: RunContext, parts: Parts, inputs: Inputs): LaidRoot |
   const memory = recallRoot(store, parts.node);
   const stored = memory && storedParts(store, memory, inputs);
   const made = stored && context.roots.recompose({...parts, ...stored});
-  if (made === undefined) return undefined;
-  const {text, contents, triggers, placed} = made;
-  const done = {tree: writeNamedManifest(store, context.run, text, contents), triggers, placed};
-  remember(context, parts, inputs, done);
-  return {...done, said: summary(inputs.layers, new ManifestText(text).count)};
+  if (memory === undefined || made === undefined) return undefined;
+  const {manifest, contents, triggers} = made;
+  const tree = writeNamedManifest(store, context.run, manifest, contents);
+  const said = summary(inputs.layers, new ManifestText(manifest).count);
+  const isComparable = memory.isWhole && memory.lacksNothing;
+  const changed = isComparable ? made.changed : undefined;
+  return {tree, triggers, said, changed, memory: memoryOf(inputs, {...made, tree})};
 }
 
 type StoredParts = Pick<RecomposeParts, 'layers' | 'before'>;
 
 /** The layers as they are and as they were; undefined where others were laid, or one is missing. */
 function storedParts(store: Store, memory: RootMemory, inputs: Inputs): StoredParts | undefined {
-  const owners = memory.layers.map((one) => one.owner);
-  if (
-    !isDeepStrictEqual(
-      owners,
-      inputs.layers.map((one) => one.owner),
-    )
-  )
-    return undefined;
-  const layers = inputs.layers.map(({owner, tree}) => ({owner, manifest: textOf(store, tree)}));
-  const old = memory.layers.map(({tree}, at) =>
-    tree === inputs.layers[at]?.tree ? 'as now' : textOf(store, tree),
-  );
-  const root = textOf(store, memory.tree);
-  if (root === undefined || !layers.every(isThere) || old.includes(undefined)) return undefined;
-  const before = old.map((one) => (one === 'as now' ? undefined : one));
-  return {layers, before: {layers: before, root, placed: memory.placed}};
-}
-
-type Sought = Pick<StoredLayer, 'owner'> & {readonly manifest: ManifestText | undefined};
-
-function isThere(layer: Sought): layer is StoredLayer {
-  return layer.manifest !== undefined;
+  const owners = inputs.layers.map((one) => one.owner);
+  const before = memory.layers.map((one) => one.owner);
+  const root = isDeepStrictEqual(owners, before) ? textOf(store, memory.tree) : undefined;
+  if (root === undefined) return undefined;
+  const layers: StoredLayer[] = [];
+  for (const [at, {owner, tree}] of inputs.layers.entries()) {
+    const old = memory.layers[at]?.tree ?? tree;
+    const was = old === tree ? undefined : textOf(store, old);
+    if (old !== tree && was === undefined) return undefined;
+    layers.push({owner, before: was, read: () => textOf(store, tree)});
+  }
+  return {layers, before: {...memory, root}};
 }
 
 function textOf(store: Store, tree: TreeDigest): ManifestText | undefined {
@@ -111,13 +123,11 @@ function textOf(store: Store, tree: TreeDigest): ManifestText | undefined {
   return manifest === undefined ? undefined : new ManifestText(manifest);
 }
 
-function remember(
-  {store}: RunContext,
-  {node}: Parts,
-  {layers}: Inputs,
-  {tree, triggers, placed}: Omit<LaidRoot, 'said'> & Pick<RootMemory, 'placed'>,
-): void {
-  rememberRoot(store, node, {layers, tree, placed, isWhole: triggers.length === 0});
+type Laid = Pick<RootMemory, 'tree' | 'placed' | 'bearers' | 'linked'> & Pick<LaidRoot, 'triggers'>;
+
+function memoryOf({layers}: Inputs, laid: Laid): LaidRoot['memory'] {
+  const {tree, placed, bearers, linked, triggers} = laid;
+  return {layers, tree, placed, bearers, linked, isWhole: triggers.length === 0};
 }
 
 function pathOf({store}: RunContext, digest: BlobDigest): string {

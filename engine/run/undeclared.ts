@@ -8,29 +8,53 @@ import type {TreeDigest} from '../base/hash.ts';
 import {labelParts, type Label} from '../base/label.ts';
 import {layersOf, withRunClosure} from '../graph/closure.ts';
 import type {BuildNode} from '../graph/model.ts';
+import type {RootChange} from '../graph/root-parts.ts';
 import {toText} from '../../store/bytes.ts';
 import type {Store} from '../../store/layout.ts';
+import {ManifestText} from '../../store/manifest-text.ts';
 import type {TreeEntry} from '../../store/tree-entry.ts';
-import {readTree} from '../../store/trees.ts';
+import {readManifest, readTree} from '../../store/trees.ts';
 import {guard, StoreFault} from '../../store/trouble.ts';
 import type {RunContext} from './context.ts';
 import type {Inputs} from './job-spec.ts';
-import {takeProvided, wantedBy, type Wanted} from './wanted.ts';
+import {leavesOf, mayProvide, takeProvided, wantedBy, type Wanted} from './wanted.ts';
 
 /** More of the same kind tell nothing new. */
 const MOST = 20;
 
 type Context = Pick<RunContext, 'graph' | 'resolver' | 'store'>;
 
+/** What a build came to. */
+export interface Captured {
+  readonly tree: TreeDigest;
+  /** What is not as it was when nothing was lacking. */
+  readonly changed?: RootChange | undefined;
+}
+
 /** One warning for each missing name, at most 20; troubles of the store come back as warnings. */
 export function undeclaredNeeds(
   context: Context,
   node: BuildNode,
   inputs: Inputs,
-  tree: TreeDigest,
+  {tree, changed}: Captured,
 ): readonly Diagnostic[] {
-  const found = guard(context.store.root, () => find(context, node, inputs, tree));
+  const found = guard(context.store.root, () =>
+    changed !== undefined && lacksNothing(context.store, tree, changed)
+      ? []
+      : find(context, node, inputs, tree),
+  );
   return found.ok ? found.value : found.error.map((one) => ({...one, severity: 'warning'}));
+}
+
+/** Whether a root of which so much has changed still has all that its files ask for. */
+function lacksNothing(store: Store, tree: TreeDigest, {now, before}: RootChange): boolean {
+  const there = new Set(leavesOf(now));
+  if (before.some((one) => mayProvide(one) && !there.has(one.path))) return false;
+  const missing = wantedBy(store, now);
+  takeProvided(missing, there);
+  const manifest = missing.size === 0 ? undefined : readManifest(store, tree);
+  if (manifest !== undefined) takeProvided(missing, new ManifestText(manifest).leaves());
+  return missing.size === 0;
 }
 
 function find(
@@ -45,12 +69,14 @@ function find(
     ? layersOf(graph, node.label).layers
     : withRunClosure(graph, [node.label]);
   for (const known of [tree, ...declared.map((label) => resolver.treeOf(label))]) {
-    if (missing.size > 0 && known !== undefined) takeProvided(missing, entriesOf(store, known));
+    if (missing.size > 0 && known !== undefined)
+      takeProvided(missing, leavesOf(entriesOf(store, known)));
   }
   const layers = inputs.layers.map((one, at) => ({...one, isBase: at < inputs.baseLayers}));
   // Of several layers the highest is the one whose file the build has seen.
   const told = layers.toReversed().flatMap(({owner, tree: layer, isBase}) => {
-    const taken = missing.size === 0 ? [] : takeProvided(missing, entriesOf(store, layer));
+    const taken =
+      missing.size === 0 ? [] : takeProvided(missing, leavesOf(entriesOf(store, layer)));
     return taken.map((wanted) => providedBy(node, wanted, owner, isBase));
   });
   const inHost = node.build.in.type === 'host';

@@ -54,11 +54,24 @@ function needsOfEntry(store: Store, {path, mode, digest, size}: FileEntry): read
   }
 }
 
-/** Takes out, and gives, what a tree provides. */
-export function takeProvided(missing: Missing, entries: readonly TreeEntry[]): readonly Wanted[] {
+/** Whether something may be what a file asks for: that is seldom sure. */
+export function mayProvide(entry: TreeEntry): boolean {
+  return entry.type === 'file' ? mayNeed(entry.path, entry.mode) : isLeaf(entry);
+}
+
+function isLeaf({type}: TreeEntry): boolean {
+  return type !== 'dir' && type !== 'whiteout';
+}
+
+/** The paths that a tree can provide something at. */
+export function leavesOf(entries: readonly TreeEntry[]): readonly BytePath[] {
+  return entries.filter(isLeaf).map((one) => one.path);
+}
+
+/** Takes out, and gives, what is provided at these paths, which are no folders. */
+export function takeProvided(missing: Missing, paths: Iterable<BytePath>): readonly Wanted[] {
   const taken: Wanted[] = [];
-  for (const {type, path} of entries) {
-    if (type === 'dir' || type === 'whiteout') continue;
+  for (const path of paths) {
     const file = path.slice(path.lastIndexOf('/') + 1);
     const candidates = missing.get(file);
     if (candidates === undefined) continue;

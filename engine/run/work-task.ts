@@ -9,6 +9,7 @@ import type {ActionKey, TreeDigest} from '../base/hash.ts';
 import {ok, type Result} from '../base/result.ts';
 import {timed} from '../base/span.ts';
 import type {BuildNode, TestNode} from '../graph/model.ts';
+import type {RootChange} from '../graph/root-parts.ts';
 import type {BuildRequest, IdMode, JobResult, JobSpec} from '../sandbox/protocol.ts';
 import type {JobReply, Worker} from '../sandbox/worker-process.ts';
 import {formatOf} from '../source/archive-check.ts';
@@ -24,7 +25,7 @@ import {buildSpec, testSpec, triggerSpec} from './job-spec.ts';
 import {lastLines, newLogName} from './logs.ts';
 import {record, type Ran} from './record.ts';
 import type {Resolution} from './resolve.ts';
-import {sparedTrees} from './root-memory.ts';
+import {rememberRoot, sparedTrees} from './root-memory.ts';
 import {layRoot, withChanges, writeLog, type LaidRoot} from './root-work.ts';
 import {undeclaredNeeds} from './undeclared.ts';
 
@@ -94,7 +95,7 @@ async function workRoot(context: RunContext, job: Job): Promise<WorkEnd> {
     const milliseconds = context.host.tick() - since;
     const usage = {milliseconds, cpuMilliseconds: milliseconds, peakBytes: 0};
     const result = {outcome: 'ok', tree, warnings: [], usage, copiedRoot: false} as const;
-    return finish(context, job, request, result, 'range');
+    return finish(context, job, request, result, 'range', laid.value);
   }
   const worker = await timed(watch, 'wait', 'wait for the worker', () => context.worker.get());
   if (!worker.ok) return failure(worker.error, {machine: true});
@@ -107,7 +108,8 @@ async function workRoot(context: RunContext, job: Job): Promise<WorkEnd> {
   }
   const whole = withChanges(context, job.build, tree, result.tree);
   if (!whole.ok) return failure(whole.error, {machine: true});
-  return finish(context, job, request, {...result, tree: whole.value}, worker.value.idMode);
+  const ran = {...result, tree: whole.value};
+  return finish(context, job, request, ran, worker.value.idMode, laid.value);
 }
 
 /** Patches lie in the store like sources: what is applied is what the key says. */
@@ -228,6 +230,7 @@ async function finish(
   request: Requested,
   result: JobResult,
   idMode: IdMode,
+  laid?: LaidRoot,
 ): Promise<WorkEnd> {
   const log = logNameOf(request);
   const logFile = logFileOf(context, request);
@@ -245,7 +248,12 @@ async function finish(
     guardLater(context.store.root, () => record(context, ran)),
   );
   if (!stored.ok) return failure(stored.error, {machine: true, logFile});
-  const warnings = timed(watch, 'capture', 'judge', () => warningsOf(context, job, result));
+  const warnings = timed(watch, 'capture', 'judge', () =>
+    warningsOf(context, job, result, laid?.changed),
+  );
+  if (laid?.memory !== undefined) {
+    rememberRoot(context.store, job.build, {...laid.memory, lacksNothing: warnings.length === 0});
+  }
   for (const diagnostic of warnings) context.listener({type: 'diagnostic', diagnostic});
   if (result.outcome === 'ok' && result.tree !== undefined) {
     // Of a root, layers may have been spared a look: whoever uses it takes that look.
@@ -269,10 +277,12 @@ function warningsOf(
   context: RunContext,
   {node, known}: Job,
   result: JobResult,
+  changed: RootChange | undefined,
 ): readonly Diagnostic[] {
   if (result.outcome !== 'ok') return [];
   if (node.kind === 'test' || result.tree === undefined) return result.warnings;
-  return [...result.warnings, ...undeclaredNeeds(context, node, known.inputs, result.tree)];
+  const {tree, warnings} = result;
+  return [...warnings, ...undeclaredNeeds(context, node, known.inputs, {tree, changed})];
 }
 
 type Named = Pick<BuildRequest, 'log'>;

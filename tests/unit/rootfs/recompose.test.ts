@@ -9,7 +9,7 @@ import type {ComposedRoot, RecomposedRoot} from '../../../engine/graph/root-part
 import type {Label} from '../../../engine/base/label.ts';
 import {composeRoot} from '../../../engine/rootfs/compose.ts';
 import {recomposeRoot} from '../../../engine/rootfs/recompose.ts';
-import {encodeManifest} from '../../../store/manifest.ts';
+import {encodeEntry, encodeManifest, parseManifest} from '../../../store/manifest.ts';
 import {ManifestText} from '../../../store/manifest-text.ts';
 import type {TreeEntry} from '../../../store/tree-entry.ts';
 import {contentOf, rootNode, texts, treeOf, type Files} from './rig.ts';
@@ -36,7 +36,11 @@ const CHANGED = nodeOf(RECIPE.replace('one', 'two').replace('/srv/x', '/srv/y'))
 
 interface Laid {
   readonly layers: readonly (readonly TreeEntry[])[];
-  readonly root: ComposedRoot;
+  readonly root: Pick<
+    ComposedRoot,
+    'entries' | 'placed' | 'bearers' | 'isStraight' | 'contents' | 'triggers'
+  >;
+  readonly linked: ReadonlySet<string>;
 }
 
 const ownerAt = (at: number): Label => `t/${NAMES[at] ?? ''}` as Label;
@@ -50,24 +54,49 @@ function lay(node: BuildNode, layers: readonly (readonly TreeEntry[])[]): Laid |
   const root = composeRoot({node, layers: named, files: new Map(), read});
   if (!root.ok) return undefined;
   for (const bytes of root.value.contents) contentOf(bytes.toString());
-  return {layers, root: root.value};
+  const linked = layers.flatMap((entries) =>
+    entries.flatMap((one) =>
+      one.type === 'file' && one.hardlink !== undefined ? [one.path, one.hardlink] : [],
+    ),
+  );
+  return {layers, root: root.value, linked: new Set(linked)};
+}
+
+/** What was laid again, as what the next one begins with. */
+function laidAgain(
+  layers: readonly (readonly TreeEntry[])[],
+  {manifest, linked, ...rest}: RecomposedRoot,
+): Laid {
+  const entries = parseManifest(String(manifest));
+  if (!entries.ok) throw new Error(entries.error);
+  return {layers, root: {...rest, entries: entries.value, isStraight: true}, linked};
 }
 
 const textOf = (entries: readonly TreeEntry[]): ManifestText =>
-  new ManifestText(String(encodeManifest(entries)));
+  new ManifestText(encodeManifest(entries));
 
 function again(
   node: BuildNode,
   before: Laid,
   layers: readonly (readonly TreeEntry[])[],
+  looked: Set<number> = new Set(),
 ): RecomposedRoot | undefined {
+  const old = before.layers;
   return recomposeRoot({
     node,
-    layers: layers.map((one, at) => ({owner: ownerAt(at), manifest: textOf(one)})),
+    layers: layers.map((one, at) => ({
+      owner: ownerAt(at),
+      read: () => {
+        looked.add(at);
+        return textOf(one);
+      },
+      before: one === old[at] ? undefined : textOf(old[at] ?? []),
+    })),
     before: {
-      layers: before.layers.map((one, at) => (one === layers[at] ? undefined : textOf(one))),
       root: textOf(before.root.entries),
       placed: before.root.placed,
+      bearers: before.root.bearers,
+      linked: before.linked,
     },
     files: new Map(),
     read,
@@ -102,35 +131,80 @@ function sound(files: Files): Files {
   return Object.fromEntries(Object.entries(files).filter(([one]) => !isBelow(one)));
 }
 
-test('whatever changes in a layer or in the recipe', (t) => {
+interface Change {
+  readonly which: number;
+  readonly files: Files;
+  readonly gone: readonly string[];
+  readonly isOther: boolean;
+}
+
+const change: fc.Arbitrary<Change> = fc.record({
+  which: fc.nat(3),
+  files: some,
+  gone: fc.array(path, {maxLength: 2}),
+  isOther: fc.boolean(),
+});
+
+function changed(sketch: Files, {files, gone}: Change): Files {
+  const all = Object.entries({...sketch, ...files});
+  return Object.fromEntries(all.filter(([one]) => !gone.includes(one)));
+}
+
+test('whatever changes in a layer or in the recipe, again and again', (t) => {
   const counts = {again: 0, left: 0, none: 0};
   const holds = fc.property(
     fc.tuple(base, some, some, some),
-    fc.nat(3),
-    some,
-    fc.boolean(),
-    (sketches, which, change, other) => {
-      const layers = sketches.map((one) => treeOf(sound(one)));
-      const before = lay(NODE, layers);
-      if (before?.root.isStraight !== true) return void (counts.none += 1);
-      const changed = layers.map((one, at) =>
-        at === which ? treeOf(sound({...sketches[at], ...change})) : one,
+    fc.array(change, {minLength: 1, maxLength: 4}),
+    (first, changes) => {
+      const sketches: Files[] = [...first];
+      let before = lay(
+        NODE,
+        sketches.map((one) => treeOf(sound(one))),
       );
-      const node = other ? CHANGED : NODE;
-      const part = again(node, before, changed);
-      if (part === undefined) return void (counts.left += 1);
-      counts.again += 1;
-      const whole = lay(node, changed);
-      t.is(part.text, String(encodeManifest(whole?.root.entries ?? [])));
-      t.deepEqual([...part.placed].sort(), [...(whole?.root.placed ?? [])].sort());
-      t.deepEqual(part.contents.map(String).sort(), whole?.root.contents.map(String).sort());
-      t.deepEqual(part.triggers, whole?.root.triggers);
+      for (const one of changes) {
+        if (before?.root.isStraight !== true) return void (counts.none += 1);
+        sketches[one.which] = changed(sketches[one.which] ?? {}, one);
+        const next = before.layers.map((entries, at) =>
+          at === one.which ? treeOf(sound(sketches[at] ?? {})) : entries,
+        );
+        const node = one.isOther ? CHANGED : NODE;
+        const part = again(node, before, next);
+        const whole = lay(node, next);
+        if (part === undefined) {
+          counts.left += 1;
+          before = whole;
+          continue;
+        }
+        counts.again += 1;
+        t.is(String(part.manifest), String(encodeManifest(whole?.root.entries ?? [])));
+        t.deepEqual([...part.placed].sort(), [...(whole?.root.placed ?? [])].sort());
+        t.deepEqual(part.contents.map(String).sort(), whole?.root.contents.map(String).sort());
+        t.deepEqual(part.triggers, whole?.root.triggers);
+        t.deepEqual(part.changed, changeOf(before.root.entries, whole?.root.entries ?? [], part));
+        before = laidAgain(next, part);
+      }
     },
   );
-  fc.assert(holds, {numRuns: 1200});
+  fc.assert(holds, {numRuns: Number(process.env['RECIPES_TEST_RUNS'] ?? 1200)});
   t.log(counts);
   t.true(counts.again > 300);
 });
+
+/** All that differs, and of the rest what was laid again too. */
+function changeOf(
+  before: readonly TreeEntry[],
+  now: readonly TreeEntry[],
+  {changed}: RecomposedRoot,
+): RecomposedRoot['changed'] {
+  const paths = new Set([...changed.now, ...changed.before].map((one) => one.path));
+  const texts = new Map(before.map((one) => [one.path, encodeEntry(one)]));
+  const known = new Set(now.map((one) => one.path));
+  for (const one of now) if (texts.get(one.path) !== encodeEntry(one)) paths.add(one.path);
+  for (const one of before) if (!known.has(one.path)) paths.add(one.path);
+  const among = (all: readonly TreeEntry[]): readonly TreeEntry[] =>
+    all.filter((one) => paths.has(one.path));
+  return {now: among(now), before: among(before)};
+}
 
 test('a changed file, a new one, one less: no more than that is looked at', (t) => {
   const many = (from: number): Files =>
@@ -142,9 +216,11 @@ test('a changed file, a new one, one less: no more than that is looked at', (t) 
   if (before === undefined) return t.fail();
   const next: Files = {...many(2), 'usr/share/p2/f7': 'changed', 'usr/share/new/one': 'new'};
   delete (next as Record<string, string>)['usr/share/p2/f8'];
-  const changed = layers.map((one, at) => (at === 2 ? treeOf(next) : one));
-  const part = again(NODE, before, changed);
-  t.is(part?.text, String(encodeManifest(lay(NODE, changed)?.root.entries ?? [])));
+  const after = layers.map((one, at) => (at === 2 ? treeOf(next) : one));
+  const looked = new Set<number>();
+  const part = again(NODE, before, after, looked);
+  t.is(String(part?.manifest ?? ''), String(encodeManifest(lay(NODE, after)?.root.entries ?? [])));
+  t.deepEqual([...looked], [2]);
 });
 
 test('hard links and whiteouts are left to the whole', (t) => {
@@ -158,7 +234,7 @@ test('hard links and whiteouts are left to the whole', (t) => {
   // What has nothing to do with them comes out.
   const other = [first, treeOf({'usr/x': 'x'}), ...before.layers.slice(2)];
   t.is(
-    again(NODE, before, other)?.text,
+    String(again(NODE, before, other)?.manifest ?? ''),
     String(encodeManifest(lay(NODE, other)?.root.entries ?? [])),
   );
   t.is(again(NODE, before, [layers[0] ?? [], ...before.layers.slice(1)]), undefined);

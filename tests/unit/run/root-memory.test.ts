@@ -27,7 +27,15 @@ function remembered(store: Store, more: Partial<RootMemory> = {}): RootMemory {
     owner: owner as Label,
     tree: treeDigest(String(at).repeat(64)),
   }));
-  const memory = {layers, tree: writeTree(store, []), placed: ['etc'], isWhole: true, ...more};
+  const memory: RootMemory = {
+    ...{layers, tree: writeTree(store, []), placed: ['etc'], isWhole: true, lacksNothing: true},
+    bearers: new Map([
+      ['etc', []],
+      ['usr', [0, 1]],
+    ]),
+    linked: new Set(['usr/one', 'usr/two']),
+    ...more,
+  };
   rememberRoot(store, NODE, memory);
   return memory;
 }
@@ -41,7 +49,9 @@ test('it is recalled as it was', (t) => {
   const store = emptyStore(t);
   t.is(recallRoot(store, NODE), undefined);
   const memory = remembered(store);
-  t.like(recallRoot(store, NODE), memory);
+  t.like(recallRoot(store, NODE), {...memory});
+  t.deepEqual(recallRoot(store, NODE)?.bearers, memory.bearers);
+  t.deepEqual(recallRoot(store, NODE)?.linked, memory.linked);
   // Nothing says that it was hashed since the machine was started: after a restart that is so.
   t.deepEqual(sparedTrees(store, NODE), new Set());
   addMarks(store, [`tree ${memory.tree}`]);

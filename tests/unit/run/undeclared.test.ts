@@ -56,7 +56,9 @@ function said(t: ExecutionContext, scene: Scene): readonly Diagnostic[] {
     bed.resolver.learn(label(name), '0'.repeat(64) as ActionKey, treeOf(store, files));
   }
   const {inputs} = bed.known('t/tool');
-  return undeclaredNeeds(bed, bed.build('t/tool'), inputs, treeOf(store, made, more));
+  return undeclaredNeeds(bed, bed.build('t/tool'), inputs, {
+    tree: treeOf(store, made, more),
+  });
 }
 
 const messages = (t: ExecutionContext, scene: Scene): string[] =>
@@ -316,7 +318,7 @@ test('a file that cannot be read asks for nothing', (t) => {
   const pooled = fileIn(store, blobDigest(sha256(needsZ)), 0o755);
   const bed = bedOf(t, {'t/tool': {}}, {store});
   const ask = (): readonly Diagnostic[] =>
-    undeclaredNeeds(bed, bed.build('t/tool'), bed.known('t/tool').inputs, tree);
+    undeclaredNeeds(bed, bed.build('t/tool'), bed.known('t/tool').inputs, {tree});
   t.is(ask().length, 1);
   fs.unlinkSync(pooled);
   t.deepEqual(ask(), [], 'missing');
@@ -331,7 +333,7 @@ test('a file that cannot be read asks for nothing', (t) => {
 test('a damaged layer is a warning: what was built is good', (t) => {
   const bed = bedOf(t, {'t/tool': {}});
   const {inputs} = bed.known('t/tool');
-  const [found] = undeclaredNeeds(bed, bed.build('t/tool'), inputs, noTree('a'));
+  const [found] = undeclaredNeeds(bed, bed.build('t/tool'), inputs, {tree: noTree('a')});
   t.is(found?.severity, 'warning');
   t.is(found?.code, 'store/corrupt');
 });

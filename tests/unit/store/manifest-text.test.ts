@@ -12,7 +12,7 @@ import {comparePaths} from '../../../store/tree-rules.ts';
 import {dir, file} from './rig.ts';
 
 const text = (entries: readonly TreeEntry[]): ManifestText =>
-  new ManifestText(String(encodeManifest(sortEntries(entries))));
+  new ManifestText(encodeManifest(sortEntries(entries)));
 
 /** Names that sort oddly, that are escaped, that begin with each other; attributes and links. */
 const NAMES = ['a', 'a b', 'a-', 'a.', 'b', 'é', '#', '[', '\n', 'aa', 'z'];
@@ -87,16 +87,17 @@ test('far apart in a long one', (t) => {
 test('what differs, replaced, makes one the other', (t) => {
   const holds = fc.property(tree, tree, (before, after) => {
     const [a, b] = [text(before), text(after)];
-    const changed = [...changedPaths(a, b)].sort(comparePaths);
-    const now = new Map(after.map((one) => [one.path, one]));
-    t.is(
-      replaceEntries(
-        a,
-        changed.map((path) => [path, now.get(path)]),
-      ),
-      b.text,
+    const changes = changedPaths(a, b);
+    const [was, now] = [before, after].map((all) => new Map(all.map((one) => [one.path, one])));
+    for (const [path, change] of changes) {
+      t.deepEqual([was?.has(path), now?.has(path)], [change !== 'new', change !== 'gone']);
+    }
+    const replaced = replaceEntries(
+      a,
+      [...changes.keys()].sort(comparePaths).map((path) => [path, now?.get(path)]),
     );
-    t.deepEqual(changedPaths(b, b), new Set());
+    t.is(String(replaced), String(b.bytes));
+    t.deepEqual(changedPaths(b, b), new Map());
   });
   fc.assert(holds, {numRuns: 300});
 });
@@ -108,7 +109,7 @@ test('hard links by all their paths; whiteouts', (t) => {
   t.false(linked.hasWhiteouts);
   t.deepEqual(text([dir('d')]).linked, new Set());
   t.true(text([{type: 'whiteout', path: 'gone'}]).hasWhiteouts);
-  t.true(parseManifest(linked.text).ok);
+  t.true(parseManifest(String(linked.bytes)).ok);
 });
 
 test('an empty one', (t) => {
@@ -116,5 +117,19 @@ test('an empty one', (t) => {
   t.is(manifest.count, 0);
   t.is(manifest.at('a'), undefined);
   t.is(manifest.seeker()('a'), undefined);
-  t.is(replaceEntries(manifest, [['a', file('a', 'x')]]), text([file('a', 'x')]).text);
+  t.deepEqual(replaceEntries(manifest, [['a', file('a', 'x')]]), text([file('a', 'x')]).bytes);
+  t.deepEqual([...manifest.leaves(), ...manifest.below('a')], []);
+});
+
+test('what is no folder by its path, what lies below one in whole', (t) => {
+  const holds = fc.property(tree, (entries) => {
+    const manifest = text([...entries, {type: 'whiteout', path: 'zz'}]);
+    const leaves = entries.filter((one) => one.type !== 'dir').map((one) => one.path);
+    t.deepEqual([...manifest.leaves()], leaves);
+    for (const name of [...NAMES, 'a/a', 'none']) {
+      const below = entries.filter((one) => one.path.startsWith(`${name}/`));
+      t.deepEqual(manifest.below(name), below);
+    }
+  });
+  fc.assert(holds, {numRuns: 300});
 });
