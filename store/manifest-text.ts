@@ -30,7 +30,7 @@ export class ManifestText {
   }
 
   at(path: BytePath): TreeEntry | undefined {
-    return this.#read(this.find(path));
+    return this.read(this.find(path));
   }
 
   /** How many entries there are. */
@@ -82,7 +82,7 @@ export class ManifestText {
         here = this.#first(this.#notBefore(path, here.to));
         order = here === undefined ? 1 : comparePaths(here.path, path);
       }
-      return order === 0 ? this.#read(here) : undefined;
+      return order === 0 ? this.read(here) : undefined;
     };
   }
 
@@ -92,9 +92,10 @@ export class ManifestText {
     return {...lines, path: this.#pathIn(lines)};
   }
 
-  #read(lines: Lines | undefined): TreeEntry | undefined {
+  /** The entry of these lines, if they are some. */
+  read(lines: Lines | undefined): TreeEntry | undefined {
     if (lines === undefined || lines.from === lines.to) return undefined;
-    return parseEntryLines(this.#text(lines.from, lines.to - 1).split('\n'));
+    return readLines(this.#text(lines.from, lines.to));
   }
 
   /** Where the first entry begins that is not before a path; `from`: where one before it ends. */
@@ -113,7 +114,7 @@ export class ManifestText {
     const found: TreeEntry[] = [];
     let here = this.#first(this.find(folder).to);
     for (; here?.path.startsWith(`${folder}/`) === true; here = this.#first(here.to)) {
-      found.push(this.#read(here) ?? unreadable());
+      found.push(this.read(here) ?? unreadable());
     }
     return found;
   }
@@ -192,7 +193,12 @@ function unreadable(): never {
   throw new Bug('a manifest that is not good');
 }
 
-export type PathChange = 'new' | 'gone' | 'other';
+export interface PathChange {
+  /** Whether the first has something there. */
+  readonly isKnown: boolean;
+  /** What the second has there. */
+  readonly now: TreeEntry | undefined;
+}
 
 /** Where the second of two manifests says something else than the first. */
 export function changedPaths(a: ManifestText, b: ManifestText): Map<BytePath, PathChange> {
@@ -200,10 +206,17 @@ export function changedPaths(a: ManifestText, b: ManifestText): Map<BytePath, Pa
   const changes = new Map<BytePath, PathChange>();
   for (const [path, lines] of now) {
     const known = before.get(path);
-    if (known !== lines) changes.set(path, known === undefined ? 'new' : 'other');
+    if (known === lines) continue;
+    changes.set(path, {isKnown: known !== undefined, now: readLines(lines)});
   }
-  for (const path of before.keys()) if (!now.has(path)) changes.set(path, 'gone');
+  for (const path of before.keys()) {
+    if (!now.has(path)) changes.set(path, {isKnown: true, now: undefined});
+  }
   return changes;
+}
+
+function readLines(lines: string): TreeEntry | undefined {
+  return parseEntryLines(lines.slice(0, -1).split('\n'));
 }
 
 function linesByPath(manifest: ManifestText): ReadonlyMap<BytePath, string> {
@@ -215,18 +228,24 @@ function linesByPath(manifest: ManifestText): ReadonlyMap<BytePath, string> {
   );
 }
 
-/** The manifest with other entries at some paths, or none; the paths in the order of manifests. */
+/**
+ * The manifest with other entries at some paths, or none; the paths in the order of manifests.
+ * Also gives the entries that were there.
+ */
 export function replaceEntries(
   manifest: ManifestText,
   changes: readonly (readonly [BytePath, TreeEntry | undefined])[],
-): Buffer {
+): {readonly bytes: Buffer; readonly before: readonly TreeEntry[]} {
   const parts: Buffer[] = [];
+  const before: TreeEntry[] = [];
   let done = 0;
   for (const [path, entry] of changes) {
-    const {from, to} = manifest.find(path, Math.max(done, BEGINNING.length));
-    if (from > done) parts.push(manifest.bytes.subarray(done, from));
+    const lines = manifest.find(path, Math.max(done, BEGINNING.length));
+    const old = manifest.read(lines);
+    if (old !== undefined) before.push(old);
+    if (lines.from > done) parts.push(manifest.bytes.subarray(done, lines.from));
     if (entry !== undefined) parts.push(Buffer.from(encodeEntry(entry), 'latin1'));
-    done = to;
+    done = lines.to;
   }
-  return Buffer.concat([...parts, manifest.bytes.subarray(done)]);
+  return {bytes: Buffer.concat([...parts, manifest.bytes.subarray(done)]), before};
 }

@@ -178,7 +178,8 @@ function readPlainFile(line: string): TreeEntry | undefined {
     gid: Number(gid),
     xattrs: NONE,
     size: Number(size),
-    digest: blobDigest(hex),
+    // Of 64 such digits, as the pattern says.
+    digest: hex as BlobDigest,
     hardlink: undefined,
   };
 }

@@ -5,6 +5,7 @@
 import path from 'node:path';
 import {problem, type Checked, type Diagnostic} from '../base/diagnostic.ts';
 import * as files from '../base/files.ts';
+import type {TreeDigest} from '../base/hash.ts';
 import type {Label} from '../base/label.ts';
 import {err, ok} from '../base/result.ts';
 import {mergeEtc, ownedAs, type EtcMerge} from '../rootfs/etc-merge.ts';
@@ -16,12 +17,13 @@ import type {RunHandle} from '../../store/claims.ts';
 import {replaceIn, settle, switchTo} from '../../store/generations.ts';
 import {importFolder} from '../../store/import-folder.ts';
 import type {Store} from '../../store/layout.ts';
+import {ManifestText} from '../../store/manifest-text.ts';
 import type {Generation, Profile} from '../../store/profiles.ts';
 import {protect} from '../../store/protect.ts';
 import {addShared} from '../../store/shared-folder.ts';
 import type {TreeEntry} from '../../store/tree-entry.ts';
-import {readTree} from '../../store/trees.ts';
-import {guard} from '../../store/trouble.ts';
+import {readManifest} from '../../store/trees.ts';
+import {fault, guard} from '../../store/trouble.ts';
 import {currentOf} from './profile.ts';
 import type {World} from './world.ts';
 
@@ -48,7 +50,7 @@ export function etcFor(
   const isFolder = files.lookAt(folder)?.isDirectory() === true;
   const hasEtc = entries.some((one) => one.path === ETC && one.type === 'dir');
   if (!isFolder || !hasEtc) return ok(undefined);
-  const before = readTree(store, current.root.tree, 'leave');
+  const before = guard(store.root, () => etcBefore(store, current.root.tree));
   if (!before.ok) return before;
   const found = lookInto(store, run, folder, ETC);
   if (!found.ok) return found;
@@ -56,6 +58,13 @@ export function etcFor(
   const merged = mergeEtc(before.value, ownedAs(found.value, before.value, self), entries);
   const clashes = merged.clashes.map((one) => clashIn(current.folder, label, one));
   return clashes.length > 0 ? err(clashes) : ok(merged);
+}
+
+/** All that a tree has below /etc. */
+function etcBefore(store: Store, tree: TreeDigest): readonly TreeEntry[] {
+  const manifest = readManifest(store, tree);
+  if (manifest !== undefined) return new ManifestText(manifest).below(ETC);
+  return fault('store/corrupt', `the tree ${tree} is missing or damaged`);
 }
 
 /** What lies in a folder, now in the store and named in the run; paths with `top/` before them. */

@@ -20,7 +20,6 @@ import type {
   RecomposedRoot,
   RecomposeParts,
   RootBefore,
-  RootChange,
   StoredLayer,
 } from '../graph/root-parts.ts';
 import {composeRoot} from './compose.ts';
@@ -42,11 +41,11 @@ export function recomposeRoot(parts: RecomposeParts): RecomposedRoot | undefined
   if (paths.some((path) => linked.has(path))) return undefined;
   const made = new Map(composed.entries.map((one) => [one.path, one]));
   const changes = paths.map((path) => [path, made.get(path)] as const);
-  const manifest = replaceEntries(parts.before.root, changes);
+  const {bytes, before} = replaceEntries(parts.before.root, changes);
   const {contents, triggers, placed} = composed;
   const bearers = bearersNow(parts.before, paths, composed);
-  const changed = changeIn(parts.before.root, changes);
-  return {manifest, contents, triggers, placed, bearers, linked, changed};
+  const changed = {now: changes.flatMap(([, entry]) => entry ?? []), before};
+  return {manifest: bytes, contents, triggers, placed, bearers, linked, changed};
 }
 
 /** Those of before where nothing was laid again. */
@@ -62,17 +61,6 @@ function bearersNow(
     else bearers.set(path, now);
   }
   return bearers;
-}
-
-function changeIn(
-  root: ManifestText,
-  changes: readonly (readonly [BytePath, TreeEntry | undefined])[],
-): RootChange {
-  const seek = root.seeker();
-  return {
-    now: changes.flatMap(([, entry]) => entry ?? []),
-    before: changes.flatMap(([path]) => seek(path) ?? []),
-  };
 }
 
 /** What a layer has at a path. */
@@ -115,13 +103,16 @@ class Layer {
 
   get #changes(): ReadonlyMap<BytePath, PathChange> {
     if (this.before === undefined || this.manifest === undefined) return new Map();
-    return (this.#found ??= changedPaths(this.before, this.manifest));
+    if (this.#found !== undefined) return this.#found;
+    this.#found = changedPaths(this.before, this.manifest);
+    for (const [path, {now}] of this.#found) this.#known.set(path, alone(now));
+    return this.#found;
   }
 
   /** Whether it had something there. */
   had(path: BytePath): boolean {
     const change = this.#changes.get(path);
-    return change === undefined ? this.before?.at(path) !== undefined : change !== 'new';
+    return change?.isKnown ?? this.before?.at(path) !== undefined;
   }
 
   /** What it has at these paths, which are in order. Undefined: it cannot be read. */
@@ -156,7 +147,7 @@ class Again {
     this.#layers = layers;
     for (const layer of layers) for (const path of layer.changed) this.#open.add(path);
     for (const path of parts.before.placed) this.#open.add(path);
-    for (const path of [...this.#open]) this.#addAbove(path);
+    for (const path of [...this.#open]) this.#add(parentOf(path));
   }
 
   /** All that was laid together again, in order. */
@@ -177,26 +168,26 @@ class Again {
     return undefined;
   }
 
-  /** To all that this depends on; whether that is more than before. */
+  /** To all that this depends on; whether something is there of which nothing was known. */
   #widen({asked, placed}: ComposedRoot): boolean {
-    const {size} = this.#open;
-    const {size: grounds} = this.#ground;
-    for (const path of asked) this.#add(path);
-    for (const path of placed) this.#open.add(path);
-    for (const path of placed) this.#ground.delete(path);
-    return this.#open.size > size || this.#ground.size > grounds;
+    let isMore = false;
+    for (const path of [...asked, ...placed]) if (this.#add(path)) isMore = true;
+    for (const path of placed) {
+      if (!this.#ground.delete(path)) continue;
+      this.#open.add(path);
+      isMore = true;
+    }
+    return isMore;
   }
 
-  #add(path: BytePath): void {
-    if (path === '' || this.#open.has(path) || this.#ground.has(path)) return;
+  /** With all above; whether there is something at one of them. */
+  #add(path: BytePath): boolean {
+    if (path === '' || this.#open.has(path) || this.#ground.has(path)) return false;
     const there = this.#rootAt(path);
     if (there?.type === 'dir') this.#ground.set(path, there);
     else this.#open.add(path);
-    this.#addAbove(path);
-  }
-
-  #addAbove(path: BytePath): void {
-    this.#add(parentOf(path));
+    const isMoreAbove = this.#add(parentOf(path));
+    return isMoreAbove || there !== undefined;
   }
 
   #rootAt(path: BytePath): Found {

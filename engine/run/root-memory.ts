@@ -19,8 +19,9 @@ const RULES = 2;
 
 export interface RootMemory {
   readonly layers: readonly {readonly owner: Label; readonly tree: TreeDigest}[];
-  /** What they came to. */
+  /** What they came to, and how many entries that has. */
   readonly tree: TreeDigest;
+  readonly count: number;
   /** Paths that the recipe itself had put something at. */
   readonly placed: readonly BytePath[];
   /** Which layers have what: graph/root-parts.ts. */
@@ -74,14 +75,15 @@ export function rememberRoot(store: Store, node: BuildNode, memory: RootMemory):
 }
 
 /**
- * The trees of a root that need no look before it is laid together again: their bytes were hashed
- * with the root that was since the machine was started, nothing is read from them now, and what
- * was damaged meanwhile is found when the root is used, which then has no memory.
+ * Which trees need no look before a root is laid together again: those whose bytes were hashed
+ * since the machine was started, by themselves or with the root that was. Nothing is read from them
+ * now, and what was damaged meanwhile is found when the root is used, which then has no memory.
  */
-export function sparedTrees(store: Store, node: BuildNode): ReadonlySet<TreeDigest> {
+export function sparedTrees(store: Store, node: BuildNode): (tree: TreeDigest) => boolean {
   const memory = recallRoot(store, node);
-  if (memory?.isWhole !== true || !isMarked(store, `tree ${memory.tree}`)) return new Set();
-  return new Set(memory.layers.map((one) => one.tree));
+  if (memory?.isWhole !== true || !isMarked(store, `tree ${memory.tree}`)) return () => false;
+  const known = new Set(memory.layers.map((one) => one.tree));
+  return (tree) => known.has(tree) || isMarked(store, `tree ${tree}`);
 }
 
 function fileOf(store: Store, {label}: BuildNode): string {

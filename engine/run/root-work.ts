@@ -74,7 +74,7 @@ function layWhole(context: RunContext, parts: Parts, inputs: Inputs): Checked<La
   const linked = new Set(layers.flatMap((one) => linkedIn(one.entries)));
   const said = summary(layers, entries.length);
   const memory = root.isStraight
-    ? memoryOf(inputs, {...root, linked, tree: tree.value})
+    ? memoryOf(inputs, {...root, linked, tree: tree.value, count: entries.length})
     : undefined;
   return ok({tree: tree.value, triggers, said, changed: undefined, memory});
 }
@@ -94,10 +94,11 @@ function layAgain(context: RunContext, parts: Parts, inputs: Inputs): LaidRoot |
   if (memory === undefined || made === undefined) return undefined;
   const {manifest, contents, triggers} = made;
   const tree = writeNamedManifest(store, context.run, manifest, contents);
-  const said = summary(inputs.layers, new ManifestText(manifest).count);
+  const count = memory.count + made.changed.now.length - made.changed.before.length;
+  const said = summary(inputs.layers, count);
   const isComparable = memory.isWhole && memory.lacksNothing;
   const changed = isComparable ? made.changed : undefined;
-  return {tree, triggers, said, changed, memory: memoryOf(inputs, {...made, tree})};
+  return {tree, triggers, said, changed, memory: memoryOf(inputs, {...made, tree, count})};
 }
 
 type StoredParts = Pick<RecomposeParts, 'layers' | 'before'>;
@@ -123,11 +124,12 @@ function textOf(store: Store, tree: TreeDigest): ManifestText | undefined {
   return manifest === undefined ? undefined : new ManifestText(manifest);
 }
 
-type Laid = Pick<RootMemory, 'tree' | 'placed' | 'bearers' | 'linked'> & Pick<LaidRoot, 'triggers'>;
+type Laid = Pick<RootMemory, 'tree' | 'count' | 'placed' | 'bearers' | 'linked'> &
+  Pick<LaidRoot, 'triggers'>;
 
 function memoryOf({layers}: Inputs, laid: Laid): LaidRoot['memory'] {
-  const {tree, placed, bearers, linked, triggers} = laid;
-  return {layers, tree, placed, bearers, linked, isWhole: triggers.length === 0};
+  const {tree, count, placed, bearers, linked, triggers} = laid;
+  return {layers, tree, count, placed, bearers, linked, isWhole: triggers.length === 0};
 }
 
 function pathOf({store}: RunContext, digest: BlobDigest): string {

@@ -107,10 +107,10 @@ interface Found {
 }
 
 function layersToLookAt({graph, resolver, store}: Ground, node: BuildNode): readonly Label[] {
-  const spared = sparedTrees(store, node);
+  const isSpared = sparedTrees(store, node);
   return layersOf(graph, node.label).layers.filter((label) => {
     const tree = resolver.treeOf(label);
-    return tree !== undefined && !spared.has(tree);
+    return tree !== undefined && !isSpared(tree);
   });
 }
 

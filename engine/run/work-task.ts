@@ -78,9 +78,9 @@ function runIn(worker: Worker, job: Job, request: Requested): Promise<Checked<Jo
 async function workRoot(context: RunContext, job: Job): Promise<WorkEnd> {
   const watch = context.watch.of(job.node.label);
   const since = context.host.tick();
-  const spared = sparedTrees(context.store, job.build);
+  const isSpared = sparedTrees(context.store, job.build);
   const damaged = timed(watch, 'prepare', 'check inputs', () =>
-    damagedLayers(context, job, spared),
+    damagedLayers(context, job, isSpared),
   );
   if (damaged.length > 0) return failure(damaged, {machine: false});
   const laid = timed(watch, 'run', 'lay layers', () =>
@@ -173,10 +173,10 @@ function layerTrouble(context: RunContext, job: Job): readonly Diagnostic[] {
 function damagedLayers(
   {store}: RunContext,
   {known}: Job,
-  spared: ReadonlySet<TreeDigest> = new Set(),
+  isSpared: (tree: TreeDigest) => boolean = () => false,
 ): readonly Diagnostic[] {
   const {layers} = known.inputs;
-  const trees = layers.map((one) => one.tree).filter((tree) => !spared.has(tree));
+  const trees = layers.map((one) => one.tree).filter((tree) => !isSpared(tree));
   const damaged = guard(store.root, () => checkTrees(store, trees, 'mend'));
   if (!damaged.ok) return damaged.error;
   return layers.flatMap(({owner, tree}) => {
