@@ -136,12 +136,13 @@ export class ManifestText {
   }
 
   /** The lines of each entry, in order. */
-  *entries(): Generator<Lines & {readonly path: BytePath}> {
+  *entries(): Generator<Lines & {readonly path: BytePath}, undefined> {
     for (let at = BEGINNING.length; at < this.bytes.length;) {
       const lines = this.#around(at, at);
       yield {...lines, path: this.#pathIn(lines)};
       at = lines.to;
     }
+    return undefined;
   }
 
   /** The entry that has something at a place; `low`: where some entry begins, at or before it. */
@@ -202,30 +203,39 @@ export interface PathChange {
 
 /** Where the second of two manifests says something else than the first. */
 export function changedPaths(a: ManifestText, b: ManifestText): Map<BytePath, PathChange> {
-  const [before, now] = [linesByPath(a), linesByPath(b)];
   const changes = new Map<BytePath, PathChange>();
-  for (const [path, lines] of now) {
-    const known = before.get(path);
-    if (known === lines) continue;
-    changes.set(path, {isKnown: known !== undefined, now: readLines(lines)});
-  }
-  for (const path of before.keys()) {
-    if (!now.has(path)) changes.set(path, {isKnown: true, now: undefined});
+  const [before, now] = [a.entries(), b.entries()];
+  let [old, next] = [before.next().value, now.next().value];
+  while (old !== undefined || next !== undefined) {
+    const order = orderOf(old?.path, next?.path);
+    if (order !== 0 || !isSameText(a, old, b, next)) {
+      const path = (order <= 0 ? old?.path : next?.path) ?? '';
+      changes.set(path, {isKnown: order <= 0, now: order < 0 ? undefined : b.read(next)});
+    }
+    if (order <= 0) old = before.next().value;
+    if (order >= 0) next = now.next().value;
   }
   return changes;
 }
 
-function readLines(lines: string): TreeEntry | undefined {
-  return parseEntryLines(lines.slice(0, -1).split('\n'));
+/** What is no more comes last. */
+function orderOf(a: BytePath | undefined, b: BytePath | undefined): number {
+  if (a === undefined) return 1;
+  return b === undefined ? -1 : comparePaths(a, b);
 }
 
-function linesByPath(manifest: ManifestText): ReadonlyMap<BytePath, string> {
-  return new Map(
-    Array.from(manifest.entries(), ({from, to, path}) => [
-      path,
-      manifest.bytes.toString('latin1', from, to),
-    ]),
-  );
+function isSameText(
+  a: ManifestText,
+  old: Lines | undefined,
+  b: ManifestText,
+  next: Lines | undefined,
+): boolean {
+  if (old === undefined || next === undefined) return false;
+  return a.bytes.compare(b.bytes, next.from, next.to, old.from, old.to) === 0;
+}
+
+function readLines(lines: string): TreeEntry | undefined {
+  return parseEntryLines(lines.slice(0, -1).split('\n'));
 }
 
 /**
@@ -238,14 +248,18 @@ export function replaceEntries(
 ): {readonly bytes: Buffer; readonly before: readonly TreeEntry[]} {
   const parts: Buffer[] = [];
   const before: TreeEntry[] = [];
-  let done = 0;
+  let [done, text] = [0, ''];
   for (const [path, entry] of changes) {
     const lines = manifest.find(path, Math.max(done, BEGINNING.length));
     const old = manifest.read(lines);
     if (old !== undefined) before.push(old);
-    if (lines.from > done) parts.push(manifest.bytes.subarray(done, lines.from));
-    if (entry !== undefined) parts.push(Buffer.from(encodeEntry(entry), 'latin1'));
+    if (lines.from > done) {
+      parts.push(Buffer.from(text, 'latin1'), manifest.bytes.subarray(done, lines.from));
+      text = '';
+    }
+    if (entry !== undefined) text += encodeEntry(entry);
     done = lines.to;
   }
-  return {bytes: Buffer.concat([...parts, manifest.bytes.subarray(done)]), before};
+  parts.push(Buffer.from(text, 'latin1'), manifest.bytes.subarray(done));
+  return {bytes: Buffer.concat(parts), before};
 }
