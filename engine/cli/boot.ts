@@ -5,7 +5,7 @@
 import path from 'node:path';
 import {fail, type Checked} from '../base/diagnostic.ts';
 import type {Label} from '../base/label.ts';
-import {ended, minimalEnv, start, type ChildProcess} from '../base/process.ts';
+import {ended, minimalEnv, start, type ChildProcess, type Finished} from '../base/process.ts';
 import {err, ok} from '../base/result.ts';
 import {converse, type DialogueStep} from '../boot/dialogue.ts';
 import {machineWords, QEMU, type Machine} from '../boot/machine.ts';
@@ -98,13 +98,15 @@ async function attend(world: World, machine: Machine): Answer {
     child.kill('SIGKILL');
     return 'taken';
   });
-  const {status, stderr} = await ended(child);
-  return status === 0 ? ok(0) : stopped(status, stderr);
+  const finished = await ended(child);
+  return finished.status === 0 ? ok(0) : stopped(finished);
 }
 
 async function talk(world: World, machine: Machine, steps: readonly DialogueStep[]): Answer {
   const child = start(machineWords(machine), {stdio: ['pipe', 'pipe', 'pipe'], detached: true});
+  let isWanted = true;
   world.onInterrupt(() => {
+    isWanted = false;
     child.kill('SIGKILL');
     return 'taken';
   });
@@ -112,10 +114,13 @@ async function talk(world: World, machine: Machine, steps: readonly DialogueStep
   const shown = consoleOf(world, child);
   const done = await converse(shown, steps);
   // Who has closed its console is about to say how it ended.
-  const grace = setTimeout(() => child.kill('SIGKILL'), shown.isClosed() ? GRACE : 0);
-  const {status, stderr} = await end;
+  const isOver = shown.isClosed();
+  const grace = setTimeout(() => child.kill('SIGKILL'), isOver ? GRACE : 0);
+  const finished = await end;
   clearTimeout(grace);
-  if (status !== null && status !== 0) return stopped(status, stderr);
+  if (!isWanted) return ok(0);
+  const {status} = finished;
+  if (isOver ? status !== 0 : status !== null && status !== 0) return stopped(finished);
   if (done.ok) world.tell(`${steps.length} of ${steps.length} steps happened`);
   return done.ok ? ok(0) : done;
 }
@@ -139,9 +144,10 @@ function consoleOf(world: World, child: ChildProcess): Console {
   return {output: output(), write: (text) => child.stdin?.write(text), isClosed: () => closed};
 }
 
-function stopped(status: number | null, said: string): Checked<never> {
-  const notes = said.trim() === '' ? [] : [{message: said.trim()}];
-  return fail('boot/machine', `${QEMU} ended with ${status ?? 'a signal'}`, {notes});
+function stopped({status, signal, stderr}: Finished): Checked<never> {
+  const said = stderr.trim();
+  const notes = said === '' ? [] : [{message: said}];
+  return fail('boot/machine', `${QEMU} ended with ${status ?? signal ?? 'nothing'}`, {notes});
 }
 
 // --- the dialogue ----------------------------------------------------------------------------------

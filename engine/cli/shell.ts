@@ -10,10 +10,11 @@ import type {Label} from '../base/label.ts';
 import {ok} from '../base/result.ts';
 import {withRunClosure} from '../graph/closure.ts';
 import type {RunContext} from '../run/context.ts';
-import {buildSpec} from '../run/job-spec.ts';
+import {buildSpec, triggerSpec} from '../run/job-spec.ts';
 import {openRunContext, type OpenContext} from '../run/open-context.ts';
 import {makePlan} from '../run/plan.ts';
 import {relyOn, rootsOfSpec} from '../run/reliance.ts';
+import {layRoot} from '../run/root-work.ts';
 import {buildOf} from '../run/tasks.ts';
 import {ROOT_COMPOSER} from '../rootfs/composer.ts';
 import {INSIDE} from '../sandbox/places.ts';
@@ -64,9 +65,10 @@ async function openInputs(world: World, word: string): Promise<Checked<OpenWork>
 }
 
 async function inBuild(world: World, work: OpenWork, label: Label): Answer {
-  const spec = specOf(work, label);
-  if (!spec.ok) return spec;
-  return interact(world, work, {spec: spec.value, resume: undefined, command: commandOf(world)});
+  return interact(world, work, {
+    spec: (context) => specOf(context, work, label),
+    ...{resume: undefined, command: commandOf(world)},
+  });
 }
 
 /** The folder, environment and variables of the build that failed, where it failed. */
@@ -78,12 +80,14 @@ async function inFailed(world: World, work: OpenWork, label: Label): Answer {
   if (kept === undefined || !exists(`${work.store.root}/${kept}`)) {
     return fail('store/no-failed-build', `there is no failed build of ${label} to open`);
   }
-  const spec = specOf(work, label);
-  if (!spec.ok) return spec;
-  return interact(world, work, {spec: spec.value, resume: kept, command: commandOf(world)});
+  return interact(world, work, {
+    spec: (context) => specOf(context, work, label),
+    ...{resume: kept, command: commandOf(world)},
+  });
 }
 
-function specOf(work: OpenWork, label: Label): Checked<JobSpec> {
+/** Of a root it is what its triggers run in. */
+function specOf(context: RunContext, work: OpenWork, label: Label): Checked<JobSpec> {
   const build = buildOf(work.graph, label);
   if (build === undefined) return fail('usage/wrong', `${label} is no build`);
   const resolution = work.resolver.resolve(build);
@@ -93,7 +97,13 @@ function specOf(work: OpenWork, label: Label): Checked<JobSpec> {
       `what ${label} needs is not built: ${resolution.on.join(', ')}`,
     );
   }
-  return ok(buildSpec(label, build.build, resolution.inputs, build.replaces, work.graph.generated));
+  const {inputs} = resolution;
+  if (build.root === undefined) {
+    return ok(buildSpec(label, build.build, inputs, build.replaces, work.graph.generated));
+  }
+  const laid = layRoot(context, build, inputs);
+  if (!laid.ok) return laid;
+  return ok(triggerSpec(label, build.build, laid.value.tree, laid.value.triggers));
 }
 
 /** A root of artifacts; what was built on the host runs on the host's /usr, its files at /sysroot. */
@@ -122,7 +132,7 @@ function inRoot(world: World, work: OpenWork, command: readonly string[] | undef
     milliseconds: Number.MAX_SAFE_INTEGER,
     capture: undefined,
   };
-  return interact(world, work, {spec, resume: undefined, command});
+  return interact(world, work, {spec: () => ok(spec), resume: undefined, command});
 }
 
 const ROOT_ENV = {PATH: '/usr/bin:/usr/sbin:/bin:/sbin', HOME: '/root', TERM: 'linux'};
@@ -134,11 +144,13 @@ const HOST_ENV = {
   TERM: 'linux',
 };
 
-async function interact(
-  world: World,
-  work: OpenWork,
-  wanted: Omit<InteractiveSpec, 'scratch'>,
-): Answer {
+type Session = Omit<InteractiveSpec, 'scratch'>;
+
+interface Wanted extends Omit<Session, 'spec'> {
+  readonly spec: (context: RunContext) => Checked<JobSpec>;
+}
+
+async function interact(world: World, work: OpenWork, wanted: Wanted): Answer {
   const opened = await openRunContext(work, {
     host: world.host,
     listener: () => undefined,
@@ -151,18 +163,18 @@ async function interact(
   });
   if (!opened.ok) return opened;
   try {
-    const named = nameAll(opened.value.context, wanted);
-    return named.ok ? await enter(world, opened.value, wanted) : named;
+    const spec = wanted.spec(opened.value.context);
+    if (!spec.ok) return spec;
+    const session = {...wanted, spec: spec.value};
+    const named = nameAll(opened.value.context, session);
+    return named.ok ? await enter(world, opened.value, session) : named;
   } finally {
     await opened.value.close();
   }
 }
 
 /** gc keeps what the shell is made of, and the failed build it opens. */
-function nameAll(
-  context: RunContext,
-  {spec, resume}: Omit<InteractiveSpec, 'scratch'>,
-): Checked<undefined> {
+function nameAll(context: RunContext, {spec, resume}: Session): Checked<undefined> {
   const {store} = context;
   const key = resume?.split('/').at(-1) ?? '';
   const roots = [
@@ -177,11 +189,7 @@ function nameAll(
   return fail('target/not-built', 'gc has removed it from the store just now', {hint});
 }
 
-async function enter(
-  world: World,
-  {context}: OpenContext,
-  wanted: Omit<InteractiveSpec, 'scratch'>,
-): Answer {
+async function enter(world: World, {context}: OpenContext, wanted: Session): Answer {
   const worker = await context.worker.get();
   if (!worker.ok) return worker;
   const stop = new AbortController();

@@ -97,13 +97,20 @@ test.serial('layers that clash: one message with both names, and nothing made', 
 
 test.serial('a trigger that fails: its log, and no root', async (t) => {
   await using space = roots.project(APP);
-  const broken = {...SYSTEM, files: {}, triggers: {keys: 'echo no keys >&2; false'}};
+  const files = {'/etc/mtab.one': {text: 'one\n'}};
+  const keys = 'echo half > half; echo no keys >&2; false';
+  const broken = {...SYSTEM, files, triggers: {keys}};
   space.write('recipes/t/sys.yaml', rootText('sys', broken));
   const {stderr} = await space.expect(1, ['build', 'sys']);
   t.regex(stderr, /t\/sys · keys failed \(exit 1/);
   t.regex(stderr, /no keys/);
   await space.expect(1, ['checkout', 'sys', 'out']);
   t.false(space.exists('out'));
+  // What it ran in, with what it had done.
+  const {stdout} = await space.expect(0, [
+    ...['shell', '--failed', 'sys', '-c', 'cat /etc/mtab.one /half /usr/share/app'],
+  ]);
+  t.is(stdout, 'one\nhalf\napp\n');
 });
 
 test.serial('an unknown owner is a mistake of the recipe', async (t) => {
@@ -157,24 +164,64 @@ test.serial('a root laid together again where a layer changed is as from nothing
   t.is(await treeOf(other, 'sys'), tree);
 });
 
-test.serial('damage of a layer that has not changed is mended when it shows', async (t) => {
-  await using space = Space.create({
-    ...recipes({'t/a': {}, 't/b': {}}),
-    'recipes/t/sys.yaml': rootText('sys', {layers: ['a', 'b']}),
+for (const [what, name] of [
+  ['a layer that has not changed', 'a'],
+  ['a layer that has', 'b'],
+] as const) {
+  test.serial(`damage of ${what} is mended when it shows`, async (t) => {
+    await using space = Space.create({
+      ...recipes({'t/a': {}, 't/b': {}}),
+      'recipes/t/sys.yaml': rootText('sys', {layers: ['a', 'b']}),
+    });
+    await space.expect(0, ['build', 'sys']);
+    space.write('recipes/t/b.yaml', recipe('t/b', {steps: writes('b', 'changed')}));
+    await space.expect(0, ['build', 'b']);
+    const text = name === 'a' ? 'a\n' : 'changed\n';
+    const digest = createHash('sha256').update(text).digest('hex');
+    const pooled = `.recipes/files/${digest.slice(0, 2)}/${digest.slice(2)}.644`;
+    fs.chmodSync(space.at(pooled), 0o644);
+    space.write(pooled, 'damage\n');
+    await space.expect(0, ['build', 'sys']);
+    const refused = await space.run(['checkout', 'sys', 'out']);
+    t.regex(refused.stderr, /store\/damaged/);
+    t.false(space.exists('out'));
+    const ran = await space.expect(0, ['build', '--json', 'sys']);
+    t.deepEqual(resultOf(ran).executed, [`t/${name}`, 't/sys']);
+    await space.expect(0, ['checkout', 'sys', 'out']);
+    t.is(space.read('out/usr/share/a'), 'a\n');
+    t.is(space.read('out/usr/share/b'), 'changed\n');
   });
-  await space.expect(0, ['build', 'sys']);
-  const digest = createHash('sha256').update('a\n').digest('hex');
-  const pooled = `.recipes/files/${digest.slice(0, 2)}/${digest.slice(2)}.644`;
-  fs.chmodSync(space.at(pooled), 0o644);
-  space.write(pooled, 'damage\n');
-  space.write('recipes/t/b.yaml', recipe('t/b', {steps: writes('b', 'changed')}));
-  await space.expect(0, ['build', 'sys']);
-  const refused = await space.run(['checkout', 'sys', 'out']);
-  t.regex(refused.stderr, /store\/damaged/);
-  t.false(space.exists('out'));
-  const ran = await space.expect(0, ['build', '--json', 'sys']);
-  t.deepEqual(resultOf(ran).executed, ['t/a', 't/sys']);
-  await space.expect(0, ['checkout', 'sys', 'out']);
-  t.is(space.read('out/usr/share/a'), 'a\n');
-  t.is(space.read('out/usr/share/b'), 'changed\n');
+}
+
+/** A program that another package has the interpreter of. */
+const script = (text: string): string =>
+  `mkdir -p "$DESTDIR/usr/bin"; printf '${text}' > "$DESTDIR/usr/bin/$1"; chmod 755 "$DESTDIR"/usr/bin/*`;
+
+test.serial('what the files of a root lack is told each time it is laid together', async (t) => {
+  const recipeOf = (name: string, text: string): string =>
+    recipe(`t/${name}`, {steps: script(text).replaceAll('$1', name)});
+  await using space = Space.create({
+    'recipes.config.yaml': '{}\n',
+    'recipes/t/tongue.yaml': recipeOf('tongue', ''),
+    'recipes/t/word.yaml': recipe('t/word', {
+      steps: script('#!/usr/bin/tongue\\n').replaceAll('$1', 'word'),
+      needs: [{build: 'tongue', for: 'run'}],
+    }),
+    'recipes/t/other.yaml': recipe('t/other', {}),
+    'recipes/t/sys.yaml': rootText('sys', {layers: ['word', 'other']}),
+  });
+  const lacking = async (): Promise<number> => {
+    const {stderr} = await space.expect(0, ['build', 'sys']);
+    t.regex(stderr, /t\/sys built/);
+    return stderr.split('usr/bin/word needs /usr/bin/tongue, which nothing').length - 1;
+  };
+  t.is(await lacking(), 0);
+  space.edit('recipes/t/word.yaml', 'tongue\\n', 'tongue -x\\n');
+  t.is(await lacking(), 0, 'of what has changed');
+  space.edit('recipes/t/tongue.yaml', '/usr/bin/tongue', '/usr/bin/lung');
+  t.is(await lacking(), 1, 'who had it has it no more');
+  space.edit('recipes/t/other.yaml', 'other', 'another');
+  t.is(await lacking(), 1, 'nothing of it has changed');
+  space.edit('recipes/t/tongue.yaml', '/usr/bin/lung', '/usr/bin/tongue');
+  t.is(await lacking(), 0);
 });

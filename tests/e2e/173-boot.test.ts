@@ -4,7 +4,7 @@ import test from 'ava';
 import {stringify} from 'yaml';
 import {addSystem, become, whyNoBoot} from '../support/bootable.ts';
 import {SmallRoots} from '../support/small-root.ts';
-import type {Space} from '../support/space.ts';
+import {until, type Space} from '../support/space.ts';
 
 const roots = new SmallRoots();
 const missing = whyNoBoot();
@@ -82,6 +82,24 @@ test.serial('what is not seen in time: exit 1 and the end of the console', async
   t.regex(ended.stderr, /"never" was not seen, and the machine has ended/);
 });
 
+test.serial('a signal ends the machine, and that is no step that was missed', async (t) => {
+  t.timeout(300_000);
+  if (missing !== undefined) {
+    t.log(`SKIPPED: ${missing}`);
+    return t.pass();
+  }
+  await using space = roots.project({});
+  addSystem(space, 'the first');
+  await space.expect(0, ['build', 'sys']);
+  const talk = dialogue(space, [{expect: 'never'}]);
+  const running = space.start(['boot', 'sys', ...talk]);
+  await until('it is up', () => running.output().includes('ready# '), 120);
+  running.child.kill('SIGINT');
+  const {status, stderr} = await running.ended;
+  t.is(status, 130);
+  t.notRegex(stderr, /boot\//);
+});
+
 test.serial('what is no kernel: QEMU says so, and it is no success', async (t) => {
   if (spawnSync('qemu-system-x86_64', ['--version']).error !== undefined) {
     t.log('SKIPPED: qemu-system-x86_64');
@@ -120,6 +138,9 @@ test.serial('roots that cannot be started, dialogues that are none', async (t) =
   space.write('talk.yaml', 'steps: [{expct: x}]\n');
   const wrong = await space.expect(3, ['boot', 'sys', '--expect', 'talk.yaml']);
   t.regex(wrong.stderr, /talk\.yaml:1:10[^]*there is no field `expct` here/);
+  space.write('talk.yaml', 'steps: [{expect: x, match: y}]\n');
+  const both = await space.expect(3, ['boot', 'sys', '--expect', 'talk.yaml']);
+  t.regex(both.stderr, /talk\.yaml:1:9[^]*a step waits for one thing, which expect or match tells/);
   space.write('talk.yaml', 'steps: [{match: "("}]\n');
   const pattern = await space.expect(2, ['boot', 'sys', '--expect', 'talk.yaml']);
   t.regex(pattern.stderr, /\( is no regular expression/);

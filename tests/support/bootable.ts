@@ -28,7 +28,8 @@ let known: string | undefined;
 
 /** A kernel with all it needs built in. */
 function kernelFile(): string | undefined {
-  known ??= process.env['RECIPES_TEST_KERNEL'] ?? builtKernel();
+  const named = process.env['RECIPES_TEST_KERNEL'] ?? '';
+  known ??= named === '' ? builtKernel() : named;
   return known;
 }
 
