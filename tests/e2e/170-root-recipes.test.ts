@@ -220,7 +220,7 @@ test.serial('what the files of a root lack is told each time it is laid together
   t.is(await lacking(), 0, 'of what has changed');
   space.edit('recipes/t/tongue.yaml', '/usr/bin/tongue', '/usr/bin/lung');
   t.is(await lacking(), 1, 'who had it has it no more');
-  space.edit('recipes/t/other.yaml', 'other', 'another');
+  space.write('recipes/t/other.yaml', recipe('t/other', {steps: writes('other', 'changed')}));
   t.is(await lacking(), 1, 'nothing of it has changed');
   space.edit('recipes/t/tongue.yaml', '/usr/bin/lung', '/usr/bin/tongue');
   t.is(await lacking(), 0);
