@@ -136,7 +136,7 @@ export class ManifestText {
   }
 
   /** The lines of each entry, in order. */
-  *entries(): Generator<Lines & {readonly path: BytePath}, undefined> {
+  *entries(): Generator<Placed, undefined> {
     for (let at = BEGINNING.length; at < this.bytes.length;) {
       const lines = this.#around(at, at);
       yield {...lines, path: this.#pathIn(lines)};
@@ -204,18 +204,28 @@ export interface PathChange {
 /** Where the second of two manifests says something else than the first. */
 export function changedPaths(a: ManifestText, b: ManifestText): Map<BytePath, PathChange> {
   const changes = new Map<BytePath, PathChange>();
-  const [before, now] = [a.entries(), b.entries()];
-  let [old, next] = [before.next().value, now.next().value];
-  while (old !== undefined || next !== undefined) {
-    const order = orderOf(old?.path, next?.path);
-    if (order !== 0 || !isSameText(a, old, b, next)) {
-      const path = (order <= 0 ? old?.path : next?.path) ?? '';
-      changes.set(path, {isKnown: order <= 0, now: order < 0 ? undefined : b.read(next)});
-    }
-    if (order <= 0) old = before.next().value;
-    if (order >= 0) next = now.next().value;
+  for (const [old, now] of pairsOf(a.entries(), b.entries())) {
+    if (isSameText(a, old, b, now)) continue;
+    const path = (old ?? now)?.path ?? '';
+    changes.set(path, {isKnown: old !== undefined, now: b.read(now)});
   }
   return changes;
+}
+
+type Placed = Lines & {readonly path: BytePath};
+
+/** Of two lists in order, what they have at each path. */
+function* pairsOf(
+  ours: Generator<Placed, undefined>,
+  theirs: Generator<Placed, undefined>,
+): Generator<readonly [Placed | undefined, Placed | undefined]> {
+  let [a, b] = [ours.next().value, theirs.next().value];
+  while (a !== undefined || b !== undefined) {
+    const order = orderOf(a?.path, b?.path);
+    yield [order <= 0 ? a : undefined, order >= 0 ? b : undefined];
+    if (order <= 0) a = ours.next().value;
+    if (order >= 0) b = theirs.next().value;
+  }
 }
 
 /** What is no more comes last. */

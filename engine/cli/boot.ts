@@ -104,9 +104,9 @@ async function attend(world: World, machine: Machine): Answer {
 
 async function talk(world: World, machine: Machine, steps: readonly DialogueStep[]): Answer {
   const child = start(machineWords(machine), {stdio: ['pipe', 'pipe', 'pipe'], detached: true});
-  let isWanted = true;
+  const machineIs = {unwanted: false};
   world.onInterrupt(() => {
-    isWanted = false;
+    machineIs.unwanted = true;
     child.kill('SIGKILL');
     return 'taken';
   });
@@ -118,7 +118,7 @@ async function talk(world: World, machine: Machine, steps: readonly DialogueStep
   const grace = setTimeout(() => child.kill('SIGKILL'), isOver ? GRACE : 0);
   const finished = await end;
   clearTimeout(grace);
-  if (!isWanted) return ok(0);
+  if (machineIs.unwanted) return ok(0);
   const {status} = finished;
   if (isOver ? status !== 0 : status !== null && status !== 0) return stopped(finished);
   if (done.ok) world.tell(`${steps.length} of ${steps.length} steps happened`);

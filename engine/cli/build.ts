@@ -25,7 +25,6 @@ import {dependenciesIn} from '../run/tasks.ts';
 import {missingTools} from '../run/tools.ts';
 import {openRunContext} from '../run/open-context.ts';
 import type {RunHandle} from '../../store/claims.ts';
-import type {Store} from '../../store/layout.ts';
 import type {WorkerHolder} from '../run/worker-holder.ts';
 import {ROOT_COMPOSER} from '../rootfs/composer.ts';
 import {createReporter} from '../ui/reporter.ts';

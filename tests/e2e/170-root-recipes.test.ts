@@ -76,6 +76,30 @@ test.serial('a root is switched to and back', async (t) => {
   t.is(space.read('roots/mine/current/etc/hostname'), 'one\n');
 });
 
+test.serial('a root in which nothing runs needs no worker, one with triggers does', async (t) => {
+  await using space = roots.project(APP);
+  const write = (text: string, triggers: object): void => {
+    const files = {'/etc/hostname': {text}};
+    const root = {layers: ['base/shell', 'app'], files, triggers};
+    space.write('recipes/t/sys.yaml', rootText('sys', root));
+  };
+  const phases = async (): Promise<readonly string[]> => {
+    const ran = await space.expect(0, ['build', '--json', 'sys', '--trace', 'trace.json']);
+    t.deepEqual(resultOf(ran).executed, ['t/sys']);
+    const {traceEvents} = JSON.parse(space.read('trace.json')) as {traceEvents: {name: string}[]};
+    return traceEvents.map((one) => one.name);
+  };
+  write('zero\n', {});
+  await space.expect(0, ['build', 'sys']);
+  write('one\n', {});
+  const quiet = await phases();
+  t.true(quiet.includes('lay layers'));
+  t.false(quiet.includes('start the worker'));
+  write('two\n', {made: 'cp etc/hostname made'});
+  t.true((await phases()).includes('start the worker'));
+  t.is((await filesOf(space, 'sys'))['made'], 'file 0644 4');
+});
+
 test.serial('layers that clash: one message with both names, and nothing made', async (t) => {
   await using space = roots.project({
     ...APP,

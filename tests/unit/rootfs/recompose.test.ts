@@ -3,7 +3,7 @@
  * start, to the byte; and where layers clash, it is left to the whole.
  */
 import fc from 'fast-check';
-import test from 'ava';
+import test, {type ExecutionContext} from 'ava';
 import type {BuildNode} from '../../../engine/graph/model.ts';
 import type {ComposedRoot, RecomposedRoot} from '../../../engine/graph/root-parts.ts';
 import type {Label} from '../../../engine/base/label.ts';
@@ -150,39 +150,51 @@ function changed(sketch: Files, {files, gone}: Change): Files {
   return Object.fromEntries(all.filter(([one]) => !gone.includes(one)));
 }
 
+const counts = {again: 0, left: 0, none: 0};
+
+/** The root of the changed layers, laid together again if that can be; undefined: no more can be asked. */
+function next(t: ExecutionContext, before: Laid, sketches: Files[], one: Change): Laid | undefined {
+  if (!before.root.isStraight) return void (counts.none += 1);
+  sketches[one.which] = changed(sketches[one.which] ?? {}, one);
+  const layers = before.layers.map((entries, at) =>
+    at === one.which ? treeOf(sound(sketches[at] ?? {})) : entries,
+  );
+  const node = one.isOther ? CHANGED : NODE;
+  const part = again(node, before, layers);
+  const whole = lay(node, layers);
+  if (part === undefined) {
+    counts.left += 1;
+    return whole;
+  }
+  counts.again += 1;
+  sameAs(t, part, whole, before);
+  return laidAgain(layers, part);
+}
+
+function sameAs(
+  t: ExecutionContext,
+  part: RecomposedRoot,
+  whole: Laid | undefined,
+  before: Laid,
+): void {
+  if (whole === undefined) return t.fail('the whole cannot be laid together');
+  const {root} = whole;
+  t.is(String(part.manifest), String(encodeManifest(root.entries)));
+  t.deepEqual([...part.placed].sort(), [...root.placed].sort());
+  t.deepEqual(part.contents.map(String).sort(), root.contents.map(String).sort());
+  t.deepEqual(part.triggers, root.triggers);
+  t.deepEqual(part.changed, changeOf(before.root.entries, root.entries, part));
+}
+
 test('whatever changes in a layer or in the recipe, again and again', (t) => {
-  const counts = {again: 0, left: 0, none: 0};
   const holds = fc.property(
     fc.tuple(base, some, some, some),
     fc.array(change, {minLength: 1, maxLength: 4}),
     (first, changes) => {
       const sketches: Files[] = [...first];
-      let before = lay(
-        NODE,
-        sketches.map((one) => treeOf(sound(one))),
-      );
-      for (const one of changes) {
-        if (before?.root.isStraight !== true) return void (counts.none += 1);
-        sketches[one.which] = changed(sketches[one.which] ?? {}, one);
-        const next = before.layers.map((entries, at) =>
-          at === one.which ? treeOf(sound(sketches[at] ?? {})) : entries,
-        );
-        const node = one.isOther ? CHANGED : NODE;
-        const part = again(node, before, next);
-        const whole = lay(node, next);
-        if (part === undefined) {
-          counts.left += 1;
-          before = whole;
-          continue;
-        }
-        counts.again += 1;
-        t.is(String(part.manifest), String(encodeManifest(whole?.root.entries ?? [])));
-        t.deepEqual([...part.placed].sort(), [...(whole?.root.placed ?? [])].sort());
-        t.deepEqual(part.contents.map(String).sort(), whole?.root.contents.map(String).sort());
-        t.deepEqual(part.triggers, whole?.root.triggers);
-        t.deepEqual(part.changed, changeOf(before.root.entries, whole?.root.entries ?? [], part));
-        before = laidAgain(next, part);
-      }
+      const layers = sketches.map((one) => treeOf(sound(one)));
+      let before = lay(NODE, layers);
+      for (const one of changes) before &&= next(t, before, sketches, one);
     },
   );
   fc.assert(holds, {numRuns: Number(process.env['RECIPES_TEST_RUNS'] ?? 1200)});
@@ -240,4 +252,59 @@ test('hard links and whiteouts are left to the whole', (t) => {
   t.is(again(NODE, before, [layers[0] ?? [], ...before.layers.slice(1)]), undefined);
   const gone: TreeEntry[] = [{type: 'whiteout', path: 'etc'}];
   t.is(again(NODE, before, [first, gone, ...before.layers.slice(2)]), undefined);
+});
+
+// --- which layers are read ------------------------------------------------------------------------
+
+/** Four layers with a folder each has, a file two have, and one that one layer has; the third changes. */
+const SHARED: readonly Files[] = [
+  {'usr/share/both': '1', 'usr/share/first': '1'},
+  {'usr/share/both': '1'},
+  {'usr/share/mine': '1'},
+  {'usr/share/last': '1'},
+];
+
+const CASES: readonly (readonly [string, Files, readonly number[] | 'whole'])[] = [
+  ['its own file has changed', {'usr/share/mine': '2'}, [2]],
+  ['a file is new', {'usr/share/mine': '1', 'usr/share/new': '1'}, [2]],
+  ['its own file is gone', {'usr/share': '/'}, [2]],
+  ['all of it is gone, and whose are the folders?', {}, [0, 1, 2, 3]],
+  ['what two have it has too', {'usr/share/mine': '1', 'usr/share/both': '1'}, [0, 1, 2]],
+  ['what one has it has too', {'usr/share/mine': '1', 'usr/share/first': '1'}, [0, 1, 2, 3]],
+  ['what one has it has otherwise', {'usr/share/first': '2'}, 'whole'],
+  ['what one has is a folder of it', {'usr/share/first/x': '1'}, 'whole'],
+];
+
+for (const [what, files, expected] of CASES) {
+  test(`the layers that are read: ${what}`, (t) => {
+    const layers = SHARED.map(treeOf);
+    const before = lay(NODE, layers);
+    if (before === undefined) return t.fail();
+    const after = layers.map((one, at) => (at === 2 ? treeOf(files) : one));
+    const looked = new Set<number>();
+    const part = again(NODE, before, after, looked);
+    if (expected === 'whole') return t.is(part, undefined);
+    t.deepEqual([...looked].sort(), [...expected]);
+    if (part === undefined) return t.fail();
+    sameAs(t, part, lay(NODE, after), before);
+  });
+}
+
+test('a layer that cannot be read: the whole has to be laid together', (t) => {
+  const layers = SHARED.map(treeOf);
+  const before = lay(NODE, layers);
+  if (before === undefined) return t.fail();
+  const attempt = (files: Files, unreadable: number): RecomposedRoot | undefined =>
+    recomposeRoot({
+      ...{node: NODE, files: new Map(), read},
+      layers: layers.map((one, at) => ({
+        owner: ownerAt(at),
+        read: () => (at === unreadable ? undefined : textOf(at === 2 ? treeOf(files) : one)),
+        before: at === 2 ? textOf(one) : undefined,
+      })),
+      before: {...before.root, root: textOf(before.root.entries), linked: before.linked},
+    });
+  t.is(attempt({'usr/share/mine': '2'}, 2), undefined, 'the one that has changed');
+  t.truthy(attempt({'usr/share/mine': '2'}, 0), 'one nothing is wanted of');
+  t.is(attempt({'usr/share/both': '1'}, 0), undefined, 'one that has the same path');
 });

@@ -309,6 +309,42 @@ test('no more than twenty are told, those somebody provides first', (t) => {
   t.true(found[1]?.startsWith('usr/bin/x needs lib10.so, which nothing'));
 });
 
+// --- a root of which a part has changed ----------------------------------------------------------
+
+const SCRIPT = (interpreter: string): string => `#!${interpreter}\n`;
+
+/** What is there beside what changes. */
+const REST: Files = {'usr/bin/sh': '', 'usr/lib/libz.so.1': ''};
+
+const CHANGES: readonly (readonly [string, Files, Files, number])[] = [
+  ['nothing', {}, {}, 0],
+  ['a script whose interpreter is there', {}, {'usr/bin/x': SCRIPT('/bin/sh')}, 0],
+  ['a script with its interpreter', {}, {'usr/bin/x': SCRIPT('/bin/y'), 'usr/bin/y': ''}, 0],
+  ['a script whose interpreter is not there', {}, {'usr/bin/x': SCRIPT('/bin/y')}, 1],
+  ['a program whose library is there', {}, {'usr/bin/x': needsZ}, 0],
+  ['a library that has gone', {'usr/lib/libq.so': ''}, {}, 1],
+  ['a library that is a link now', {'usr/lib/libq.so': ''}, {'usr/lib/libq.so': '-> libz.so.1'}, 0],
+  ['a program that has gone', {'usr/bin/q': ''}, {}, 1],
+  ['a manual that has gone', {'usr/share/man/q': ''}, {}, 0],
+];
+
+for (const [what, before, now, missing] of CHANGES) {
+  test(`of a root that lacked nothing only what has changed is judged: ${what}`, (t) => {
+    const store = emptyStore(t);
+    const bed = bedOf(t, {'t/tool': {}}, {store});
+    const entries = (files: Files): TreeEntry[] =>
+      Object.entries(files).map(([at, content]) => entryOf(store, at, content));
+    // Who is lacking something all along shows whether all of it was judged.
+    const lacking = {'usr/bin/lacking': SCRIPT('/bin/nobody')};
+    const tree = treeOf(store, {...REST, ...lacking, ...now});
+    const changed = {before: entries(before), now: entries(now)};
+    const found = undeclaredNeeds(bed, bed.build('t/tool'), bed.known('t/tool').inputs, {
+      ...{tree, changed},
+    });
+    t.is(found.length > 0, missing > 0, JSON.stringify(found));
+  });
+}
+
 // --- a store with troubles -----------------------------------------------------------------------
 
 test('a file that cannot be read asks for nothing', (t) => {

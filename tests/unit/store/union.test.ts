@@ -197,3 +197,44 @@ test('who gives way leaves folders alone too; nothing laid is an empty tree', (t
   t.deepEqual(rig.conflicts, []);
   t.true(rig.paths.includes('d/x'));
 });
+
+test('which trees have something at a path', (t) => {
+  const rig = new Rig()
+    .lay('one', [dir('d'), file('d/both', '1'), file('d/one', '1')])
+    .lay('two', [dir('d'), file('d/both', '1'), file('d/two', '1')])
+    .lay('three', [dir('d'), file('d/one', '2')], {covers: ['one']});
+  const {union} = rig;
+  t.deepEqual(rig.conflicts, []);
+  t.deepEqual(union.bearersOf('d'), [0, 1, 2]);
+  t.deepEqual(union.bearersOf('d/both'), [0, 1]);
+  t.deepEqual(union.bearersOf('d/one'), [0, 2]);
+  t.deepEqual(union.bearersOf('d/two'), [1]);
+  t.deepEqual(union.bearersOf('none'), []);
+  // What is put there by nobody's tree.
+  union.set(file('d/two', 'x') as Parameters<Union['set']>[0], 'own');
+  union.set(file('new/x', 'x') as Parameters<Union['set']>[0], 'own');
+  t.deepEqual(union.bearersOf('d/two'), [1]);
+  t.deepEqual(union.bearersOf('new/x'), []);
+  t.deepEqual([...union.shared].sort(), ['d', 'd/both', 'd/one', 'd/two', 'new', 'new/x']);
+  t.true(union.isStraight);
+});
+
+test('folders that are there before: whoever lays them too has them, and they stay as they were', (t) => {
+  const rig = new Rig();
+  rig.union.ground([dir('usr', 0o700) as Parameters<Union['set']>[0]]);
+  rig.lay('one', [dir('usr'), file('usr/x', '1')]);
+  t.deepEqual(rig.union.bearersOf('usr'), [0]);
+  t.is((rig.union.at('usr')?.entry as {mode: number}).mode, 0o700);
+  rig.lay('two', [file('usr', '')]);
+  t.is(rig.conflicts.length, 1);
+});
+
+test('it is not straight where a link was followed or something taken away', (t) => {
+  t.false(
+    new Rig().lay('base', USR_MERGE).lay('app', [dir('lib'), file('lib/x', '1')]).union.isStraight,
+  );
+  t.true(
+    new Rig().lay('base', USR_MERGE).lay('app', [dir('usr'), file('usr/x', '1')]).union.isStraight,
+  );
+  t.false(new Rig().lay('base', [{type: 'whiteout', path: 'gone'}]).union.isStraight);
+});
