@@ -99,14 +99,18 @@ export function readInto(fd: number, into: Uint8Array, position: number | null =
 
 /** lstat, undefined where there is nothing. */
 export function lookAt(file: PathLike): fs.Stats | undefined {
-  // An error costs more than the call.
-  return unless(['ENOTDIR'], () => fs.lstatSync(file, {throwIfNoEntry: false}));
+  return unless(['ENOTDIR'], () => fs.lstatSync(file, QUIETLY));
 }
+
+/** An error costs more than the call. */
+const QUIETLY = {throwIfNoEntry: false} as const;
 
 /** stat: what a path leads to; undefined where it leads to nothing. */
 export function follow(file: PathLike): fs.Stats | undefined {
-  return unless(['ENOTDIR', 'ELOOP'], () => fs.statSync(file, {throwIfNoEntry: false}));
+  return unless(NOWHERE, () => fs.statSync(file, QUIETLY));
 }
+
+const NOWHERE = ['ENOTDIR', 'ELOOP'];
 
 /** Whether a path leads to a file, as far as one can see; for names others have written. */
 export function leadsToFile(file: PathLike): boolean {

@@ -33,7 +33,7 @@ const CLOSED = ['EACCES', 'EPERM', 'EIO', 'ENAMETOOLONG', 'EINVAL', 'ESTALE'];
 export function takeWitness(paths: readonly string[]): Witness {
   const prints = new Float64Array(paths.length * FIELDS);
   paths.forEach((path, at) => {
-    prints.set(printOf(path), at * FIELDS);
+    printInto(path, prints, at);
   });
   return {paths, prints};
 }
@@ -49,13 +49,29 @@ export interface Seen {
 /** Looks at every path; whether all is as it was, and what was seen. */
 export function compare({paths, prints}: Witness): {readonly same: boolean; readonly seen: Seen} {
   const now = new Float64Array(prints.length);
-  const places = new Map<string, number>();
-  paths.forEach((path, at) => {
+  let [same, at] = [true, 0];
+  for (const path of paths) {
     lookInto(path, now, at);
-    places.set(path, at);
-  });
-  const same = now.every((field, at) => field === prints[at]);
-  return {same, seen: {places, prints: now}};
+    if (!isSame(now, at, prints, at)) same = false;
+    at += 1;
+  }
+  return {same, seen: new SeenPaths(paths, now)};
+}
+
+/** Places are asked for only where something has changed. */
+class SeenPaths implements Seen {
+  readonly prints: Float64Array;
+  readonly #paths: readonly string[];
+  #places: ReadonlyMap<string, number> | undefined;
+
+  constructor(paths: readonly string[], prints: Float64Array) {
+    this.#paths = paths;
+    this.prints = prints;
+  }
+
+  get places(): ReadonlyMap<string, number> {
+    return (this.#places ??= new Map(this.#paths.map((path, at) => [path, at])));
+  }
 }
 
 /** A witness of these paths: what was seen of them, and of others what is so now. */
@@ -83,11 +99,13 @@ export function changedIn({paths, prints}: Witness, seen?: Seen): readonly strin
 
 /** What cannot be looked at is not equal to anything. */
 function lookInto(path: string, into: Float64Array, at: number): void {
-  const print = files.unless(CLOSED, () => printOf(path)) ?? UNKNOWN;
-  into.set(print, at * FIELDS);
+  try {
+    printInto(path, into, at);
+  } catch (error) {
+    if (!CLOSED.includes(files.errorCode(error) ?? '')) throw error;
+    into.fill(Number.NaN, at * FIELDS, (at + 1) * FIELDS);
+  }
 }
-
-const UNKNOWN = Array.from({length: FIELDS}, () => Number.NaN);
 
 function isSame(one: Float64Array, at: number, other: Float64Array, place: number): boolean {
   const [from, to] = [at * FIELDS, place * FIELDS];
@@ -141,14 +159,17 @@ export function isSettled({paths, prints}: Witness, moment: number): boolean {
   return paths.every((_path, at) => (prints[at * FIELDS + 3] ?? 0) < moment - TICK);
 }
 
-/** FIELDS numbers. */
-function printOf(path: string): readonly number[] {
+/** FIELDS numbers, where many paths make no garbage. */
+function printInto(path: string, into: Float64Array, at: number): void {
+  const from = at * FIELDS;
   const stat = files.follow(path);
-  if (stat === undefined) return ABSENT;
-  return [stat.ino, stat.size, stat.mtimeMs, stat.ctimeMs];
+  into[from] = stat?.ino ?? ABSENT;
+  into[from + 1] = stat?.size ?? ABSENT;
+  into[from + 2] = stat?.mtimeMs ?? ABSENT;
+  into[from + 3] = stat?.ctimeMs ?? ABSENT;
 }
 
-const ABSENT = [-1, -1, -1, -1];
+const ABSENT = -1;
 
 // --- as bytes ------------------------------------------------------------------------------------
 

@@ -82,8 +82,8 @@ function runAgain(pair: number): void {
 /** Another content of all files of one package, which is built. */
 function change(pair: number, what: string): void {
   writeLayer('l1', `${what} ${pair}`);
-  // What was saved this very moment is read twice; nobody types so fast.
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+  // What was saved less than two seconds ago is read again by the next command too.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2500);
   recipes('build', 'l1');
 }
 
