@@ -7,7 +7,7 @@
 import path from 'node:path';
 import type {Checked} from '../engine/base/diagnostic.ts';
 import * as files from '../engine/base/files.ts';
-import type {BlobDigest} from '../engine/base/hash.ts';
+import {blobDigest, sha256, type BlobDigest} from '../engine/base/hash.ts';
 import {adoptAll, commitStaged} from './batch.ts';
 import {setAside} from './commit.ts';
 import {hasDigest, verifyPoolFile} from './inspect.ts';
@@ -19,6 +19,12 @@ import {fault, guard} from './trouble.ts';
 /** Stores bytes; durable on return. Throws system errors. */
 export function putBytes(store: Store, bytes: string | Uint8Array, mode = 0o644): BlobDigest {
   const data = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
+  const digest = blobDigest(sha256(data));
+  if (verifyPoolFile(store, digest, mode, data.length) === undefined) {
+    // The one who put it there may not have come to this yet.
+    files.syncDir(path.dirname(fileIn(store, digest, mode)));
+    return digest;
+  }
   const staged = stageBytes(store, data, mode);
   commitStaged(store, [staged]);
   return staged.digest;
