@@ -1,4 +1,4 @@
-// Makes few files of many: what the command line needs once it is more than "nothing to do", and the
+// Makes few files of many: the command line, in which what answers "nothing to do" loads nothing of the rest, and the
 // sandbox worker. Node takes about a millisecond for each file that it loads.
 // Written to dist/engine/program, as deep as the files it is made of: they find others by their own place.
 import fs from 'node:fs';
@@ -9,11 +9,10 @@ import {rollup} from 'rollup';
 const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
 const OUT = path.join(DIST, 'engine/program');
 const WORKER = path.join(DIST, 'engine/worker');
-/** What is loaded before it is known whether anything is to be done: tests/e2e/031-idle pins it. */
-const BEFORE = [
-  ...['base/crash', 'base/files', 'base/hash', 'base/host', 'base/sections', 'base/witness'],
-  ...['cli/cache-place', 'cli/idle', 'cli/main', 'cli/shipped', 'ui/idle'],
-].map((name) => path.join(DIST, 'engine', `${name}.js`));
+/** Loaded whatever is asked for. */
+const FIRST = new Set(
+  ['crash', 'files', 'hash', 'host', 'result', 'sections'].map((name) => `engine/base/${name}.js`),
+);
 /** Programs of a second thread: each has to be a file of its own. */
 const THREADS = ['store/hash-many', 'store/link-many', 'store/look-many', 'store/stage-many'];
 
@@ -23,11 +22,11 @@ const QUIET = new Set(['THIS_IS_UNDEFINED']);
 const inputs = (names) =>
   Object.fromEntries(names.map((name) => [path.basename(name), path.join(DIST, `${name}.js`)]));
 
-async function bundle(folder, names, outside) {
+async function bundle(folder, names) {
   const made = await rollup({
     input: inputs(names),
     // Packages, Node's own, and what has to do with schemas, stay what they are.
-    external: (id) => /^[a-z@]/i.test(id) || id.includes('/schemas/') || outside.includes(id),
+    external: (id) => /^[a-z@]/i.test(id) || id.includes('/schemas/'),
     makeAbsoluteExternalsRelative: false,
     treeshake: false,
     onLog: (level, log) => {
@@ -38,11 +37,13 @@ async function bundle(folder, names, outside) {
     dir: folder,
     entryFileNames: '[name].js',
     chunkFileNames: '[name].js',
+    // What all of it begins with is one file, not five.
+    manualChunks: (id) => (FIRST.has(path.relative(DIST, id)) ? 'first' : undefined),
     paths: (id) => (path.isAbsolute(id) ? path.relative(folder, id) : id),
   });
   await made.close();
 }
 
 for (const folder of [OUT, WORKER]) fs.rmSync(folder, {recursive: true, force: true});
-await bundle(OUT, ['engine/cli/program', ...THREADS], BEFORE);
-await bundle(WORKER, ['engine/sandbox/worker', ...THREADS], []);
+await bundle(OUT, ['engine/cli/entry', ...THREADS]);
+await bundle(WORKER, ['engine/sandbox/worker', ...THREADS]);

@@ -1,103 +1,18 @@
 #!/usr/bin/env node
 /**
- * The entry point: one call of the command line from its words to its exit code.
- * Signals and uncaught errors end here; what a command does is in the files beside this one.
+ * Where every call begins: loads the program as the few files that `npm run build` has made of it,
+ * unless they are of older code. Loads nothing else, since Node takes a millisecond for each file.
  */
-import path from 'node:path';
-import {pathToFileURL} from 'node:url';
-import {lookAt} from '../base/files.ts';
-import {realHost, type Host} from '../base/host.ts';
-import {answerIdle, idlePlace} from './idle.ts';
-import {engineVersion, SHIPPED} from './shipped.ts';
-import type {Call} from './commands.ts';
-import type {InterruptHandler, Start} from './world.ts';
+import fs from 'node:fs';
 
-const BUG = 70;
-const USAGE = 2;
-const SIGNALS: Readonly<Record<string, number>> = {SIGINT: 130, SIGTERM: 143};
+const FEW = new URL('../program/entry.js', import.meta.url);
+const CODE = new URL('../../tsconfig.tsbuildinfo', import.meta.url);
 
-let interrupted: string | undefined;
-let onInterrupt: InterruptHandler | undefined;
-
-async function main(host: Host): Promise<number> {
-  const since = host.tick();
-  if (process.argv[2] === 'completion-server') {
-    await (await import('./completion.ts')).complete(host);
-    return 0;
-  }
-  const memo = idlePlace(host, process.argv.slice(2));
-  const seen = memo === undefined ? undefined : answerIdle(host, memo);
-  if (seen === 'answered') return 0;
-  const program = await loadProgram();
-  let status = 0;
-  const parser = program.makeProgram(engineVersion(), async (call) => {
-    status = await answerCall(program, host, call, {memo, seen, main: since});
-  });
-  const parsed = await program.parseWords(parser, process.argv);
-  if (parsed !== 'answered') return parsed === 'helped' ? 0 : USAGE;
-  return interrupted === undefined ? status : (SIGNALS[interrupted] ?? 1);
+/** When a file was written; 0 where it is not there. */
+function writtenAt(file: URL): number {
+  return fs.statSync(file, {throwIfNoEntry: false})?.mtimeMs ?? 0;
 }
 
-type Program = typeof import('./program.ts');
-
-/** As the few files that `npm run build` has made of it, unless they are of older code. */
-function loadProgram(): Promise<Program> {
-  const [few, code] = ['engine/program/program.js', 'tsconfig.tsbuildinfo'].map((name) =>
-    path.join(SHIPPED, 'dist', name),
-  );
-  const made = lookAt(few ?? '')?.mtimeMs ?? 0;
-  if (made === 0 || made < (lookAt(code ?? '')?.mtimeMs ?? 0)) return import('./program.ts');
-  return import(pathToFileURL(few ?? '').href) as Promise<Program>;
-}
-
-async function answerCall(
-  {exitOf, makeWorld, answer}: Program,
-  host: Host,
-  call: Call,
-  start: Start,
-): Promise<number> {
-  const world = makeWorld(host, call, listen, start);
-  const answered = await answer(world);
-  if (answered.ok) return answered.value;
-  await world.show(answered.error);
-  return exitOf(answered.error);
-}
-
-/**
- * Without a command that has to end in order a signal ends the process as the kernel does it, in
- * the middle of whatever it does: the store bears that, and a long loop could not be told.
- */
-function listen(handler: InterruptHandler): void {
-  const listened = onInterrupt !== undefined;
-  onInterrupt = handler;
-  if (listened) return;
-  for (const signal of Object.keys(SIGNALS)) process.on(signal, handleSignal);
-}
-
-/** The first signal asks the command to end in order, the second ends everything at once. */
-function handleSignal(signal: string): void {
-  if (interrupted !== undefined) process.exit(SIGNALS[signal] ?? 1);
-  if (onInterrupt?.(signal) === 'taken') interrupted = signal;
-}
-
-process.stdout.on('error', endQuietly);
-process.stderr.on('error', endQuietly);
-
-/** Whoever read our output went away (`| head`): there is nobody to tell. */
-function endQuietly(error: NodeJS.ErrnoException): void {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-}
-
-main(realHost()).then(
-  (status) => {
-    process.exitCode = status;
-    // Nothing is left to do, and taking a large heap apart takes longer than some commands.
-    if (process.stdout.writableLength + process.stderr.writableLength === 0) process.exit();
-  },
-  (error: unknown) => {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.stderr.write(`this is a bug in recipes; please report it with these lines:\n${text}\n`);
-    process.exit(BUG);
-  },
-);
+const made = writtenAt(FEW);
+if (made > 0 && made >= writtenAt(CODE)) await import(FEW.href);
+else await import('./entry.ts');

@@ -53,16 +53,8 @@ test('the short way loads these files and no package', async (t) => {
   t.is(ran.stdout, '');
   t.regex(said, /^3 fresh, nothing to do \(\d+\.\d\d s\)\n$/);
   t.deepEqual([...modules].sort(), [
-    'engine/base/crash.js',
-    'engine/base/files.js',
-    'engine/base/hash.js',
-    'engine/base/host.js',
-    'engine/base/sections.js',
-    'engine/base/witness.js',
-    'engine/cli/cache-place.js',
-    'engine/cli/idle.js',
     'engine/cli/main.js',
-    'engine/cli/shipped.js',
-    'engine/ui/idle.js',
+    'engine/program/entry.js',
+    'engine/program/first.js',
   ]);
 });
