@@ -14,8 +14,17 @@ export interface Machine {
   readonly init: string;
   /** Bytes. */
   readonly memory: number;
+  /** KVM, or QEMU's own translation; auto: the first of them that can be used. */
+  readonly acceleration: keyof typeof ACCELERATIONS;
   /** The user's terminal is its console; Ctrl-A X ends it. */
   readonly interactive: boolean;
+}
+
+const ACCELERATIONS = {auto: 'kvm:tcg', kvm: 'kvm', tcg: 'tcg'} as const;
+
+/** By its name; undefined for names of none. */
+export function accelerationOf(name: string): Machine['acceleration'] | undefined {
+  return Object.keys(ACCELERATIONS).includes(name) ? (name as Machine['acceleration']) : undefined;
 }
 
 export const QEMU = 'qemu-system-x86_64';
@@ -26,10 +35,17 @@ export const QEMU = 'qemu-system-x86_64';
  * written, QEMU 7.2 aborts.
  */
 export function machineWords(machine: Machine): readonly string[] {
-  const {kernel, image, memory, interactive} = machine;
+  const {kernel, image, memory, interactive, acceleration} = machine;
   return [
     ...[QEMU, '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
-    ...['-machine', 'q35,accel=kvm:tcg', '-cpu', 'max,arch-capabilities=off', '-smp', '2'],
+    ...[
+      '-machine',
+      `q35,accel=${ACCELERATIONS[acceleration]}`,
+      '-cpu',
+      'max,arch-capabilities=off',
+      '-smp',
+      '2',
+    ],
     ...['-m', `${Math.ceil(memory / 2 ** 20)}M`],
     ...['-kernel', kernel, '-append', kernelWords(machine)],
     ...['-drive', `file=${escaped(image)},format=raw,if=virtio,cache=unsafe`],

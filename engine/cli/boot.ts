@@ -8,7 +8,7 @@ import type {Label} from '../base/label.ts';
 import {ended, minimalEnv, start, type ChildProcess, type Finished} from '../base/process.ts';
 import {err, ok} from '../base/result.ts';
 import {converse, type DialogueStep} from '../boot/dialogue.ts';
-import {machineWords, QEMU, type Machine} from '../boot/machine.ts';
+import {accelerationOf, machineWords, QEMU, type Machine} from '../boot/machine.ts';
 import {orUnreadable, readDocument} from '../load/document.ts';
 import {isSize, parseSize, parseTime} from '../load/measure.ts';
 import type {Boot} from '../load/model.ts';
@@ -82,6 +82,7 @@ export async function runMachine(
     ...{kernel: kernel.value, image: image.value.file, root: '/dev/vda', init: boot.init},
     command: [boot.command, textOption(world, 'append') ?? ''].join(' ').trim(),
     memory: memory === undefined || !isSize(memory) ? boot.memory : parseSize(memory),
+    acceleration: accelerationOf(textOption(world, 'accel') ?? '') ?? 'auto',
     interactive: steps === undefined,
   };
   return steps === undefined ? attend(world, machine) : talk(world, machine, steps);
@@ -115,6 +116,8 @@ async function talk(world: World, machine: Machine, steps: readonly DialogueStep
   const done = await converse(shown, steps);
   // Who has closed its console is about to say how it ended.
   const isOver = shown.isClosed();
+  // What it shows from now on nobody reads, and unread it would never end.
+  if (!isOver) child.stdout?.destroy();
   const grace = setTimeout(() => child.kill('SIGKILL'), isOver ? GRACE : 0);
   const finished = await end;
   clearTimeout(grace);

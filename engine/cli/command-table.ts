@@ -72,6 +72,10 @@ const BOOT_OPTIONS: readonly OptionSpec[] = [
   option('--expect <file>', 'a dialogue with the console; the machine ends with it'),
   option('--append <words>', 'more words for the kernel'),
   option('--memory <size>', 'what the machine has: 512MiB', {parse: size}),
+  option('--accel <how>', 'who runs its code; auto: KVM where there is one', {
+    choices: ['auto', 'kvm', 'tcg'],
+    usual: 'auto',
+  }),
 ];
 
 /** Every command; the words in <> are required, in [] optional. */

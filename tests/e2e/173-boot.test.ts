@@ -2,7 +2,7 @@
 import {spawnSync} from 'node:child_process';
 import test from 'ava';
 import {stringify} from 'yaml';
-import {addSystem, become, whyNoBoot} from '../support/bootable.ts';
+import {addSystem, become, bootOptions, whyNoBoot} from '../support/bootable.ts';
 import {SmallRoots} from '../support/small-root.ts';
 import {until, type Space} from '../support/space.ts';
 
@@ -16,7 +16,7 @@ const PATIENCE = '90s';
 
 function dialogue(space: Space, steps: readonly object[]): readonly string[] {
   space.write('talk.yaml', stringify({timeout: PATIENCE, steps}));
-  return ['--expect', 'talk.yaml'];
+  return [...(missing === undefined ? bootOptions() : []), '--expect', 'talk.yaml'];
 }
 
 const shows = (motd: string): readonly object[] => [
@@ -73,7 +73,13 @@ test.serial('what is not seen in time: exit 1 and the end of the console', async
       ],
     }),
   );
-  const {stderr} = await space.expect(1, ['boot', 'sys', '--expect', 'talk.yaml']);
+  const {stderr} = await space.expect(1, [
+    'boot',
+    'sys',
+    ...bootOptions(),
+    '--expect',
+    'talk.yaml',
+  ]);
   t.regex(stderr, /step 2: "never" was not seen within 1 s/);
   t.regex(stderr, /the first/);
   // A machine that has ended shows nothing more.

@@ -9,6 +9,7 @@ import path from 'node:path';
 import {fileURLToPath} from 'node:url';
 import test from 'ava';
 import {stringify} from 'yaml';
+import {bootOptions} from '../support/bootable.ts';
 import {Space} from '../support/space.ts';
 
 const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -50,7 +51,7 @@ async function whyNot(space: Space): Promise<string | undefined> {
 
 function talk(space: Space, steps: readonly object[]): readonly string[] {
   space.write('talk.yaml', stringify({timeout: PATIENCE, steps}, {lineWidth: 0}));
-  return ['--expect', 'talk.yaml'];
+  return [...bootOptions(), '--expect', 'talk.yaml'];
 }
 
 const shows = (motd: string, hidden: string): readonly object[] => [

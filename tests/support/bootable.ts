@@ -47,6 +47,29 @@ function builtKernel(): string | undefined {
   return status === 0 ? file : undefined;
 }
 
+let words: readonly string[] | undefined;
+
+/**
+ * Options for `boot`: there are machines whose KVM starts and shows nothing. The kernel ends by
+ * itself where it finds no disk.
+ */
+export function bootOptions(): readonly string[] {
+  return (words ??= fs.existsSync('/dev/kvm') && !doesKvmWork() ? ['--accel', 'tcg'] : []);
+}
+
+function doesKvmWork(): boolean {
+  const {stdout} = spawnSync(
+    'qemu-system-x86_64',
+    [
+      ...['-nodefaults', '-display', 'none', '-no-reboot', '-machine', 'q35,accel=kvm'],
+      ...['-cpu', 'max,arch-capabilities=off', '-m', '256M', '-serial', 'stdio'],
+      ...['-kernel', kernelFile() ?? '', '-append', 'console=ttyS0 panic=-1'],
+    ],
+    {timeout: 15_000, killSignal: 'SIGKILL', stdio: ['ignore', 'pipe', 'ignore']},
+  );
+  return String(stdout).includes('Linux version');
+}
+
 /** The first process of the rescue system, made on this machine; its libraries are the shell's. */
 const INIT: Sketch = {
   tools: ['cc'],

@@ -1,5 +1,5 @@
 import test from 'ava';
-import {machineWords, QEMU, type Machine} from '../../../engine/boot/machine.ts';
+import {accelerationOf, machineWords, QEMU, type Machine} from '../../../engine/boot/machine.ts';
 
 const machine: Machine = {
   kernel: '/k,1',
@@ -8,6 +8,7 @@ const machine: Machine = {
   command: 'quiet',
   init: '/sbin/init',
   memory: 2 ** 29 + 1,
+  acceleration: 'auto',
   interactive: false,
 };
 
@@ -20,6 +21,16 @@ test('the words of a machine', (t) => {
   t.is(after('-drive'), 'file=/i,,1,format=raw,if=virtio,cache=unsafe');
   t.is(after('-m'), '513M');
   t.is(after('-serial'), 'stdio');
+});
+
+test('who runs its code', (t) => {
+  const ways = ['auto', 'kvm', 'tcg', 'xen'].map((name) => {
+    const acceleration = accelerationOf(name);
+    return (
+      acceleration && machineWords({...machine, acceleration}).find((one) => one.startsWith('q35'))
+    );
+  });
+  t.deepEqual(ways, ['q35,accel=kvm:tcg', 'q35,accel=kvm', 'q35,accel=tcg', undefined]);
 });
 
 test('the keys that end it belong to a person only', (t) => {
