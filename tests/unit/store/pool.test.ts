@@ -305,3 +305,21 @@ test('engine as root and worker in its namespace see one store', async (t) => {
   t.is(await worker.ask('put', 'hello', 0o644), HELLO);
   t.is(filesBelow(path.join(store.root, 'quarantine')).length, 0);
 });
+
+test('bytes that are there are not written again; what is damaged is', (t) => {
+  const store = emptyStore(t);
+  const file = fileIn(store, HELLO, 0o644);
+  const inode = (): number => fs.lstatSync(file).ino;
+  t.is(putBytes(store, 'hello', 0o644), HELLO);
+  const first = inode();
+  t.is(putBytes(store, Buffer.from('hello'), 0o644), HELLO);
+  t.is(inode(), first);
+  // Other permission bits are another file.
+  putBytes(store, 'hello', 0o755);
+  t.true(fs.existsSync(fileIn(store, HELLO, 0o755)));
+  fs.chmodSync(file, 0o644);
+  fs.writeFileSync(file, 'hello, hello');
+  t.is(putBytes(store, 'hello', 0o644), HELLO);
+  t.not(inode(), first);
+  t.is(fs.readFileSync(file, 'utf8'), 'hello');
+});
