@@ -33,8 +33,11 @@ async function bundle(folder, names) {
       if (level === 'warn' && !QUIET.has(log.code)) console.error(log.message);
     },
   });
+  // Beside its place first: a program of which a part is missing would be started all the same.
+  const partial = `${folder}.partial`;
+  fs.rmSync(partial, {recursive: true, force: true});
   await made.write({
-    dir: folder,
+    dir: partial,
     entryFileNames: '[name].js',
     chunkFileNames: '[name].js',
     // What all of it begins with is one file, not five.
@@ -42,8 +45,9 @@ async function bundle(folder, names) {
     paths: (id) => (path.isAbsolute(id) ? path.relative(folder, id) : id),
   });
   await made.close();
+  fs.rmSync(folder, {recursive: true, force: true});
+  fs.renameSync(partial, folder);
 }
 
-for (const folder of [OUT, WORKER]) fs.rmSync(folder, {recursive: true, force: true});
 await bundle(OUT, ['engine/cli/entry', ...THREADS]);
 await bundle(WORKER, ['engine/sandbox/worker', ...THREADS]);

@@ -33,19 +33,6 @@ export class ManifestText {
     return this.read(this.find(path));
   }
 
-  /** How many entries there are. */
-  get count(): number {
-    let found = 0;
-    for (let at = BEGINNING.length; at < this.bytes.length; at = this.#lineAfter(at)) {
-      if (this.bytes[at] !== COMMENT) found += 1;
-    }
-    return found;
-  }
-
-  get hasWhiteouts(): boolean {
-    return this.bytes.includes('\n#whiteout\n');
-  }
-
   /** All paths of files that have several. */
   get linked(): ReadonlySet<BytePath> {
     return (this.#linked ??= this.#findLinked());

@@ -53,7 +53,7 @@ export function readTree(
   return guard(treeIn(store, digest), () => recall(store, digest) ?? load(store, digest, damaged));
 }
 
-/** A good manifest as it is written; undefined where it is not there, or damaged. */
+/** A good manifest as it is written, or was just now; undefined where it is not there, or damaged. */
 export function readManifest(store: Store, digest: TreeDigest): Buffer | undefined {
   const own = unparsed.get(store);
   if (own?.digest === digest) return own.manifest;

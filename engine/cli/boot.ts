@@ -3,7 +3,7 @@
  * with the console decides whether it went well. The image is made for this once.
  */
 import path from 'node:path';
-import {fail, type Checked} from '../base/diagnostic.ts';
+import {fail, type Checked, type Diagnostic} from '../base/diagnostic.ts';
 import type {Label} from '../base/label.ts';
 import {ended, minimalEnv, start, type ChildProcess, type Finished} from '../base/process.ts';
 import {err, ok} from '../base/result.ts';
@@ -122,8 +122,9 @@ async function talk(world: World, machine: Machine, steps: readonly DialogueStep
   const finished = await end;
   clearTimeout(grace);
   if (machineIs.unwanted) return ok(0);
-  const {status} = finished;
-  if (isOver ? status !== 0 : status !== null && status !== 0) return stopped(finished);
+  const {status, signal} = finished;
+  const isOurs = signal === 'SIGKILL';
+  if (status !== 0 && !isOurs) return stopped(finished, done.ok ? [] : done.error);
   if (done.ok) world.tell(`${steps.length} of ${steps.length} steps happened`);
   return done.ok ? ok(0) : done;
 }
@@ -147,9 +148,14 @@ function consoleOf(world: World, child: ChildProcess): Console {
   return {output: output(), write: (text) => child.stdin?.write(text), isClosed: () => closed};
 }
 
-function stopped({status, signal, stderr}: Finished): Checked<never> {
+/** `missed`: what was not seen for that. */
+function stopped(
+  {status, signal, stderr}: Finished,
+  missed: readonly Diagnostic[] = [],
+): Checked<never> {
   const said = stderr.trim();
-  const notes = said === '' ? [] : [{message: said}];
+  const steps = missed.flatMap(({message, notes = []}) => [{message}, ...notes]);
+  const notes = [...(said === '' ? [] : [{message: said}]), ...steps];
   return fail('boot/machine', `${QEMU} ended with ${status ?? signal ?? 'nothing'}`, {notes});
 }
 

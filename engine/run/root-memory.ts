@@ -3,13 +3,14 @@
  * `aux/root-<16 hex of its label's sha256>`, a sealed file. Whatever is missing or
  * damaged, or was made by other rules, is no memory: the whole is laid together then.
  */
-import {lookAt, readFile, unless, writeFileAtomic} from '../base/files.ts';
-import {canonicalJson, sha256, type TreeDigest} from '../base/hash.ts';
+import {lookAt, readFile, unless, unlink, writeFileAtomic} from '../base/files.ts';
+import {canonicalJson, sha256, type ActionKey, type TreeDigest} from '../base/hash.ts';
 import type {Label} from '../base/label.ts';
 import type {BuildNode} from '../graph/model.ts';
 import type {BytePath} from '../../store/bytes.ts';
 import {giveToOwner} from '../../store/commit.ts';
 import {auxIn, type Store} from '../../store/layout.ts';
+import {readRecord} from '../../store/records.ts';
 import {decodeSealed, encodeSealed} from '../../store/sealed.ts';
 import {hasTree} from '../../store/trees.ts';
 import {isMarked} from '../../store/verified.ts';
@@ -74,16 +75,29 @@ export function rememberRoot(store: Store, node: BuildNode, memory: RootMemory):
   });
 }
 
+/** For a root of which nothing can be told: the next one is laid together from the start. */
+export function forgetRoot(store: Store, node: BuildNode): void {
+  unless(['ENOENT', 'EROFS', 'EACCES', 'EIO', 'EISDIR', 'EPERM'], () => {
+    unlink(fileOf(store, node));
+  });
+}
+
 /**
- * Which trees need no look before a root is laid together again: those whose bytes were hashed
- * since the machine was started, by themselves or with the root that was. Nothing is read from them
- * now, and what was damaged meanwhile is found when the root is used, which then has no memory.
+ * Which layers need no look before a root is laid together again: those whose bytes were hashed
+ * since the machine was started. Most of them are not read now, and what was damaged meanwhile is
+ * found when the root is used; so none is spared where that has just happened: the tree the root
+ * had by its record, or the one it was laid together to the last time, has gone then.
  */
-export function sparedTrees(store: Store, node: BuildNode): (tree: TreeDigest) => boolean {
-  const memory = recallRoot(store, node);
-  if (memory?.isWhole !== true || !isMarked(store, `tree ${memory.tree}`)) return () => false;
-  const known = new Set(memory.layers.map((one) => one.tree));
-  return (tree) => known.has(tree) || isMarked(store, `tree ${tree}`);
+export function sparedTrees(
+  store: Store,
+  node: BuildNode,
+  key: ActionKey | undefined,
+): (tree: TreeDigest) => boolean {
+  const record = key === undefined ? undefined : readRecord(store, key, undefined, 'leave');
+  const had = record?.ok === true ? record.value?.tree : undefined;
+  const isLost = had !== undefined && !hasTree(store, had);
+  if (isLost || recallRoot(store, node)?.isWhole !== true) return () => false;
+  return (tree) => isMarked(store, `tree ${tree}`);
 }
 
 function fileOf(store: Store, {label}: BuildNode): string {

@@ -5,7 +5,7 @@
 import {isDeepStrictEqual} from 'node:util';
 import {writeFileAtomic, readFile, lookAt} from '../base/files.ts';
 import {fail, type Checked} from '../base/diagnostic.ts';
-import type {BlobDigest, TreeDigest} from '../base/hash.ts';
+import {sha256, type BlobDigest, type TreeDigest} from '../base/hash.ts';
 import type {Label} from '../base/label.ts';
 import {ok} from '../base/result.ts';
 import type {BuildNode} from '../graph/model.ts';
@@ -27,7 +27,7 @@ import {writeNamedManifest, writeNamedTree} from '../../store/named-tree.ts';
 import {blobPath, hasBlob} from '../../store/pool.ts';
 import type {TreeEntry} from '../../store/tree-entry.ts';
 import {readManifest, readTree} from '../../store/trees.ts';
-import {guard} from '../../store/trouble.ts';
+import {fault, guard} from '../../store/trouble.ts';
 import type {RunContext} from './context.ts';
 import type {Inputs} from './job-spec.ts';
 import {recallRoot, type RootMemory} from './root-memory.ts';
@@ -47,7 +47,7 @@ export interface LaidRoot {
 export function layRoot(context: RunContext, node: BuildNode, inputs: Inputs): Checked<LaidRoot> {
   const files = sourcesOf(context, node, inputs);
   if (!files.ok) return files;
-  const read = (digest: BlobDigest): Buffer => readFile(pathOf(context, digest));
+  const read = (digest: BlobDigest): Buffer => readBlob(context, digest);
   const parts = {node, files: files.value, read};
   const again = guard(context.store.root, () => layAgain(context, parts, inputs));
   if (!again.ok) return again;
@@ -96,7 +96,9 @@ function layAgain(context: RunContext, parts: Parts, inputs: Inputs): LaidRoot |
   const tree = writeNamedManifest(store, context.run, manifest, contents);
   const count = memory.count + made.changed.now.length - made.changed.before.length;
   const said = summary(inputs.layers, count);
-  const isComparable = memory.isWhole && memory.lacksNothing;
+  // What is left out of the root may be what its files need all the same, and triggers change it.
+  const isPlain = triggers.length === 0 && parts.node.build.root?.exclude.length === 0;
+  const isComparable = memory.isWhole && memory.lacksNothing && isPlain;
   const changed = isComparable ? made.changed : undefined;
   return {tree, triggers, said, changed, memory: memoryOf(inputs, {...made, tree, count})};
 }
@@ -130,6 +132,13 @@ type Laid = Pick<RootMemory, 'tree' | 'count' | 'placed' | 'bearers' | 'linked'>
 function memoryOf({layers}: Inputs, laid: Laid): LaidRoot['memory'] {
   const {tree, count, placed, bearers, linked, triggers} = laid;
   return {layers, tree, count, placed, bearers, linked, isWhole: triggers.length === 0};
+}
+
+/** Nobody may have looked at it before. */
+function readBlob(context: RunContext, digest: BlobDigest): Buffer {
+  const bytes = readFile(pathOf(context, digest));
+  if (sha256(bytes) === digest) return bytes;
+  return fault('store/corrupt', `the file ${digest} is damaged`);
 }
 
 function pathOf({store}: RunContext, digest: BlobDigest): string {

@@ -107,7 +107,7 @@ interface Found {
 }
 
 function layersToLookAt({graph, resolver, store}: Ground, node: BuildNode): readonly Label[] {
-  const isSpared = sparedTrees(store, node);
+  const isSpared = sparedTrees(store, node, resolver.keyOf(node.label));
   return layersOf(graph, node.label).layers.filter((label) => {
     const tree = resolver.treeOf(label);
     return tree !== undefined && !isSpared(tree);

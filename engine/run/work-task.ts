@@ -25,7 +25,7 @@ import {buildSpec, testSpec, triggerSpec} from './job-spec.ts';
 import {lastLines, newLogName} from './logs.ts';
 import {record, type Ran} from './record.ts';
 import type {Resolution} from './resolve.ts';
-import {rememberRoot, sparedTrees} from './root-memory.ts';
+import {forgetRoot, rememberRoot, sparedTrees} from './root-memory.ts';
 import {layRoot, withChanges, writeLog, type LaidRoot} from './root-work.ts';
 import {undeclaredNeeds} from './undeclared.ts';
 
@@ -78,7 +78,7 @@ function runIn(worker: Worker, job: Job, request: Requested): Promise<Checked<Jo
 async function workRoot(context: RunContext, job: Job): Promise<WorkEnd> {
   const watch = context.watch.of(job.node.label);
   const since = context.host.tick();
-  const isSpared = sparedTrees(context.store, job.build);
+  const isSpared = sparedTrees(context.store, job.build, job.known.key);
   const damaged = timed(watch, 'prepare', 'check inputs', () =>
     damagedLayers(context, job, isSpared),
   );
@@ -86,6 +86,10 @@ async function workRoot(context: RunContext, job: Job): Promise<WorkEnd> {
   const laid = timed(watch, 'run', 'lay layers', () =>
     layRoot(context, job.build, job.known.inputs),
   );
+  // Whether it could not be laid together, or is used at once: now those that were spared count.
+  const isLookedAt = laid.ok && laid.value.triggers.length === 0;
+  const unseen = isLookedAt ? [] : damagedLayers(context, job);
+  if (unseen.length > 0) return failure(unseen, {machine: false});
   if (!laid.ok) return failure(laid.error, {machine: false});
   const {tree, triggers, said} = laid.value;
   const request = requestFor(context, job, laid.value);
@@ -251,8 +255,10 @@ async function finish(
   const warnings = timed(watch, 'capture', 'judge', () =>
     warningsOf(context, job, result, laid?.changed),
   );
-  if (laid?.memory !== undefined) {
-    rememberRoot(context.store, job.build, {...laid.memory, lacksNothing: warnings.length === 0});
+  if (laid !== undefined) {
+    const lacksNothing = warnings.length === 0;
+    if (laid.memory === undefined) forgetRoot(context.store, job.build);
+    else rememberRoot(context.store, job.build, {...laid.memory, lacksNothing});
   }
   for (const diagnostic of warnings) context.listener({type: 'diagnostic', diagnostic});
   if (result.outcome === 'ok' && result.tree !== undefined) {

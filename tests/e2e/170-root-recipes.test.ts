@@ -200,11 +200,7 @@ for (const [what, name] of [
     await space.expect(0, ['build', 'sys']);
     space.write('recipes/t/b.yaml', recipe('t/b', {steps: writes('b', 'changed')}));
     await space.expect(0, ['build', 'b']);
-    const text = name === 'a' ? 'a\n' : 'changed\n';
-    const digest = createHash('sha256').update(text).digest('hex');
-    const pooled = `.recipes/files/${digest.slice(0, 2)}/${digest.slice(2)}.644`;
-    fs.chmodSync(space.at(pooled), 0o644);
-    space.write(pooled, 'damage\n');
+    damage(space, name === 'a' ? 'a\n' : 'changed\n');
     await space.expect(0, ['build', 'sys']);
     const refused = await space.run(['checkout', 'sys', 'out']);
     t.regex(refused.stderr, /store\/damaged/);
@@ -214,6 +210,38 @@ for (const [what, name] of [
     await space.expect(0, ['checkout', 'sys', 'out']);
     t.is(space.read('out/usr/share/a'), 'a\n');
     t.is(space.read('out/usr/share/b'), 'changed\n');
+  });
+}
+
+/** Damages the pool file of a text, as whoever writes into a checkout does. */
+function damage(space: Space, text: string): void {
+  const digest = createHash('sha256').update(text).digest('hex');
+  const pooled = `.recipes/files/${digest.slice(0, 2)}/${digest.slice(2)}.644`;
+  fs.chmodSync(space.at(pooled), 0o644);
+  space.write(pooled, 'damage\n');
+}
+
+for (const [what, more] of [
+  ['that the root itself reads', {users: {adm: {uid: 3}}}],
+  ['of a root that gets a trigger', {triggers: {made: 'cat usr/share/a > made'}}],
+] as const) {
+  test.serial(`damage of a layer ${what}: told, and mended by the next build`, async (t) => {
+    const passwd = 'root:x:0:0::/root:/bin/sh\n';
+    const steps = `${writes('a')}mkdir -p "$DESTDIR/etc"; printf '${passwd.replace('\n', '\\n')}' > "$DESTDIR/etc/passwd"`;
+    await using space = Space.create({
+      ...recipes({'base/shell': SHELL, 't/a': {steps}, 't/b': {}}),
+      'recipes/t/sys.yaml': rootText('sys', {layers: ['base/shell', 'a', 'b']}),
+    });
+    await space.expect(0, ['build', 'sys']);
+    damage(space, 'users' in more ? passwd : 'a\n');
+    space.write('recipes/t/sys.yaml', rootText('sys', {layers: ['base/shell', 'a', 'b'], ...more}));
+    const first = await space.run(['build', 'sys']);
+    t.regex(first.stderr, /t\/a: .* in the store/, space.report());
+    if (first.status !== 0) await space.expect(0, ['build', 'sys']);
+    await space.expect(0, ['checkout', 'sys', 'out']);
+    t.is(space.read('out/usr/share/a'), 'a\n');
+    t.true(space.read('out/etc/passwd').startsWith(passwd));
+    if ('triggers' in more) t.is(space.read('out/made'), 'a\n');
   });
 }
 

@@ -1,16 +1,18 @@
 /** What is remembered of a root: as it was kept, or not at all. */
 import fs from 'node:fs';
 import test from 'ava';
-import {treeDigest} from '../../../engine/base/hash.ts';
+import {actionKey, recipeKey, treeDigest, type TreeDigest} from '../../../engine/base/hash.ts';
 import type {Label} from '../../../engine/base/label.ts';
 import type {BuildNode} from '../../../engine/graph/model.ts';
 import {
+  forgetRoot,
   recallRoot,
   rememberRoot,
   sparedTrees,
   type RootMemory,
 } from '../../../engine/run/root-memory.ts';
 import {auxIn, treeIn, type Store} from '../../../store/layout.ts';
+import {writeRecord, type ActionRecord} from '../../../store/records.ts';
 import {writeTree} from '../../../store/trees.ts';
 import {addMarks} from '../../../store/verified.ts';
 import {rootNode} from '../rootfs/rig.ts';
@@ -21,6 +23,7 @@ function nodeOf(recipe: string): BuildNode {
 }
 
 const NODE = nodeOf('layers: [t/a, t/b]');
+const KEY = actionKey('e'.repeat(64));
 
 function remembered(store: Store, more: Partial<RootMemory> = {}): RootMemory {
   const layers = ['t/a', 't/b'].map((owner, at) => ({
@@ -41,8 +44,23 @@ function remembered(store: Store, more: Partial<RootMemory> = {}): RootMemory {
   return memory;
 }
 
+/** That the root came to this tree. */
+function recordOf(tree: TreeDigest): ActionRecord {
+  const common = {
+    recipeKey: recipeKey(KEY),
+    label: NODE.label,
+    kind: 'build',
+    outcome: 'ok',
+  } as const;
+  const provenance: ActionRecord['provenance'] = {
+    ...{sources: [], milliseconds: 1, cpuMilliseconds: 1, peakBytes: 0, log: 'x', engine: '0'},
+    ...{idMode: 'range', host: false, copiedRoot: false},
+  };
+  return {key: KEY, ...common, tree, manifest: [], provenance, finishedAt: 1};
+}
+
 function isAnySpared(store: Store, {layers}: RootMemory): boolean {
-  return layers.some((one) => sparedTrees(store, NODE)(one.tree));
+  return layers.some((one) => sparedTrees(store, NODE, KEY)(one.tree));
 }
 
 function fileOf(store: Store): string {
@@ -58,13 +76,13 @@ test('it is recalled as it was', (t) => {
   t.deepEqual(recallRoot(store, NODE)?.bearers, memory.bearers);
   t.deepEqual(recallRoot(store, NODE)?.linked, memory.linked);
   // Nothing says that it was hashed since the machine was started: after a restart that is so.
-  t.false(isAnySpared(store, memory));
-  const other = treeDigest('f'.repeat(64));
   addMarks(store, [`tree ${memory.tree}`]);
-  t.true(memory.layers.every((one) => sparedTrees(store, NODE)(one.tree)));
-  t.false(sparedTrees(store, NODE)(other));
-  addMarks(store, [`tree ${other}`]);
-  t.true(sparedTrees(store, NODE)(other));
+  t.false(isAnySpared(store, memory), 'the root may have nothing of it');
+  const [first, second] = memory.layers;
+  if (first === undefined || second === undefined) return t.fail();
+  addMarks(store, [`tree ${first.tree}`]);
+  const isSpared = sparedTrees(store, NODE, undefined);
+  t.deepEqual([first.tree, second.tree].map(isSpared), [true, false]);
 });
 
 test('items may change; what decides about all paths may not', (t) => {
@@ -107,4 +125,24 @@ test('where it cannot be kept, it is not', (t) => {
   fs.rmSync(auxIn(store, ''), {recursive: true});
   t.notThrows(() => remembered(store));
   t.is(recallRoot(store, NODE), undefined);
+});
+
+test('nothing is spared where the root of the same key has gone, nor after it was forgotten', (t) => {
+  const store = emptyStore(t);
+  const memory = remembered(store);
+  addMarks(
+    store,
+    memory.layers.map((one) => `tree ${one.tree}` as const),
+  );
+  t.true(isAnySpared(store, memory));
+  const lost = treeDigest('d'.repeat(64));
+  writeRecord(store, recordOf(lost));
+  t.false(isAnySpared(store, memory));
+  writeRecord(store, recordOf(memory.tree));
+  t.true(isAnySpared(store, memory));
+  forgetRoot(store, NODE);
+  t.false(isAnySpared(store, memory));
+  t.notThrows(() => {
+    forgetRoot(store, NODE);
+  });
 });

@@ -48,7 +48,6 @@ function made(paths: readonly string[], kinds: readonly number[]): readonly Tree
 test('each entry is found, and nothing that is not there', (t) => {
   const holds = fc.property(tree, tree, (entries, others) => {
     const manifest = text(entries);
-    t.is(manifest.count, entries.length);
     for (const one of entries) t.deepEqual(manifest.at(one.path), one);
     const paths = new Set(entries.map((one) => one.path));
     for (const {path} of others) if (!paths.has(path)) t.is(manifest.at(path), undefined);
@@ -106,19 +105,16 @@ test('what differs, replaced, makes one the other', (t) => {
   fc.assert(holds, {numRuns: 300});
 });
 
-test('hard links by all their paths; whiteouts', (t) => {
+test('hard links by all their paths', (t) => {
   const [one, two] = [file('d/one', 'x'), file('d/two', 'x')];
   const linked = text([dir('d'), one, {...two, hardlink: 'd/one'}, file('e', 'x')]);
   t.deepEqual(linked.linked, new Set(['d/one', 'd/two']));
-  t.false(linked.hasWhiteouts);
   t.deepEqual(text([dir('d')]).linked, new Set());
-  t.true(text([{type: 'whiteout', path: 'gone'}]).hasWhiteouts);
   t.true(parseManifest(String(linked.bytes)).ok);
 });
 
 test('an empty one', (t) => {
   const manifest = text([]);
-  t.is(manifest.count, 0);
   t.is(manifest.at('a'), undefined);
   t.is(manifest.seeker()('a'), undefined);
   const {bytes} = replaceEntries(manifest, [['a', file('a', 'x')]]);
