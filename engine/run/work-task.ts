@@ -6,7 +6,7 @@ import {fail, problem, type Checked, type Diagnostic} from '../base/diagnostic.t
 import type {Failure} from '../base/event.ts';
 import {exists, readFile, unless} from '../base/files.ts';
 import type {ActionKey, TreeDigest} from '../base/hash.ts';
-import {ok, type Result} from '../base/result.ts';
+import {err, ok, type Result} from '../base/result.ts';
 import {timed} from '../base/span.ts';
 import type {BuildNode, TestNode} from '../graph/model.ts';
 import type {RootChange} from '../graph/root-parts.ts';
@@ -74,22 +74,30 @@ function runIn(worker: Worker, job: Job, request: Requested): Promise<Checked<Jo
   return result;
 }
 
-/** A root is laid together here; only its triggers need a sandbox. */
-async function workRoot(context: RunContext, job: Job): Promise<WorkEnd> {
+/**
+ * Layers may be spared a look where the root is only laid together. Where something runs in it at
+ * once, or where it could not be laid together, all are looked at.
+ */
+function layLookedAt(context: RunContext, job: Job): Checked<LaidRoot> {
   const watch = context.watch.of(job.node.label);
-  const since = context.host.tick();
   const isSpared = sparedTrees(context.store, job.build, job.known.key);
   const damaged = timed(watch, 'prepare', 'check inputs', () =>
     damagedLayers(context, job, isSpared),
   );
-  if (damaged.length > 0) return failure(damaged, {machine: false});
+  if (damaged.length > 0) return err(damaged);
   const laid = timed(watch, 'run', 'lay layers', () =>
     layRoot(context, job.build, job.known.inputs),
   );
-  // Whether it could not be laid together, or is used at once: now those that were spared count.
-  const isLookedAt = laid.ok && laid.value.triggers.length === 0;
-  const unseen = isLookedAt ? [] : damagedLayers(context, job);
-  if (unseen.length > 0) return failure(unseen, {machine: false});
+  const isOnlyLaid = laid.ok && laid.value.triggers.length === 0;
+  const unseen = isOnlyLaid ? [] : damagedLayers(context, job);
+  return unseen.length > 0 ? err(unseen) : laid;
+}
+
+/** A root is laid together here; only its triggers need a sandbox. */
+async function workRoot(context: RunContext, job: Job): Promise<WorkEnd> {
+  const watch = context.watch.of(job.node.label);
+  const since = context.host.tick();
+  const laid = layLookedAt(context, job);
   if (!laid.ok) return failure(laid.error, {machine: false});
   const {tree, triggers, said} = laid.value;
   const request = requestFor(context, job, laid.value);
