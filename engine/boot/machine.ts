@@ -38,14 +38,8 @@ export function machineWords(machine: Machine): readonly string[] {
   const {kernel, image, memory, interactive, acceleration} = machine;
   return [
     ...[QEMU, '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
-    ...[
-      '-machine',
-      `q35,accel=${ACCELERATIONS[acceleration]}`,
-      '-cpu',
-      'max,arch-capabilities=off',
-      '-smp',
-      '2',
-    ],
+    ...['-machine', `q35,accel=${ACCELERATIONS[acceleration]}`],
+    ...['-cpu', 'max,arch-capabilities=off', '-smp', '2'],
     ...['-m', `${Math.ceil(memory / 2 ** 20)}M`],
     ...['-kernel', kernel, '-append', kernelWords(machine)],
     ...['-drive', `file=${escaped(image)},format=raw,if=virtio,cache=unsafe`],

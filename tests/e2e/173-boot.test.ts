@@ -1,6 +1,6 @@
 /** Systems that are started: what they show, what is typed, what of it comes back after a rollback. */
 import {spawnSync} from 'node:child_process';
-import test from 'ava';
+import test, {type ExecutionContext} from 'ava';
 import {stringify} from 'yaml';
 import {addSystem, become, bootOptions, whyNoBoot} from '../support/bootable.ts';
 import {SmallRoots} from '../support/small-root.ts';
@@ -19,50 +19,53 @@ function dialogue(space: Space, steps: readonly object[]): readonly string[] {
   return [...(missing === undefined ? bootOptions() : []), '--expect', 'talk.yaml'];
 }
 
+/** A test of a system that is started, where one can be. */
+function booting(title: string, use: (t: ExecutionContext, space: Space) => Promise<void>): void {
+  test.serial(title, async (t) => {
+    t.timeout(600_000);
+    if (missing !== undefined) {
+      t.log(`SKIPPED: ${missing}`);
+      return t.pass();
+    }
+    await using space = roots.project({});
+    addSystem(space, 'the first');
+    await use(t, space);
+  });
+}
+
 const shows = (motd: string): readonly object[] => [
   {expect: `${motd}\n`},
   {expect: 'ready# ', send: 'echo $((6 * 7)) > /var/lib/x; cat /var/lib/x /etc/hostname\n'},
   {expect: '42\ntest\n'},
 ];
 
-test.serial('a system boots; changed, it shows that; rolled back, what was before', async (t) => {
-  t.timeout(600_000);
-  if (missing !== undefined) {
-    t.log(`SKIPPED: ${missing}`);
-    return t.pass();
-  }
-  await using space = roots.project({});
-  addSystem(space, 'the first');
-  await space.expect(0, ['root', 'switch', 'mine', 'sys']);
-  const first = dialogue(space, shows('the first'));
-  const {stdout, stderr} = await space.expect(0, ['boot', 'sys', ...first]);
-  t.regex(stdout, /ready# /);
-  t.regex(stderr, /3 of 3 steps happened/);
+booting(
+  'a system boots; changed, it shows that; rolled back, what was before',
+  async (t, space) => {
+    await space.expect(0, ['root', 'switch', 'mine', 'sys']);
+    const first = dialogue(space, shows('the first'));
+    const {stdout, stderr} = await space.expect(0, ['boot', 'sys', ...first]);
+    t.regex(stdout, /ready# /);
+    t.regex(stderr, /3 of 3 steps happened/);
 
-  become(space, 'the second');
-  await space.expect(0, ['root', 'switch', 'mine', 'sys']);
-  const second = dialogue(space, shows('the second'));
-  await space.expect(0, ['root', 'boot', 'mine', ...second]);
-  await space.expect(0, ['root', 'rollback', 'mine']);
-  // What was written in /etc and /var of the profile is in the machine; not the other way round.
-  space.write('roots/mine/current/etc/hostname', 'other\n');
-  space.write('roots/mine/var/lib/kept', 'yes\n');
-  const again = dialogue(space, [
-    {expect: 'the first\n'},
-    {expect: 'ready# ', send: 'cat /etc/hostname /var/lib/kept; ls /var/lib; poweroff\n'},
-    {expect: 'other\nyes\nkept\n'},
-  ]);
-  await space.expect(0, ['root', 'boot', 'mine', ...again]);
-});
+    become(space, 'the second');
+    await space.expect(0, ['root', 'switch', 'mine', 'sys']);
+    const second = dialogue(space, shows('the second'));
+    await space.expect(0, ['root', 'boot', 'mine', ...second]);
+    await space.expect(0, ['root', 'rollback', 'mine']);
+    // What was written in /etc and /var of the profile is in the machine; not the other way round.
+    space.write('roots/mine/current/etc/hostname', 'other\n');
+    space.write('roots/mine/var/lib/kept', 'yes\n');
+    const again = dialogue(space, [
+      {expect: 'the first\n'},
+      {expect: 'ready# ', send: 'cat /etc/hostname /var/lib/kept; ls /var/lib; poweroff\n'},
+      {expect: 'other\nyes\nkept\n'},
+    ]);
+    await space.expect(0, ['root', 'boot', 'mine', ...again]);
+  },
+);
 
-test.serial('what is not seen in time: exit 1 and the end of the console', async (t) => {
-  t.timeout(300_000);
-  if (missing !== undefined) {
-    t.log(`SKIPPED: ${missing}`);
-    return t.pass();
-  }
-  await using space = roots.project({});
-  addSystem(space, 'the first');
+booting('what is not seen in time: exit 1 and the end of the console', async (t, space) => {
   await space.expect(0, ['build', 'sys']);
   space.write(
     'talk.yaml',
@@ -88,14 +91,7 @@ test.serial('what is not seen in time: exit 1 and the end of the console', async
   t.regex(ended.stderr, /"never" was not seen, and the machine has ended/);
 });
 
-test.serial('a signal ends the machine, and that is no step that was missed', async (t) => {
-  t.timeout(300_000);
-  if (missing !== undefined) {
-    t.log(`SKIPPED: ${missing}`);
-    return t.pass();
-  }
-  await using space = roots.project({});
-  addSystem(space, 'the first');
+booting('a signal ends the machine, and that is no step that was missed', async (t, space) => {
   await space.expect(0, ['build', 'sys']);
   const talk = dialogue(space, [{expect: 'never'}]);
   const running = space.start(['boot', 'sys', ...talk]);
