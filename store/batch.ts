@@ -5,7 +5,7 @@
 import path from 'node:path';
 import * as files from '../engine/base/files.ts';
 import type {BlobDigest} from '../engine/base/hash.ts';
-import {ensureFolder, setAside, syncContents, syncFolders} from './commit.ts';
+import {ensureFolder, setAside, syncContents, syncStoreFolders} from './commit.ts';
 import {verifyPoolFile} from './inspect.ts';
 import {fileIn, type Store} from './layout.ts';
 import {LONGEST, reaching} from './reach.ts';
@@ -27,7 +27,7 @@ export interface Adoption {
  */
 export function adoptAll(store: Store, adoptions: readonly Adoption[]): void {
   commitStaged(store, stageNew(store, adoptions));
-  syncFolders(adoptions.map((one) => path.dirname(fileIn(store, one.digest, one.mode))));
+  syncStoreFolders(store, adoptions.map(folderOf(store)));
 }
 
 /** Prepares those files that the pool has not. */
@@ -62,10 +62,16 @@ export function commitStaged(store: Store, staged: readonly Staged[]): void {
 export function linkStaged(store: Store, staged: readonly Staged[]): void {
   linkAll(store, staged);
   // Also for files that were there: whoever linked them may not have come to this line yet.
-  syncFolders(staged.map((one) => path.dirname(fileIn(store, one.digest, one.mode))));
+  syncStoreFolders(store, staged.map(folderOf(store)));
 }
 
-/** The same, but the names are not durable yet. */
+type Pooled = Pick<Staged, 'digest' | 'mode'>;
+const folderOf =
+  (store: Store) =>
+  ({digest, mode}: Pooled): string =>
+    path.dirname(fileIn(store, digest, mode));
+
+/** As `linkStaged`, but the names are not durable yet. */
 export function linkAll(store: Store, staged: readonly Staged[]): void {
   for (const one of staged) linkIn(store, one);
 }

@@ -122,6 +122,13 @@ export function syncFolders(folders: Iterable<string>): void {
   for (const folder of new Set(folders)) files.syncDir(folder);
 }
 
+/** The same for folders of the store, of which there may be many. */
+export function syncStoreFolders(store: Store, folders: Iterable<string>): void {
+  const all = new Set(folders);
+  if (all.size > SINGLY) syncFileSystem(store);
+  else syncFolders(all);
+}
+
 /** Moves a damaged file out of the way, where people can look at it; gone already is fine. */
 export function setAside(store: Store, file: string): void {
   const name = path.relative(store.root, file).replaceAll('/', '_');

@@ -12,7 +12,7 @@ import {Bug, err, ok} from '../base/result.ts';
 import type {BuildGraph, FetchNode} from '../graph/model.ts';
 import {printsNeeded, type SourcePrints} from '../graph/prints.ts';
 import type {Patch, PathSource} from '../load/model.ts';
-import {importPath, type PathContent} from '../source/path-source.ts';
+import {importPaths, type PathContent} from '../source/path-source.ts';
 import {openRun, type RunHandle} from '../../store/claims.ts';
 import type {Store} from '../../store/layout.ts';
 import {protect} from '../../store/protect.ts';
@@ -58,14 +58,19 @@ export function readPrints(
     if (print !== undefined) paths.set(label, print);
     return print === undefined;
   });
-  const imported = asRun(unknown.length > 0, store, host, run, () => {
-    for (const {label, source} of unknown) {
-      const print = printPath(pathOf(label, source), store, cache, host);
-      note(paths, label, print);
-      if (print.ok) known?.set(pathOf(label, source), print.value);
-    }
-  });
+  const sources = unknown.map(({label, source}) => pathOf(label, source));
+  const imported = asRun(sources.length > 0, store, host, run, () =>
+    importPaths(store, sources, cache, host),
+  );
   if (!imported.ok) return imported;
+  for (const [at, source] of sources.entries()) {
+    const content = imported.value?.[at];
+    const label = unknown[at]?.label;
+    if (content === undefined || label === undefined) continue;
+    const print = content.ok ? ok(printOf(content.value)) : content;
+    note(paths, label, print);
+    if (print.ok) known?.set(source, print.value);
+  }
   const patches = new Map<string, string>();
   for (const patch of needed.patches) note(patches, patch.file, printPatch(patch));
   return problems.length > 0 ? err(problems) : ok({paths, patches});
@@ -75,41 +80,31 @@ export function readPrints(
  * Whoever writes to the store is known there as a run: else others take its files for waste. What
  * is imported is relied upon only when the build names it (settle.ts), which looks again.
  */
-function asRun(
+function asRun<T>(
   writes: boolean,
   store: Store,
   host: Host,
   own: RunHandle | undefined,
-  write: () => void,
-): Checked<undefined> {
+  write: () => Checked<T>,
+): Checked<T | undefined> {
   if (!writes) return ok(undefined);
-  return guard(store.root, () => {
+  const written = guard(store.root, () => {
     const run = own ?? openRun(store, host);
     const tell = (holder: string): void => {
       host.stderr.write(`waiting for the store: ${holder}\n`);
     };
     try {
-      protect(store, run, [], write, {wait: true, tell});
+      return protect(store, run, [], write, {wait: true, tell});
     } finally {
       if (own === undefined) run.release();
     }
-    return undefined;
   });
+  return written.ok ? written.value : written;
 }
 
 function pathOf(label: Label, source: FetchNode['source']): PathSource {
   if (source.type !== 'path') throw new Bug(`${label} is no path`);
   return source;
-}
-
-function printPath(
-  source: PathSource,
-  store: Store,
-  cache: StatCache,
-  host: Host,
-): Checked<string> {
-  const imported = importPath(store, source, cache, host);
-  return imported.ok ? ok(printOf(imported.value)) : imported;
 }
 
 function printOf(content: PathContent): string {

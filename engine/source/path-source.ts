@@ -16,9 +16,9 @@ import {importFolder, type ImportCache} from '../../store/import-folder.ts';
 import type {Store} from '../../store/layout.ts';
 import type {TreeEntry} from '../../store/manifest.ts';
 import {hasBlob} from '../../store/pool.ts';
-import {stageCopy} from '../../store/stage.ts';
+import {stageCopy, type Staged} from '../../store/stage.ts';
 import type {StatCache} from '../../store/stat-cache.ts';
-import {storeTrouble} from '../../store/trouble.ts';
+import {guard, storeTrouble} from '../../store/trouble.ts';
 import {trustBlob} from '../../store/verified.ts';
 import {addName, followLink, newNames} from './names.ts';
 
@@ -29,24 +29,50 @@ export type PathContent =
 /** Never part of a source, at any depth: bookkeeping of git and of ourselves. */
 export const LEFT_OUT: ReadonlySet<string> = new Set(['.git', '.recipes']);
 
+/** So many sources are made durable together, and lie twice on the disk meanwhile at most. */
+const TOGETHER = 1024;
+
 /**
- * Stores what a `path:` source names; durable on return. Files the cache knows are not read.
- * Errors: `source/path-missing`, `source/path-link-leaves` (each such link), those of the store.
- * The caller saves the cache.
+ * Stores what `path:` sources name; durable on return. Files the cache knows are not read.
+ * Gives for each its content or `source/path-missing`, `source/path-link-leaves` (each such link)
+ * or trouble of the store; trouble with all of them is the outer error. The caller saves the cache.
  */
-export function importPath(
+export function importPaths(
   store: Store,
-  source: PathSource,
+  sources: readonly PathSource[],
   cache: StatCache,
   host: Host,
-): Checked<PathContent> {
+): Checked<readonly Checked<PathContent>[]> {
+  const known = cacheOf(cache, host);
+  const done: Checked<PathContent>[] = [];
+  for (let at = 0; at < sources.length; at += TOGETHER) {
+    const begun = sources.slice(at, at + TOGETHER).map((one) => beginImport(store, one, known));
+    const copies = begun.flatMap((one) => ('staged' in one ? [one.staged] : []));
+    const stored = guard(store.root, () => commitStaged(store, copies));
+    if (!stored.ok) return stored;
+    done.push(...begun.map((one) => ('staged' in one ? ok(endImport(store, one, known)) : one)));
+  }
+  return ok(done);
+}
+
+/** A file that was read, but is not in the pool yet. */
+interface Copied {
+  readonly place: string;
+  readonly stat: files.BigIntStats;
+  readonly staged: Staged;
+}
+
+function beginImport(
+  store: Store,
+  source: PathSource,
+  known: ImportCache,
+): Copied | Checked<PathContent> {
   const at = {at: source.at};
   try {
     const place = files.realPath(source.path);
-    const known = cacheOf(cache, host);
     const stat = files.lookExactly(place);
     if (stat?.isDirectory() === true) return importTree(store, source, place, known);
-    if (stat?.isFile() === true) return ok(importFile(store, place, stat, known));
+    if (stat?.isFile() === true) return copyFile(store, place, stat, known);
     return fail('source/path-missing', `${source.path} is no file and no folder`, at);
   } catch (error) {
     const code = files.errorCode(error) ?? '';
@@ -73,18 +99,22 @@ function cacheOf(cache: StatCache, host: Host): ImportCache {
   };
 }
 
-function importFile(
+function copyFile(
   store: Store,
   place: string,
   stat: files.BigIntStats,
   cache: ImportCache,
-): PathContent {
+): Copied | Checked<PathContent> {
   const known = cache.get(place, stat);
   if (known !== undefined && isDigest(known) && hasBlob(store, blobDigest(known)) !== undefined) {
-    return {type: 'file', blob: blobDigest(known)};
+    return ok({type: 'file', blob: blobDigest(known)});
   }
-  const staged = stageCopy(store, place, (stat.mode & 0o100n) === 0n ? 0o644 : 0o755);
-  commitStaged(store, [staged]);
+  const mode = (stat.mode & 0o100n) === 0n ? 0o644 : 0o755;
+  return {place, stat, staged: stageCopy(store, place, mode)};
+}
+
+/** A file that changed while it was read is not remembered. */
+function endImport(store: Store, {place, stat, staged}: Copied, cache: ImportCache): PathContent {
   trustBlob(store, staged.digest);
   const after = files.lookExactly(place);
   const same = after?.mtimeNs === stat.mtimeNs && after.ctimeNs === stat.ctimeNs;

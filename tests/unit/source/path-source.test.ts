@@ -5,14 +5,19 @@ import {
   chmod,
   makeDirs,
   makeLink,
+  namesIn,
   setTimes,
   unlink,
   writeFileAtomic,
 } from '../../../engine/base/files.ts';
+import {blobDigest, sha256} from '../../../engine/base/hash.ts';
+import type {Host} from '../../../engine/base/host.ts';
 import {run, runSync} from '../../../engine/base/process.ts';
 import type {PathSource} from '../../../engine/load/model.ts';
-import {importPath, type PathContent} from '../../../engine/source/path-source.ts';
+import {importPaths, type PathContent} from '../../../engine/source/path-source.ts';
 import type {Checked} from '../../../engine/base/diagnostic.ts';
+import type {Store} from '../../../store/layout.ts';
+import {hasBlob} from '../../../store/pool.ts';
 import {StatCache} from '../../../store/stat-cache.ts';
 import {readTree} from '../../../store/trees.ts';
 import {AT, bench, blobText, complaint, digestOf, host, PLACEMENT, type Bench} from './support.ts';
@@ -35,7 +40,19 @@ function lay(rig: Bench, name: string, what: Readonly<Record<string, string>>): 
 }
 
 function take(rig: Bench, at: PathSource, cache = StatCache.load(rig.store)): Checked<PathContent> {
-  return importPath(rig.store, at, cache, host());
+  return importOne(rig.store, at, cache, host());
+}
+
+function importOne(
+  store: Store,
+  at: PathSource,
+  cache: StatCache,
+  machine: Host,
+): Checked<PathContent> {
+  const all = importPaths(store, [at], cache, machine);
+  const [one] = all.ok ? all.value : [all];
+  if (one === undefined) throw new Error('nothing came back');
+  return one;
 }
 
 function treeOf(result: Checked<PathContent>): string {
@@ -210,7 +227,7 @@ test('files the cache knows are not read again; a file just written is', async (
   const folder = lay(rig, 'x', {a: 'one', b: 'two'});
   const later = {...host(), now: () => Date.now() + 10_000};
   const cache = StatCache.load(rig.store);
-  const first = importPath(rig.store, source(folder), cache, later);
+  const first = importOne(rig.store, source(folder), cache, later);
   cache.save();
   // The rows are trusted: with another digest in one of them, that is what comes out.
   const reads: string[] = [];
@@ -221,11 +238,26 @@ test('files the cache knows are not read again; a file just written is', async (
     reads.push(`${path.basename(file)} ${digest === undefined ? 'read' : 'known'}`);
     return digest;
   };
-  const second = importPath(rig.store, source(folder), spy, later);
+  const second = importOne(rig.store, source(folder), spy, later);
   t.deepEqual(reads.sort(), ['a known', 'b known']);
   t.is(treeOf(second), treeOf(first));
   const fresh = StatCache.load(rig.store);
   writeFileAtomic(path.join(folder, 'a'), 'ONE');
-  importPath(rig.store, source(folder), fresh, host());
-  t.not(treeOf(importPath(rig.store, source(folder), fresh, host())), treeOf(first));
+  importOne(rig.store, source(folder), fresh, host());
+  t.not(treeOf(importOne(rig.store, source(folder), fresh, host())), treeOf(first));
+});
+
+test('many at once: each has its own end, and all that is good is stored', async (t) => {
+  await using rig = bench();
+  const folder = lay(rig, 'x', {a: 'one', again: 'one', b: 'two', 'in/it': 'three'});
+  const names = ['a', 'missing', 'in', 'again', 'b'];
+  const sources = names.map((name) => source(path.join(folder, name)));
+  const all = importPaths(rig.store, sources, StatCache.load(rig.store), host());
+  const ends = all.ok ? all.value : [];
+  const kinds = ends.map((one) => (one.ok ? one.value.type : one.error[0]?.code));
+  t.deepEqual(kinds, ['file', 'source/path-missing', 'tree', 'file', 'file']);
+  const blobs = ends.flatMap((one) => (one.ok && one.value.type === 'file' ? [one.value.blob] : []));
+  t.deepEqual(blobs, ['one', 'one', 'two'].map((text) => blobDigest(sha256(text))));
+  for (const blob of blobs) t.not(hasBlob(rig.store, blob), undefined);
+  t.deepEqual(namesIn(path.join(rig.store.root, 'tmp')), []);
 });
