@@ -4,29 +4,50 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
+import commonjs from '@rollup/plugin-commonjs';
+import nodeResolve from '@rollup/plugin-node-resolve';
 import {rollup} from 'rollup';
 
 const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
 const OUT = path.join(DIST, 'engine/program');
 const WORKER = path.join(DIST, 'engine/worker');
-/** Loaded whatever is asked for. */
-const FIRST = new Set(
-  ['crash', 'files', 'hash', 'host', 'result', 'sections'].map((name) => `engine/base/${name}.js`),
-);
+/** What all of it begins with is one file, not ten: these with all they import. */
+const BASE = ['crash', 'files', 'hash', 'host', 'result', 'sections'].map((name) => `engine/base/${name}`);
+const FIRST = [...BASE, 'engine/cli/idle', 'engine/cli/shipped'];
+/** What every build loads is one file, too: these with all they import. */
+const WORK = ['cli/program', 'cli/open', 'cli/build'].map((name) => `engine/${name}`);
+/** Packages that become part of it. The others are large, or seldom needed, and stay what they are. */
+const PACKED = ['commander', '@dagrejs/graphlib', 'picomatch', 'xxhash-wasm'];
 /** Programs of a second thread: each has to be a file of its own. */
 const THREADS = ['store/hash-many', 'store/link-many', 'store/look-many', 'store/stage-many'];
 
 /** Said of helpers that the compiler puts into its output. */
 const QUIET = new Set(['THIS_IS_UNDEFINED']);
 
+const placeOf = (name) => path.join(DIST, `${name}.js`);
 const inputs = (names) =>
-  Object.fromEntries(names.map((name) => [path.basename(name), path.join(DIST, `${name}.js`)]));
+  Object.fromEntries(names.map((name) => [path.basename(name), placeOf(name)]));
 
-async function bundle(folder, names) {
+/** The modules that these import, and those that they import in turn, without what is loaded on demand. */
+function closure(ids, {getModuleInfo}) {
+  const found = new Set(ids.filter((id) => getModuleInfo(id) !== null));
+  for (const id of found) for (const next of getModuleInfo(id).importedIds) found.add(next);
+  return found;
+}
+
+/** What a program or a thread needs by itself is left to it. */
+function chunkOf(id, graph, names, first) {
+  const isIn = (all) => closure(all.map(placeOf), graph).has(id);
+  if (isIn(first)) return 'first';
+  return isIn(WORK) && !isIn(names) ? 'work' : undefined;
+}
+
+async function bundle(folder, names, first) {
   const made = await rollup({
     input: inputs(names),
-    // Packages, Node's own, and what has to do with schemas, stay what they are.
-    external: (id) => /^[a-z@]/i.test(id) || id.includes('/schemas/'),
+    plugins: [nodeResolve({resolveOnly: PACKED}), commonjs({include: '**/node_modules/**'})],
+    // Node's own, and what has to do with schemas.
+    external: (id) => id.startsWith('node:') || id.includes('/schemas/'),
     makeAbsoluteExternalsRelative: false,
     treeshake: false,
     onLog: (level, log) => {
@@ -40,8 +61,8 @@ async function bundle(folder, names) {
     dir: partial,
     entryFileNames: '[name].js',
     chunkFileNames: '[name].js',
-    // What all of it begins with is one file, not five.
-    manualChunks: (id) => (FIRST.has(path.relative(DIST, id)) ? 'first' : undefined),
+    manualChunks: (id, graph) => chunkOf(id, graph, names, first),
+    onlyExplicitManualChunks: true,
     paths: (id) => (path.isAbsolute(id) ? path.relative(folder, id) : id),
   });
   await made.close();
@@ -49,5 +70,5 @@ async function bundle(folder, names) {
   fs.renameSync(partial, folder);
 }
 
-await bundle(OUT, ['engine/cli/entry', ...THREADS]);
-await bundle(WORKER, ['engine/sandbox/worker', ...THREADS]);
+await bundle(OUT, ['engine/cli/entry', ...THREADS], FIRST);
+await bundle(WORKER, ['engine/sandbox/worker', ...THREADS], BASE);

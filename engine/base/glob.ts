@@ -1,10 +1,8 @@
 /**
  * Globs over names with slashes (labels, paths): `*` stays within one part, `**` crosses them.
- * The one file that loads picomatch, at the first pattern: a run without globs never pays for it.
+ * The one file that knows picomatch.
  */
-import {createRequire} from 'node:module';
-
-const require = createRequire(import.meta.url);
+import picomatch from 'picomatch';
 
 /** Whether a text uses glob signs; without them it is a plain name. */
 export function isGlob(text: string): boolean {
@@ -32,6 +30,5 @@ const compiled = new Map<string, (text: string) => boolean>();
 const MOST_COMPILED = 100;
 
 function compile(patterns: readonly string[]): (text: string) => boolean {
-  const picomatch = require('picomatch') as typeof import('picomatch');
   return picomatch([...patterns], {dot: true, nonegate: true});
 }

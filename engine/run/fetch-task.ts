@@ -1,13 +1,12 @@
 /**
  * Brings one source into the store and remembers which of its places was used.
- * Local folders were imported when the run was prepared; only what comes from elsewhere is here.
+ * Local folders were imported when the run was prepared; only what comes from elsewhere is here,
+ * and what fetches it is loaded when there is something to fetch.
  */
 import {problem, type Checked, type Diagnostic} from '../base/diagnostic.ts';
 import type {BlobDigest, TreeDigest} from '../base/hash.ts';
 import {err, ok} from '../base/result.ts';
 import type {FetchNode} from '../graph/model.ts';
-import {fetchRemote} from '../source/fetch.ts';
-import {fetchGit} from '../source/git.ts';
 import type {RunContext} from './context.ts';
 
 /** Fetches, and records which of its places was used. */
@@ -30,11 +29,13 @@ async function bring(
   const preferred = known?.type === 'file' ? known.blob : undefined;
   const fetchContext = {...context, preferred};
   if (source.type === 'git') {
+    const {fetchGit} = await import('../source/git.ts');
     const got = await fetchGit(context.store, source, fetchContext);
     return got.ok ? ok(got.value.tree) : got;
   }
   if (source.type === 'path')
     return err([problem('source/path-missing', `${source.path} was not imported`)]);
+  const {fetchRemote} = await import('../source/fetch.ts');
   const got = await fetchRemote(context.store, source, fetchContext);
   return got.ok ? ok(got.value.digest) : got;
 }

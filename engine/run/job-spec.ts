@@ -6,7 +6,7 @@ import type {BlobDigest, TreeDigest} from '../base/hash.ts';
 import type {Label} from '../base/label.ts';
 import type {Build, Placement, Step} from '../load/model.ts';
 import type {CaptureRules, JobSpec, Layer, StagedSource} from '../sandbox/protocol.ts';
-import {formatOf} from '../source/archive-stream.ts';
+import {formatOf} from '../source/archive-names.ts';
 
 /** The bytes of a source as they are in the store. */
 export type SourceContent =

@@ -8,7 +8,7 @@ import {collect} from '../../store/collect.ts';
 import {GRACE} from '../../store/gc-policy.ts';
 import {sweepScratch} from '../../store/sweep.ts';
 import {guard} from '../../store/trouble.ts';
-import {patienceOf} from '../source/fetch.ts';
+import {patienceOf} from '../source/patience.ts';
 import {formatSize} from '../ui/text.ts';
 import type {RunContext} from './context.ts';
 

@@ -3,7 +3,7 @@
  * Knows what nodes use and make; decides nothing.
  */
 import type {ActionKey, TreeDigest} from '../base/hash.ts';
-import {patienceOf} from '../source/fetch.ts';
+import {patienceOf} from '../source/patience.ts';
 import type {JobSpec} from '../sandbox/protocol.ts';
 import {rely, type TemporaryRoot} from '../../store/protect.ts';
 import type {RunContext} from './context.ts';

@@ -8,10 +8,11 @@ import {lookAt} from '../base/files.ts';
 import {ok} from '../base/result.ts';
 import {TarReader, type Stop} from './archive-reader.ts';
 import {ArchivePlan, type ArchiveFacts, type ArchiveLimits} from './archive-rules.ts';
-import {unpack, UnpackError, type ArchiveFormat} from './archive-stream.ts';
+import type {ArchiveFormat} from './archive-names.ts';
+import {unpack, UnpackError} from './archive-stream.ts';
 
 export type {ArchiveFacts, ArchiveLimits} from './archive-rules.ts';
-export {formatOf, type ArchiveFormat} from './archive-stream.ts';
+export {formatOf, type ArchiveFormat} from './archive-names.ts';
 
 const GIB = 1024 ** 3;
 

@@ -7,8 +7,7 @@ import {Readable} from 'node:stream';
 import {createGunzip} from 'node:zlib';
 import {closeFile, openRead, readInto} from '../base/files.ts';
 import {start, type ChildProcess} from '../base/process.ts';
-
-export type ArchiveFormat = 'tar' | 'tar.gz' | 'tar.xz' | 'tar.bz2' | 'tar.zst';
+import type {ArchiveFormat} from './archive-names.ts';
 
 /** Why unpacking ended early: the program is missing, or the data are no such format. */
 export class UnpackError extends Error {
@@ -19,19 +18,6 @@ export class UnpackError extends Error {
     super(message);
     this.missing = missing;
   }
-}
-
-const ENDINGS: readonly (readonly [RegExp, ArchiveFormat])[] = [
-  [/\.tar$/, 'tar'],
-  [/\.(tar\.gz|tgz|taz)$/, 'tar.gz'],
-  [/\.(tar\.xz|txz)$/, 'tar.xz'],
-  [/\.(tar\.bz2|tbz2|tbz|tb2)$/, 'tar.bz2'],
-  [/\.(tar\.zst|tzst)$/, 'tar.zst'],
-];
-
-/** The format a file name promises; undefined when it is none we unpack. */
-export function formatOf(name: string): ArchiveFormat | undefined {
-  return ENDINGS.find(([ending]) => ending.test(name.toLowerCase()))?.[1];
 }
 
 /** A dictionary of 256 MiB is more than any level of these programs makes. */

@@ -17,12 +17,13 @@ import type {Place, RemoteSource} from '../load/model.ts';
 import type {RunHandle} from '../../store/claims.ts';
 import type {Store} from '../../store/layout.ts';
 import {hasBlob} from '../../store/pool.ts';
-import {rely, type Patience} from '../../store/protect.ts';
+import {rely} from '../../store/protect.ts';
 import {storeTrouble} from '../../store/trouble.ts';
 import {resolvePlace, splitAlias} from './alias.ts';
 import {attempt, type Miss, type Transport} from './attempt.ts';
 import {choosePlace} from './choose.ts';
 import {exclusively} from './exclusive.ts';
+import {patienceOf} from './patience.ts';
 import {publicUrl} from './proxy.ts';
 
 export interface FetchContext extends Transport {
@@ -33,17 +34,6 @@ export interface FetchContext extends Transport {
   readonly offline: boolean;
   /** The place recorded for this recipe key. */
   readonly preferred?: BlobDigest | undefined;
-}
-
-/** How a download waits for gc. */
-export function patienceOf({
-  listener,
-  wait = true,
-}: Pick<FetchContext, 'listener' | 'wait'>): Patience {
-  const tell = (holder: string): void => {
-    listener({type: 'waiting', forWhat: 'the store', holder});
-  };
-  return {wait, tell};
 }
 
 export interface Fetched {

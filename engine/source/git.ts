@@ -22,7 +22,8 @@ import {hasTree} from '../../store/trees.ts';
 import {storeTrouble} from '../../store/trouble.ts';
 import {resolvePlace} from './alias.ts';
 import {exclusively} from './exclusive.ts';
-import {noUrl, patienceOf, type FetchContext} from './fetch.ts';
+import {noUrl, type FetchContext} from './fetch.ts';
+import {patienceOf} from './patience.ts';
 import {proxyVariables, publicUrl} from './proxy.ts';
 import {runStoppable, type Ended} from './stoppable.ts';
 
