@@ -52,7 +52,7 @@ export interface RunOptions {
 const DOWNLOADS = 4;
 /** Of plans with so many nodes guesses of how long they take come later, after milliseconds. */
 const MANY = 1000;
-const FIRST_GUESS = 500;
+const FIRST_GUESS = 2000;
 /** So many that wait for their turn will keep the machine busy for a while. */
 const MUCH = 8;
 

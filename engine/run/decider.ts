@@ -9,11 +9,11 @@ import type {BuildNode, TestNode} from '../graph/model.ts';
 import {guard} from '../../store/trouble.ts';
 import type {RunContext} from './context.ts';
 import type {Durations} from './history.ts';
-import {loneNode, type LoneNode} from './lone-node.ts';
 import type {Plan, PlannedNode} from './plan.ts';
 import {RecalledNode} from './recalled-node.ts';
 import {relyOn, rootsOfResult} from './reliance.ts';
 import type {Resolution} from './resolve.ts';
+import {lonePlan, Sleepers} from './sleepers.ts';
 import {mendLocalSources} from './sound-plan.ts';
 import type {Tally} from './tally.ts';
 import type {Decision, Task} from './task.ts';
@@ -33,27 +33,52 @@ export interface Deciding {
   readonly failed: ReadonlySet<ActionKey> | undefined;
 }
 
+/** When so many sleepers were woken much is about to run, and the order of all of it counts. */
+const MOST_WOKEN = 64;
+
 export class Decider {
   readonly #its: Deciding;
-  #lone: LoneNode | undefined;
+  /** The nodes that are scheduled, where others sleep. */
+  readonly #scheduled: Map<Label, PlannedNode>;
+  #sleepers: Sleepers | undefined;
 
   constructor(deciding: Deciding) {
     this.#its = deciding;
-    this.#lone = loneNode(deciding.plan);
+    const {plan, context} = deciding;
+    const lone = lonePlan(plan);
+    this.#scheduled = new Map(lone?.nodes);
+    this.#sleepers = lone && new Sleepers(context.graph, plan);
   }
 
   /** What is scheduled from the start. */
   tasks(): readonly Task[] {
-    return this.#tasksOf(this.#lone?.plan ?? this.#its.plan);
+    const {plan} = this.#its;
+    return this.#tasksOf(this.#sleepers === undefined ? plan : {nodes: this.#scheduled});
   }
 
-  /** After the one node that ran for sure: all above is as it was, or has to be decided. */
+  /** After something scheduled has ended: the sleepers that are to be decided one by one. */
   moreAfter(label: Label, good: boolean): readonly Task[] {
-    const lone = this.#lone;
-    if (label !== lone?.label) return [];
-    this.#lone = undefined;
-    if (good && this.#isRecalled(lone.above)) return [];
-    return this.#tasksOf(this.#its.plan).filter((task) => !lone.plan.nodes.has(task.label));
+    const sleepers = this.#sleepers;
+    if (sleepers === undefined) return [];
+    if (!good || this.#scheduled.size > MOST_WOKEN) return this.#wakeAll(sleepers);
+    const {resolver, config} = this.#its.context;
+    const {same, woken} = sleepers.ended(label, (at) => resolver.recallDoneAt(at));
+    for (const one of same) this.#cut(one.label, one.kind);
+    // Who waits for tests has more below himself than the graph says.
+    if (woken.length > 0 && config.testsGate) return this.#wakeAll(sleepers, woken);
+    for (const one of woken) this.#scheduled.set(one.label, one);
+    const isWoken = new Set(woken.map((one) => one.label));
+    return isWoken.size === 0
+      ? []
+      : this.#tasksOf({nodes: this.#scheduled}).filter((task) => isWoken.has(task.label));
+  }
+
+  #wakeAll(sleepers: Sleepers, woken: readonly PlannedNode[] = []): readonly Task[] {
+    this.#sleepers = undefined;
+    const awake = new Set(woken.map((one) => one.label));
+    return this.#tasksOf(this.#its.plan).filter(
+      ({label}) => awake.has(label) || sleepers.isAsleep(label),
+    );
   }
 
   decide(label: Label): Decision {
@@ -93,13 +118,6 @@ export class Decider {
   #tasksOf(plan: Plan): readonly Task[] {
     const {context, durations} = this.#its;
     return tasksOf(context.graph, plan, durations, context.config.testsGate);
-  }
-
-  #isRecalled(above: readonly PlannedNode[]): boolean {
-    const {resolver} = this.#its.context;
-    if (!above.every((one) => resolver.recallDone(one.label))) return false;
-    for (const {label, kind} of above) this.#cut(label, kind);
-    return true;
   }
 
   #cut(label: Label, kind: PlannedNode['kind']): void {

@@ -317,6 +317,7 @@ export class Scheduler {
 
   #endBadly(entry: Entry): void {
     entry.state = 'failed';
+    this.#extend(entry, false);
     this.#left -= 1;
     this.#skipAbove(entry);
   }

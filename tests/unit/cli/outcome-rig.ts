@@ -20,6 +20,14 @@ const CALL: Call = {
   globals: {directory: '.', color: 'never', progress: 'auto', json: true},
 };
 
+/** How a build ended that need not end well. */
+export interface End {
+  readonly status: number;
+  readonly executed: readonly string[];
+  readonly failed: readonly string[];
+  readonly skipped: readonly string[];
+}
+
 export interface Answer {
   readonly plan: readonly {label: string; verdict: string; key: string | null}[];
   readonly executed: readonly string[];
@@ -36,6 +44,31 @@ export async function answer(
   words: readonly string[] = [],
   ahead = 10_000,
 ): Promise<Answer> {
+  const {status, said, errors} = await called(space, cache, more, words, ahead);
+  if (status !== 0) throw new Error(JSON.stringify([status, errors]));
+  return JSON.parse(said) as Answer;
+}
+
+/** The same for a build that may fail. */
+export async function attempt(space: Space, more: object): Promise<End> {
+  const {status, said, errors} = await called(space, space.at('.cache'), more, [], 10_000);
+  if (typeof status === 'string') throw new Error(JSON.stringify([status, errors]));
+  return {...(JSON.parse(said) as Omit<End, 'status'>), status};
+}
+
+interface Called {
+  readonly status: number | string;
+  readonly said: string;
+  readonly errors: readonly string[];
+}
+
+async function called(
+  space: Space,
+  cache: string,
+  more: object,
+  words: readonly string[],
+  ahead: number,
+): Promise<Called> {
   const said: string[] = [];
   const output = (to: string[]): Host['stdout'] => {
     return {isTerminal: false, columns: 80, write: (text: string) => void to.push(text)};
@@ -47,8 +80,8 @@ export async function answer(
   const host: Host = {...realHost(), cwd: space.root, env, ...screen, now: later, tick: () => 50};
   const call = {...CALL, words, options: {...CALL.options, ...more}};
   const answered = await build(makeWorld(host, call, () => undefined));
-  if (!answered.ok || answered.value !== 0) throw new Error(JSON.stringify([answered, errors]));
-  return JSON.parse(said.join('')) as Answer;
+  const status = answered.ok ? answered.value : JSON.stringify(answered.error);
+  return {status, said: said.join(''), errors};
 }
 
 /** label verdict key, of the plan with what is remembered and without. */

@@ -7,7 +7,7 @@ import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {joins, recipe, recipes} from '../../support/recipes.ts';
 import {Space} from '../../support/space.ts';
-import {answer, check, storeFiles} from './outcome-rig.ts';
+import {answer, attempt, check, storeFiles} from './outcome-rig.ts';
 
 /** Needs for building and for running, two sources, a patch, a test, something beside all that. */
 const FILES = {
@@ -188,4 +188,51 @@ test('an outcome that is damaged costs time and nothing else', async (t) => {
       t.deepEqual(await check(t, space, `${folder}, its start`), []);
     }
   }
+});
+
+/** a, what is made from it, what is made from that, and what has nothing to do with it. */
+const CHAIN = recipes({
+  't/a': {steps: 'echo a > "$DESTDIR/a"'},
+  't/b': {needs: ['a'], tools: ['cat'], steps: 'cat /sysroot/a > "$DESTDIR/b"'},
+  't/c': {needs: ['b'], tools: ['cat'], steps: 'cat /sysroot/b > "$DESTDIR/c"'},
+  't/d': {},
+});
+
+async function remembered(): Promise<Space> {
+  const space = Space.create(CHAIN);
+  for (let times = 0; times < 2; times += 1) await answer(space, space.at('.cache'), {});
+  return space;
+}
+
+for (const mode of ['finish', 'continue', 'kill']) {
+  test(`the one edited node fails, --on-error ${mode}: what is above it is skipped`, async (t) => {
+    await using space = await remembered();
+    space.edit('recipes/t/a.yaml', 'echo a', 'false; echo a');
+    const {status, failed, skipped} = await attempt(space, {onError: mode});
+    t.deepEqual({status, failed, skipped: [...skipped].sort()}, {
+      ...{status: 1, failed: ['t/a'], skipped: ['t/b', 't/c']},
+    });
+    space.edit('recipes/t/a.yaml', 'false; echo a', 'echo b');
+    t.deepEqual((await check(t, space, 'mended')).length, 3);
+  });
+}
+
+test('a source of the one edited node cannot be had: what is above it is skipped', async (t) => {
+  await using space = await remembered();
+  const source = `{url: 'http://127.0.0.1:9/x.tar', sha256: ${'a'.repeat(64)}}`;
+  space.edit('recipes/t/a.yaml', 'builds:', `sources: [${source}]\nbuilds:`);
+  const {status, executed, skipped} = await attempt(space, {});
+  t.deepEqual({status, executed}, {status: 1, executed: []});
+  t.deepEqual([...skipped].sort(), ['t/a', 't/b', 't/c']);
+});
+
+test('a node above fails that was woken: the rest above it is skipped', async (t) => {
+  await using space = await remembered();
+  // What b does depends on what a has come to.
+  space.edit('recipes/t/b.yaml', 'cat /sysroot/a >', 'test "$(cat /sysroot/a)" = a; cat /sysroot/a >');
+  await answer(space, space.at('.cache'), {});
+  await answer(space, space.at('.cache'), {});
+  space.edit('recipes/t/a.yaml', 'echo a', 'echo b');
+  const {executed, failed, skipped} = await attempt(space, {});
+  t.deepEqual({executed, failed, skipped}, {executed: ['t/a'], failed: ['t/b'], skipped: ['t/c']});
 });

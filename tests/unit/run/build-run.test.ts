@@ -9,7 +9,8 @@ import {keptIn} from '../../../store/layout.ts';
 import {label, remote, type Builds, type BuildText} from '../graph/values.ts';
 import {folder} from '../store/rig.ts';
 import {ends, good, play, treeOf} from './play.ts';
-import {badlyEnded, bedOf, settle, wellEnded, type FakeJob} from './rig.ts';
+import {until} from '../../support/space.ts';
+import {badlyEnded, bedOf, wellEnded, type FakeJob} from './rig.ts';
 
 const CHAIN: Builds = {'x/a': {}, 'x/b': ['a'], 'x/c': ['b']};
 const STEP: BuildText = {steps: [{name: 'install', text: 'other'}]};
@@ -151,7 +152,7 @@ test('downloads of what surely runs begin at once, while what comes first is bui
   });
   const done = start();
   const low = await worker.job('x/low');
-  await settle();
+  await until('its download has failed', () => ends(events).length > 0);
   t.deepEqual(ends(events), ['x/top@t.tar failed']);
   low.end({ok: true, value: good(bed, low)});
   await done;

@@ -1,0 +1,95 @@
+/**
+ * A plan in which one node runs for sure, and all others that may were recalled: one file was
+ * edited. Those others sleep: they are not scheduled before all below them is decided and some of
+ * it has come to something else than before. Of thousands few are woken. Knows nothing of keys.
+ */
+import type {Label} from '../base/label.ts';
+import {MAY_RUN, type BuildGraph, type EdgeKind} from '../graph/model.ts';
+import type {Plan, PlannedNode} from './plan.ts';
+import {RecalledNode} from './recalled-node.ts';
+
+/** Of sleepers, each after what it depends on. */
+export interface Decided {
+  /** All they are made from has come to what it was. */
+  readonly same: readonly PlannedNode[];
+  /** Something has not: these are to be scheduled. */
+  readonly woken: readonly PlannedNode[];
+}
+
+/** What is known of the node at a place of the graph's order. */
+const [DECIDED, OPEN, THROUGH] = [0, 1, 2];
+
+/** Invariant: what is open below a sleeper is asleep itself, or scheduled and not at its end. */
+export class Sleepers {
+  readonly #graph: BuildGraph;
+  readonly #states: Uint8Array;
+  readonly #sleeping = new Map<Label, PlannedNode>();
+  /** Places of sleepers, and of what is fresh but needs some of them to run. */
+  #waiting: readonly number[];
+
+  /** Each node of the plan comes after what it depends on. */
+  constructor(graph: BuildGraph, {nodes}: Plan) {
+    this.#graph = graph;
+    this.#states = new Uint8Array(graph.order.length);
+    this.#waiting = [...nodes.values()].flatMap((one) => {
+      const at = graph.numberOf(one.label) ?? -1;
+      this.#states[at] = this.#firstState(at, one);
+      if (one instanceof RecalledNode && one.verdict !== 'fresh')
+        this.#sleeping.set(one.label, one);
+      return this.#sleeping.has(one.label) || this.#states[at] === THROUGH ? [at] : [];
+    });
+  }
+
+  isAsleep(label: Label): boolean {
+    return this.#sleeping.has(label);
+  }
+
+  /**
+   * A scheduled node has ended well. `comesToTheSame` is asked of the sleepers, by place, below
+   * which nothing is open any more.
+   */
+  ended(label: Label, comesToTheSame: (at: number) => boolean): Decided {
+    const decided = {same: [] as PlannedNode[], woken: [] as PlannedNode[]};
+    const ended = this.#graph.numberOf(label) ?? -1;
+    if (this.#states[ended] !== OPEN) return decided;
+    this.#states[ended] = DECIDED;
+    this.#waiting = this.#waiting.filter((at) => {
+      if (this.#isOpenBelow(at)) return true;
+      const sleeper = this.#sleeping.get(this.#graph.order[at] ?? label);
+      const isSame = sleeper === undefined || comesToTheSame(at);
+      if (isSame) this.#states[at] = DECIDED;
+      if (sleeper === undefined) return false;
+      this.#sleeping.delete(sleeper.label);
+      (isSame ? decided.same : decided.woken).push(sleeper);
+      return false;
+    });
+    return decided;
+  }
+
+  #firstState(at: number, {verdict, kind}: PlannedNode): number {
+    if (kind === 'fetch') return DECIDED;
+    if (verdict !== 'fresh') return OPEN;
+    return this.#isSomeOpen(at, (kindOf) => MAY_RUN.has(kindOf)) ? THROUGH : DECIDED;
+  }
+
+  #isOpenBelow(at: number): boolean {
+    const isAll = this.#states[at] === OPEN;
+    return this.#isSomeOpen(at, (kind) => isAll || MAY_RUN.has(kind));
+  }
+
+  #isSomeOpen(at: number, counts: (kind: EdgeKind) => boolean): boolean {
+    return !this.#graph.everyEdgeAt(
+      at,
+      (to, kind) => this.#states[to] === DECIDED || !counts(kind),
+    );
+  }
+}
+
+/** The plan of the one node and its downloads; undefined where more is sure to run, or nothing. */
+export function lonePlan({nodes}: Plan): Plan | undefined {
+  const own = [...nodes.values()].filter(
+    (one) => one.verdict !== 'fresh' && !(one instanceof RecalledNode),
+  );
+  if (own.filter((one) => one.kind !== 'fetch').length !== 1) return undefined;
+  return {nodes: new Map(own.map((one) => [one.label, one]))};
+}
