@@ -247,15 +247,17 @@ export async function runPlan(
           remember(context, buildOf(work), markOf(work), pastOf(work)),
         )
       : ok(undefined);
-  await timed(engine, 'engine', 'close the run', () => opened.value.close());
+  // The worker ends meanwhile.
+  const closed = timed(engine, 'engine', 'close the run', () => opened.value.close());
   reporter.close();
   if (prints(world)) world.print(JSON.stringify(resultRecord(work, summary)));
-  if (!kept.ok) return kept;
-  if (summary.ok && treatment.remembered) {
+  if (kept.ok && summary.ok && treatment.remembered) {
     timed(engine, 'engine', 'keep outcomes', () => {
       rememberOutcomes(world.host, work, kept.value);
     });
   }
+  await closed;
+  if (!kept.ok) return kept;
   return ok(exitCode(summary, run.failures));
 }
 

@@ -53,6 +53,8 @@ export function writeCache(place: string, bytes: Buffer | readonly Buffer[]): vo
     const folder = path.dirname(place);
     files.makeDirs(folder, 0o700);
     removeOld(folder);
+    // What replaces another by its name ext4 writes out at once: 20 ms, for a cache.
+    files.unless(['ENOENT'], () => files.unlink(place));
     files.writeFileAtomic(place, bytes, {durable: false, mode: 0o600});
   } catch (error) {
     if (files.errorCode(error) === undefined) throw error;

@@ -90,7 +90,8 @@ async function probeSandbox(host: Host): Promise<readonly Probe[]> {
     const sandbox: Probe = !result.ok
       ? broken('sandbox', result.error)
       : describeResult(result.value);
-    return [describeOverlay(worker.value), sandbox];
+    const overlay = await worker.value.overlay();
+    return [overlay.ok ? describeOverlay(overlay.value) : broken('overlay', overlay.error), sandbox];
   } finally {
     await worker.value.quit();
   }
@@ -106,7 +107,7 @@ function emptyBuild(): Parameters<Worker['build']>[0] {
   return {...place, spec, tokens: 0, jobs: 1, keep: undefined, resume: undefined};
 }
 
-function describeOverlay({overlay}: Worker): Probe {
+function describeOverlay(overlay: boolean): Probe {
   const where = `on the file system of ${temporaryFolder()}`;
   return {
     name: 'overlay',

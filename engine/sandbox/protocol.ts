@@ -96,6 +96,8 @@ export type Request =
   | {readonly type: 'remove'; readonly id: number; readonly paths: readonly string[]}
   | {readonly type: 'interactive'; readonly id: number; readonly shell: InteractiveSpec}
   | {readonly type: 'image'; readonly id: number; readonly image: ImageSpec}
+  /** Whether layers can be mounted. */
+  | {readonly type: 'overlay'; readonly id: number}
   | {readonly type: 'quit'};
 
 /** An ext4 image to be made of a tree. */
@@ -124,10 +126,8 @@ export type Reply =
   | {
       readonly type: 'ready';
       readonly idMode: IdMode;
-      readonly overlay: boolean;
-      /** `Host.clock` when the worker's program began, and when overlays had been tried. */
+      /** `Host.clock` when the worker's program began. */
       readonly begun: number;
-      readonly tried: number;
     }
   | {
       readonly type: 'step';
@@ -142,6 +142,7 @@ export type Reply =
   | {readonly type: 'built'; readonly id: number; readonly result: JobResult}
   | {readonly type: 'removed'; readonly id: number}
   | {readonly type: 'imaged'; readonly id: number}
+  | {readonly type: 'overlay'; readonly id: number; readonly works: boolean}
   | {readonly type: 'exited'; readonly id: number; readonly status: number}
   /** A request that failed for a reason of the machine or the store. */
   | {readonly type: 'trouble'; readonly id: number; readonly diagnostics: readonly Diagnostic[]};

@@ -17,8 +17,10 @@ export interface Shop {
   readonly store: Store;
   readonly host: Host;
   readonly shape: HostShape;
-  /** For which builds the layers are mounted below an upper folder; else they are copied. */
-  readonly overlay: 'always' | 'large' | 'never';
+  /** Whether few small layers are copied, which is quicker than mounting them. */
+  readonly copiesSmall: boolean;
+  /** Whether layers can be mounted below an upper folder; found out when it is first asked. */
+  overlay(): Promise<boolean>;
   /** Whether files may be given to other ids than the one. */
   readonly owners: boolean;
   /** A log that grows past so many bytes is a loop, and would fill the disk. */

@@ -36,7 +36,9 @@ export async function openTree(
   lowers: Lowers,
   watch: Watch,
 ): Promise<Checked<BuildTree>> {
-  const isCopied = shop.overlay === 'never' || (shop.overlay === 'large' && isSmall(lowers));
+  const isQuick = shop.copiesSmall && isSmall(lowers);
+  const isCopied =
+    isQuick || !(await timed(watch, 'prepare', 'try an overlay', () => shop.overlay()));
   return isCopied
     ? timed(watch, 'prepare', 'copy layers', () => openCopy(shop, scratch, spec, lowers))
     : openOverlay(shop, scratch, spec, lowers, watch);

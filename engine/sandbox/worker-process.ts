@@ -46,8 +46,8 @@ export interface StartedBuild {
 
 export interface Worker {
   readonly idMode: IdMode;
-  /** False: roots are copied. */
-  readonly overlay: boolean;
+  /** Whether layers can be mounted; else roots are copied. */
+  overlay(): Promise<Checked<boolean>>;
   build(
     request: Omit<BuildRequest, 'type' | 'id'>,
     onReply: (reply: JobReply) => void,
@@ -92,18 +92,16 @@ async function connect(launched: Launched, host: Host, watch: Watch): Promise<Ch
   const connection = new Connection(launched);
   const ready = await connection.ready;
   if (ready !== undefined && watch.on) {
-    const {begun, tried} = ready;
+    const {begun} = ready;
     watch.add({name: 'enter it and load the program', group: 'prepare', since, until: begun});
-    watch.add({name: 'try an overlay', group: 'prepare', since: begun, until: tried});
   }
   launched.release();
   if (ready === undefined) {
     return whyNoWorker(await connection.died);
   }
-  const {idMode, overlay} = ready;
   return ok({
-    idMode,
-    overlay,
+    idMode: ready.idMode,
+    overlay: () => connection.overlay(),
     build: (wanted, onReply) => connection.build(wanted, onReply),
     tokens: (id, count) => connection.send({type: 'tokens', id, count}),
     kill: (id) => connection.send({type: 'kill', id, reason: 'cancelled'}),
@@ -192,6 +190,13 @@ class Connection {
     const id = (this.#lastId += 1);
     return this.#ask({type: 'image', id, image}, (reply) =>
       reply.type === 'imaged' ? ok(undefined) : undefined,
+    );
+  }
+
+  overlay(): Promise<Checked<boolean>> {
+    const id = (this.#lastId += 1);
+    return this.#ask({type: 'overlay', id}, (reply) =>
+      reply.type === 'overlay' ? ok(reply.works) : undefined,
     );
   }
 

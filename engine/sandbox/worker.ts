@@ -7,7 +7,7 @@ import {Socket} from 'node:net';
 import {Batcher} from '../base/batcher.ts';
 import {countAsWorker} from '../base/crash.ts';
 import {realHost, type Host} from '../base/host.ts';
-import {err, unreachable} from '../base/result.ts';
+import {err, ok, unreachable} from '../base/result.ts';
 import {tmpDir, workerStore, type Store} from '../../store/layout.ts';
 import {probesOf} from '../../store/sweep.ts';
 import {storeTrouble} from '../../store/trouble.ts';
@@ -48,13 +48,12 @@ async function main(): Promise<void> {
   const idMode: IdMode = host.env['RECIPES_ID_MODE'] === 'single' ? 'single' : 'range';
   const shape = shapeOfHost();
   const starters = new Starters(limitWords(shape));
-  const overlay = await overlayFor(host, starters, store);
-  const tried = host.clock();
   const shop = {
     store,
     host,
     shape,
-    overlay,
+    copiesSmall: host.env['RECIPES_OVERLAY'] !== 'always',
+    overlay: overlayFinder(host, starters, store),
     owners: idMode === 'range',
     logLimit: Number(host.env['RECIPES_LOG_LIMIT'] ?? 1 << 30),
     starters,
@@ -75,18 +74,16 @@ async function main(): Promise<void> {
   );
   // The engine is gone: nothing is to be finished, the next run sweeps what is left.
   channel.on('close', () => process.exit(0));
-  reply({type: 'ready', idMode, overlay: overlay !== 'never', begun, tried});
+  reply({type: 'ready', idMode, begun});
 }
 
 /** Tests say `always` or `never`. */
-async function overlayFor(host: Host, starters: Starters, store: Store): Promise<Shop['overlay']> {
-  const wanted = host.env['RECIPES_OVERLAY'];
-  if (
-    wanted === 'never' ||
-    !(await tryOverlay(starters, tmpDir(store), Number(host.env['RECIPES_ENGINE'])))
-  )
-    return 'never';
-  return wanted === 'always' ? 'always' : 'large';
+function overlayFinder(host: Host, starters: Starters, store: Store): Shop['overlay'] {
+  const isAllowed = host.env['RECIPES_OVERLAY'] !== 'never';
+  const engine = Number(host.env['RECIPES_ENGINE']);
+  let found: Promise<boolean> | undefined;
+  return () =>
+    (found ??= isAllowed ? tryOverlay(starters, tmpDir(store), engine) : Promise.resolve(false));
 }
 
 /** In tmp/, where whoever cleans knows of it (sweep.ts): of a run's scratch folder it knows nothing yet. */
@@ -113,6 +110,8 @@ function receive(shop: Shop, jobs: Map<number, RunningJob>, request: Request): v
       return void interact(shop, request.id, request.shell);
     case 'image':
       return void image(shop, request.id, request.image);
+    case 'overlay':
+      return void tellOverlay(shop, request.id);
     case 'quit':
       channel.end();
       return;
@@ -131,6 +130,12 @@ async function image(shop: Shop, id: number, wanted: ImageSpec): Promise<void> {
     err(storeTrouble(error, wanted.file)),
   );
   reply(made.ok ? {type: 'imaged', id} : {type: 'trouble', id, diagnostics: made.error});
+}
+
+async function tellOverlay(shop: Shop, id: number): Promise<void> {
+  const works = await shop.overlay().then(ok, (error: unknown) => err(storeTrouble(error, '.')));
+  if (works.ok) reply({type: 'overlay', id, works: works.value});
+  else reply({type: 'trouble', id, diagnostics: works.error});
 }
 
 async function interact(shop: Shop, id: number, wanted: InteractiveSpec): Promise<void> {

@@ -238,7 +238,7 @@ export type Script = (job: FakeJob) => JobResult | undefined;
 
 export class FakeWorker implements Worker {
   readonly idMode = 'range';
-  readonly overlay = true;
+  readonly overlay = (): Promise<Checked<boolean>> => Promise.resolve(ok(true));
   readonly died: Promise<string>;
   readonly jobs: FakeJob[] = [];
   readonly removed: string[] = [];
