@@ -12,7 +12,9 @@ const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
 const OUT = path.join(DIST, 'engine/program');
 const WORKER = path.join(DIST, 'engine/worker');
 /** What all of it begins with is one file, not ten: these with all they import. */
-const BASE = ['crash', 'files', 'hash', 'host', 'result', 'sections'].map((name) => `engine/base/${name}`);
+const BASE = ['crash', 'files', 'hash', 'host', 'result', 'sections'].map(
+  (name) => `engine/base/${name}`,
+);
 const FIRST = [...BASE, 'engine/cli/idle', 'engine/cli/shipped'];
 /** What every build loads is one file, too: these with all they import. */
 const WORK = ['cli/program', 'cli/open', 'cli/build'].map((name) => `engine/${name}`);

@@ -32,6 +32,7 @@ import {Early} from './early.ts';
 import {rememberIdle} from './keep-idle.ts';
 import {rememberOutcomes} from './keep-outcomes.ts';
 import {openWork, ownerFor, type OpenWork} from './open.ts';
+import type {Outcomes} from './outcome-table.ts';
 import {pastOf} from './past.ts';
 import {planRecord, planText} from './plan-report.ts';
 import {engineVersion} from './shipped.ts';
@@ -147,9 +148,11 @@ async function buildOpened(
   const missing = timed(engine, 'engine', 'look for tools', () => allMissing(world, work, plan));
   if (missing.length > 0) return err(missing);
   const replan = (): Checked<Plan> => planAgain(work, forced);
-  const treatment = {replan, remembered: true, worker, run};
+  let kept: Outcomes | undefined;
+  const onKept = (outcomes: Outcomes | undefined): void => void (kept = outcomes);
+  const treatment = {replan, remembered: true, worker, run, onKept};
   const status = await runPlan(world, work, plan, forced, treatment);
-  rememberIdle(world, work, plan, status);
+  rememberIdle(world, work, plan, status, kept);
   return status;
 }
 
@@ -198,6 +201,8 @@ export interface Treatment {
   /** Those that are on their way. */
   readonly worker?: WorkerHolder | undefined;
   readonly run?: RunHandle | undefined;
+  /** Told what is kept of the nodes after a good end. */
+  readonly onKept?: (outcomes: Outcomes | undefined) => void;
 }
 
 /** Runs a plan with its progress shown; gives the exit code. */
@@ -253,7 +258,7 @@ export async function runPlan(
   if (prints(world)) world.print(JSON.stringify(resultRecord(work, summary)));
   if (kept.ok && summary.ok && treatment.remembered) {
     timed(engine, 'engine', 'keep outcomes', () => {
-      rememberOutcomes(world.host, work, kept.value);
+      treatment.onKept?.(rememberOutcomes(world.host, work, kept.value));
     });
   }
   await closed;

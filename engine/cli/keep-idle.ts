@@ -6,6 +6,7 @@
 import type {Checked} from '../base/diagnostic.ts';
 import {settledWitness} from '../base/witness.ts';
 import {namesIn} from '../base/files.ts';
+import type {EdgeKind} from '../graph/model.ts';
 import {idleInputs} from '../run/idle-inputs.ts';
 import type {Plan} from '../run/plan.ts';
 import {fittingKind} from '../ui/reporter.ts';
@@ -13,14 +14,19 @@ import {tellingPaths, workFolders} from '../../store/quiet.ts';
 import {guard} from '../../store/trouble.ts';
 import {keepIdle} from './idle.ts';
 import type {OpenWork} from './open.ts';
+import type {Outcomes} from './outcome-table.ts';
 import type {World} from './world.ts';
 
-/** After a run; kept is the answer of one that ended well and had nothing to do. */
+/**
+ * After a run; kept is the answer of one that ended well and had nothing to do. `kept`: what its
+ * nodes came to, where that was kept.
+ */
 export function rememberIdle(
   world: World,
   work: OpenWork,
   plan: Plan,
   status: Checked<number>,
+  kept: Outcomes | undefined,
 ): void {
   const planned = [...plan.nodes.values()];
   const isIdle = planned.every((node) => node.verdict === 'fresh' && node.kind === 'build');
@@ -28,12 +34,42 @@ export function rememberIdle(
   if (world.memo === undefined || !isIdle || !wentWell || !isPlainCall(world)) return;
   // What cannot be looked at any more is somebody else's to report.
   guard(work.store.root, () => {
-    keep(world, work, planned.length, world.memo ?? '');
+    const relied = kept === undefined ? 'unknown' : inputsKept(work, kept);
+    if (relied === 'too young') return;
+    const inputs = relied === 'unknown' ? idleInputs(work) : relied;
+    keep(world, work, inputs, {fresh: planned.length, memo: world.memo ?? ''});
   });
 }
 
-function keep(world: World, work: OpenWork, fresh: number, memo: string): void {
-  const paths = [...idleInputs(work), ...tellingPaths(work.store)];
+/**
+ * What such an answer relies on as it was just kept, which spares reading every node; the sources
+ * of what is not wanted are among it. A source of which nothing but its content was kept cannot be
+ * relied upon yet.
+ */
+function inputsKept(
+  {graph, wanted, inputs}: OpenWork,
+  {table, paths, ground}: Outcomes,
+): readonly string[] | 'too young' | 'unknown' {
+  const prints = graph.prints();
+  let [isKnown, isOld] = [true, true];
+  const look = (to: number, kind: EdgeKind): boolean => {
+    if (kind !== 'source') return true;
+    isKnown &&= table.hasContent(to);
+    isOld &&= table.isPrint(prints, to);
+    return true;
+  };
+  for (const label of wanted) graph.everyEdgeAt(graph.numberOf(label) ?? -1, look);
+  if (!isKnown) return 'unknown';
+  return isOld ? [...new Set([...inputs, ...paths.paths, ...ground.paths])] : 'too young';
+}
+
+interface Kept {
+  readonly fresh: number;
+  readonly memo: string;
+}
+
+function keep(world: World, work: OpenWork, inputs: readonly string[], {fresh, memo}: Kept): void {
+  const paths = [...inputs, ...tellingPaths(work.store)];
   const begun = world.host.now() - world.host.tick();
   const witness = settledWitness(paths, begun);
   const empty = workFolders(work.store);

@@ -28,18 +28,27 @@ import type {OpenWork} from './open.ts';
 import {OutcomeTable, type Head, type Outcomes} from './outcome-table.ts';
 import {keepOutcomes, printOfGlobs, type Recalled} from './outcomes.ts';
 
-/** After a run in which all that is wanted ended well. */
-export function rememberOutcomes(host: Host, work: OpenWork, root: RootMark | undefined): void {
+/**
+ * After a run in which all that is wanted ended well. Gives what is kept from here on; undefined
+ * where that may say less than is so.
+ */
+export function rememberOutcomes(
+  host: Host,
+  work: OpenWork,
+  root: RootMark | undefined,
+): Outcomes | undefined {
   const {memo, recalled} = work.outcomes;
-  if (memo === undefined) return;
+  if (memo === undefined) return undefined;
   // What cannot be looked at any more is somebody else's to report.
-  guard(work.store.root, () => {
+  const kept = guard(work.store.root, () => {
     const outcomes = gather(host.now() - host.tick(), work, recalled, root);
-    if (outcomes !== undefined) keepOutcomes(memo, outcomes);
+    if (outcomes !== undefined && outcomes !== recalled?.outcomes) keepOutcomes(memo, outcomes);
+    return outcomes;
   });
+  return kept.ok ? kept.value : undefined;
 }
 
-/** `begun`: when this process began; undefined where nothing new can be kept. */
+/** `begun`: when this process began; undefined where nothing can be kept. */
 function gather(
   begun: number,
   work: OpenWork,
@@ -49,7 +58,7 @@ function gather(
   const {graph, knowledge, store, resolver} = work;
   const others = othersOf(work);
   const folders = settledPart(resolver.folders, begun);
-  if (recalled !== undefined && isKnown(others, folders, recalled)) return undefined;
+  if (recalled !== undefined && isKnown(others, folders, recalled)) return recalled.outcomes;
   const last = recalled?.outcomes;
   const known = root ?? (others.length === 0 ? last?.head.root : undefined);
   const {tools, patches} = usedBy(work, others, last?.head);

@@ -63,14 +63,11 @@ export function readPrints(
     importPaths(store, sources, cache, host),
   );
   if (!imported.ok) return imported;
-  for (const [at, source] of sources.entries()) {
-    const content = imported.value?.[at];
-    const label = unknown[at]?.label;
-    if (content === undefined || label === undefined) continue;
-    const print = content.ok ? ok(printOf(content.value)) : content;
+  unknown.forEach(({label, source}, at) => {
+    const print = printIn(imported.value, at);
     note(paths, label, print);
-    if (print.ok) known?.set(source, print.value);
-  }
+    if (print.ok) known?.set(pathOf(label, source), print.value);
+  });
   const patches = new Map<string, string>();
   for (const patch of needed.patches) note(patches, patch.file, printPatch(patch));
   return problems.length > 0 ? err(problems) : ok({paths, patches});
@@ -105,6 +102,15 @@ function asRun<T>(
 function pathOf(label: Label, source: FetchNode['source']): PathSource {
   if (source.type !== 'path') throw new Bug(`${label} is no path`);
   return source;
+}
+
+function printIn(
+  imported: readonly Checked<PathContent>[] | undefined,
+  at: number,
+): Checked<string> {
+  const content = imported?.[at];
+  if (content === undefined) throw new Bug('a source was not imported');
+  return content.ok ? ok(printOf(content.value)) : content;
 }
 
 function printOf(content: PathContent): string {

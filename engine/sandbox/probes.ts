@@ -91,7 +91,10 @@ async function probeSandbox(host: Host): Promise<readonly Probe[]> {
       ? broken('sandbox', result.error)
       : describeResult(result.value);
     const overlay = await worker.value.overlay();
-    return [overlay.ok ? describeOverlay(overlay.value) : broken('overlay', overlay.error), sandbox];
+    return [
+      overlay.ok ? describeOverlay(overlay.value) : broken('overlay', overlay.error),
+      sandbox,
+    ];
   } finally {
     await worker.value.quit();
   }

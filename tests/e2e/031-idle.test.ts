@@ -33,7 +33,8 @@ async function watched(space: Space): Promise<Seen> {
   return {ran, modules, said: lines.filter((line) => !isLoad(line)).join('\n')};
 }
 
-const isProgram = (name: string): boolean => /^engine\/(program\/work|cli\/program)\.js$/.test(name);
+const isProgram = (name: string): boolean =>
+  /^engine\/(program\/work|cli\/program)\.js$/.test(name);
 const tookShortWay = ({modules}: Seen): boolean => !modules.some(isProgram);
 
 /** Builds until the short way is open: what has just changed is not relied upon. */

@@ -209,9 +209,12 @@ for (const mode of ['finish', 'continue', 'kill']) {
     await using space = await remembered();
     space.edit('recipes/t/a.yaml', 'echo a', 'false; echo a');
     const {status, failed, skipped} = await attempt(space, {onError: mode});
-    t.deepEqual({status, failed, skipped: [...skipped].sort()}, {
-      ...{status: 1, failed: ['t/a'], skipped: ['t/b', 't/c']},
-    });
+    t.deepEqual(
+      {status, failed, skipped: [...skipped].sort()},
+      {
+        ...{status: 1, failed: ['t/a'], skipped: ['t/b', 't/c']},
+      },
+    );
     space.edit('recipes/t/a.yaml', 'false; echo a', 'echo b');
     t.deepEqual((await check(t, space, 'mended')).length, 3);
   });
@@ -229,7 +232,11 @@ test('a source of the one edited node cannot be had: what is above it is skipped
 test('a node above fails that was woken: the rest above it is skipped', async (t) => {
   await using space = await remembered();
   // What b does depends on what a has come to.
-  space.edit('recipes/t/b.yaml', 'cat /sysroot/a >', 'test "$(cat /sysroot/a)" = a; cat /sysroot/a >');
+  space.edit(
+    'recipes/t/b.yaml',
+    'cat /sysroot/a >',
+    'test "$(cat /sysroot/a)" = a; cat /sysroot/a >',
+  );
   await answer(space, space.at('.cache'), {});
   await answer(space, space.at('.cache'), {});
   space.edit('recipes/t/a.yaml', 'echo a', 'echo b');

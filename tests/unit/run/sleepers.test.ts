@@ -34,7 +34,12 @@ const names = ({same, woken}: Decided): string =>
   [same, woken].map((list) => list.map((one) => one.label).join(' ')).join(' | ');
 
 /** Ends one node; only those named do not come to what they were. */
-function end(graph: BuildGraph, sleepers: Sleepers, one: string, others: readonly string[]): string {
+function end(
+  graph: BuildGraph,
+  sleepers: Sleepers,
+  one: string,
+  others: readonly string[],
+): string {
   return names(sleepers.ended(label(one), (at) => !others.includes(graph.order[at] ?? '')));
 }
 

@@ -256,8 +256,13 @@ test('many at once: each has its own end, and all that is good is stored', async
   const ends = all.ok ? all.value : [];
   const kinds = ends.map((one) => (one.ok ? one.value.type : one.error[0]?.code));
   t.deepEqual(kinds, ['file', 'source/path-missing', 'tree', 'file', 'file']);
-  const blobs = ends.flatMap((one) => (one.ok && one.value.type === 'file' ? [one.value.blob] : []));
-  t.deepEqual(blobs, ['one', 'one', 'two'].map((text) => blobDigest(sha256(text))));
+  const blobs = ends.flatMap((one) =>
+    one.ok && one.value.type === 'file' ? [one.value.blob] : [],
+  );
+  t.deepEqual(
+    blobs,
+    ['one', 'one', 'two'].map((text) => blobDigest(sha256(text))),
+  );
   for (const blob of blobs) t.not(hasBlob(rig.store, blob), undefined);
   t.deepEqual(namesIn(path.join(rig.store.root, 'tmp')), []);
 });
