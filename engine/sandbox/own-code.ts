@@ -18,12 +18,15 @@ import type {WorkerProgram} from './launch.ts';
 /** The compiled project: this file is in dist/engine/sandbox, or in a file of dist/engine/program. */
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const DIST = path.resolve(HERE, '../..');
-const PACKAGES = ['xxhash-wasm', 'picomatch'];
-/** The worker as we are: one of few files, or of many. */
-const {FOLDERS, SCRIPT} =
+/** The worker as we are: one of few files, which hold the packages, or of many. */
+const {FOLDERS, SCRIPT, PACKAGES} =
   path.basename(HERE) === 'program'
-    ? {FOLDERS: ['engine/worker'], SCRIPT: 'engine/worker/worker.js'}
-    : {FOLDERS: ['engine/base', 'engine/sandbox', 'store'], SCRIPT: 'engine/sandbox/worker.js'};
+    ? {FOLDERS: ['engine/worker'], SCRIPT: 'engine/worker/worker.js', PACKAGES: []}
+    : {
+        FOLDERS: ['engine/base', 'engine/sandbox', 'store'],
+        SCRIPT: 'engine/sandbox/worker.js',
+        PACKAGES: ['xxhash-wasm', 'picomatch'],
+      };
 
 /** The program for a worker; `owner` is set when it will run as another user than we do. */
 export function workerProgram(storeRoot: string, owner: Owner | undefined): Checked<WorkerProgram> {
