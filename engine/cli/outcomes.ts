@@ -7,7 +7,7 @@
 import {sha256} from '../base/hash.ts';
 import type {Host} from '../base/host.ts';
 import type {Label} from '../base/label.ts';
-import {changedIn, type Seen} from '../base/witness.ts';
+import {changedIn, joined, rangeOf, type Seen, type Witness} from '../base/witness.ts';
 import type {BuildGraph} from '../graph/model.ts';
 import type {SourcePrints} from '../graph/prints.ts';
 import type {Remembered, Row} from '../run/recollection.ts';
@@ -42,7 +42,8 @@ export function recallOutcomes(
   const isOfGraph = kept.table.isOf(graph);
   if (!isOfGraph && changed.length > 0) return undefined;
   const table = isOfGraph ? kept.table : kept.table.arranged(graph);
-  const outcomes = {...kept, table};
+  const paths = isOfGraph ? kept.paths : arrangedPaths(graph, kept);
+  const outcomes = {...kept, table, paths};
   const {hasContent, contentOf} = contentsOf(graph, outcomes, new Set(changed));
   const isLocal = (at: number): boolean => table.ownedBy(at) > 0 && hasContent(at);
   const localContentOf = (label: Label): string | undefined => {
@@ -63,6 +64,18 @@ export function recallOutcomes(
       patches,
     },
   };
+}
+
+/** The paths of the sources that another graph still has, in its order. */
+function arrangedPaths({order}: BuildGraph, {table, paths}: Outcomes): Witness {
+  const owned = new Map<string, Witness>();
+  let from = 0;
+  for (const [at, label] of table.labels.toString('utf8').split('\n').entries()) {
+    const end = from + table.ownedBy(at);
+    if (end > from) owned.set(label, rangeOf(paths, from, end));
+    from = end;
+  }
+  return joined(order.flatMap((label) => owned.get(label) ?? []));
 }
 
 /** Whether a node is written as it was. */

@@ -45,7 +45,8 @@ export class Decider {
   constructor(deciding: Deciding) {
     this.#its = deciding;
     const {plan, context} = deciding;
-    const lone = lonePlan(plan);
+    // Who waits for tests has more below himself than the graph says.
+    const lone = context.config.testsGate && hasTests(plan) ? undefined : lonePlan(plan);
     this.#scheduled = new Map(lone?.nodes);
     this.#sleepers = lone && new Sleepers(context.graph, plan);
   }
@@ -61,11 +62,9 @@ export class Decider {
     const sleepers = this.#sleepers;
     if (sleepers === undefined) return [];
     if (!good || this.#scheduled.size > MOST_WOKEN) return this.#wakeAll(sleepers);
-    const {resolver, config} = this.#its.context;
+    const {resolver} = this.#its.context;
     const {same, woken} = sleepers.ended(label, (at) => resolver.recallDoneAt(at));
     for (const one of same) this.#cut(one.label, one.kind);
-    // Who waits for tests has more below himself than the graph says.
-    if (woken.length > 0 && config.testsGate) return this.#wakeAll(sleepers, woken);
     for (const one of woken) this.#scheduled.set(one.label, one);
     const isWoken = new Set(woken.map((one) => one.label));
     return isWoken.size === 0
@@ -73,12 +72,9 @@ export class Decider {
       : this.#tasksOf({nodes: this.#scheduled}).filter((task) => isWoken.has(task.label));
   }
 
-  #wakeAll(sleepers: Sleepers, woken: readonly PlannedNode[] = []): readonly Task[] {
+  #wakeAll(sleepers: Sleepers): readonly Task[] {
     this.#sleepers = undefined;
-    const awake = new Set(woken.map((one) => one.label));
-    return this.#tasksOf(this.#its.plan).filter(
-      ({label}) => awake.has(label) || sleepers.isAsleep(label),
-    );
+    return this.#tasksOf(this.#its.plan).filter(({label}) => sleepers.isAsleep(label));
   }
 
   decide(label: Label): Decision {
@@ -138,4 +134,8 @@ export class Decider {
     }
     return 'run';
   }
+}
+
+function hasTests({nodes}: Plan): boolean {
+  return [...nodes.values()].some((one) => one.kind === 'test' && one.verdict !== 'fresh');
 }

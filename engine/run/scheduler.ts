@@ -131,7 +131,8 @@ export class Scheduler {
 
   /** What is to be done now that one has ended, beside what was known from the start. */
   #extend(entry: Entry, good: boolean): void {
-    const more = this.#hooks.more?.(entry.task.label, good) ?? [];
+    // While stopping nothing new is begun: all that is left is to be told of.
+    const more = this.#hooks.more?.(entry.task.label, good && !this.#stopping) ?? [];
     for (const one of this.#enter(more)) {
       if (this.#stopping) this.#drop(one, 'cancelled', undefined);
       else if (one.open === 0 && !one.task.onDemand) this.#reached(one);
@@ -179,6 +180,7 @@ export class Scheduler {
     const failed = wanted.find((one) => one.state === 'failed');
     if (failed !== undefined) {
       this.#drop(entry, 'skipped', failed.task.label);
+      this.#skipAbove(entry, failed.task.label);
       return;
     }
     for (const one of wanted.filter((each) => each.state !== 'done')) {
@@ -336,13 +338,13 @@ export class Scheduler {
     if (mode !== 'continue' && !this.#stopping) this.stop(() => mode === 'kill');
   }
 
-  /** All that needs the failed node, near or far, is skipped because of it. */
-  #skipAbove(failed: Entry): void {
-    const queue = [...failed.dependents];
+  /** All that needs a node that failed or is skipped, near or far, is skipped `because` of it. */
+  #skipAbove(entry: Entry, because: Label = entry.task.label): void {
+    const queue = [...entry.dependents];
     // Grows while it is walked: the near ones are told before the far ones.
     for (const next of queue) {
       if (next.state !== 'waiting' && next.state !== 'blocked') continue;
-      this.#drop(next, 'skipped', failed.task.label);
+      this.#drop(next, 'skipped', because);
       queue.push(...next.dependents);
     }
   }

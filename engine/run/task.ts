@@ -51,7 +51,7 @@ export interface Hooks {
   ready?(label: Label): void;
   /** Runs it; true when it ended well. */
   execute(label: Label, jobs: number, lease: Lease | undefined): Promise<boolean>;
-  /** It has ended: tasks that are there because of that. */
+  /** It has ended: tasks that are there because of that; all of them where the run does not go on. */
   more?(label: Label, good: boolean): readonly Task[];
   /** Lends or recalls tokens of a running build. */
   adjustTokens(label: Label, count: number): void;

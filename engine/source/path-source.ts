@@ -50,13 +50,14 @@ export function importPaths(
     const copies = begun.flatMap((one) => ('staged' in one ? [one.staged] : []));
     const stored = guard(store.root, () => commitStaged(store, copies));
     if (!stored.ok) return stored;
-    done.push(...begun.map((one) => ('staged' in one ? ok(endImport(store, one, known)) : one)));
+    done.push(...begun.map((one) => ('staged' in one ? endImport(store, one, known) : one)));
   }
   return ok(done);
 }
 
 /** A file that was read, but is not in the pool yet. */
 interface Copied {
+  readonly source: PathSource;
   readonly place: string;
   readonly stat: files.BigIntStats;
   readonly staged: Staged;
@@ -67,17 +68,25 @@ function beginImport(
   source: PathSource,
   known: ImportCache,
 ): Copied | Checked<PathContent> {
-  const at = {at: source.at};
-  try {
+  return reading(store, source, () => {
     const place = files.realPath(source.path);
     const stat = files.lookExactly(place);
     if (stat?.isDirectory() === true) return importTree(store, source, place, known);
-    if (stat?.isFile() === true) return copyFile(store, place, stat, known);
-    return fail('source/path-missing', `${source.path} is no file and no folder`, at);
+    if (stat?.isFile() === true) return copyFile(store, source, {place, stat}, known);
+    const message = `${source.path} is no file and no folder`;
+    return fail('source/path-missing', message, {at: source.at});
+  });
+}
+
+/** What cannot be read is the source's trouble, all else the store's. */
+function reading<T>(store: Store, source: PathSource, read: () => T): T | Checked<never> {
+  try {
+    return read();
   } catch (error) {
     const code = files.errorCode(error) ?? '';
     if (!ABSENT.has(code) || isInStore(store, error)) return err(storeTrouble(error, source.path));
-    return fail('source/path-missing', `cannot read ${source.path} (${code})`, at);
+    const message = `cannot read ${source.path} (${code})`;
+    return fail('source/path-missing', message, {at: source.at});
   }
 }
 
@@ -101,8 +110,8 @@ function cacheOf(cache: StatCache, host: Host): ImportCache {
 
 function copyFile(
   store: Store,
-  place: string,
-  stat: files.BigIntStats,
+  source: PathSource,
+  {place, stat}: Pick<Copied, 'place' | 'stat'>,
   cache: ImportCache,
 ): Copied | Checked<PathContent> {
   const known = cache.get(place, stat);
@@ -110,16 +119,22 @@ function copyFile(
     return ok({type: 'file', blob: blobDigest(known)});
   }
   const mode = (stat.mode & 0o100n) === 0n ? 0o644 : 0o755;
-  return {place, stat, staged: stageCopy(store, place, mode)};
+  return {source, place, stat, staged: stageCopy(store, place, mode)};
 }
 
 /** A file that changed while it was read is not remembered. */
-function endImport(store: Store, {place, stat, staged}: Copied, cache: ImportCache): PathContent {
-  trustBlob(store, staged.digest);
-  const after = files.lookExactly(place);
-  const same = after?.mtimeNs === stat.mtimeNs && after.ctimeNs === stat.ctimeNs;
-  if (same) cache.set(place, stat, staged.digest);
-  return {type: 'file', blob: staged.digest};
+function endImport(
+  store: Store,
+  {source, place, stat, staged}: Copied,
+  cache: ImportCache,
+): Checked<PathContent> {
+  return reading(store, source, () => {
+    trustBlob(store, staged.digest);
+    const after = files.lookExactly(place);
+    const same = after?.mtimeNs === stat.mtimeNs && after.ctimeNs === stat.ctimeNs;
+    if (same) cache.set(place, stat, staged.digest);
+    return ok({type: 'file', blob: staged.digest});
+  });
 }
 
 function importTree(

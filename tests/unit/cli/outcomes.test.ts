@@ -243,3 +243,30 @@ test('a node above fails that was woken: the rest above it is skipped', async (t
   const {executed, failed, skipped} = await attempt(space, {});
   t.deepEqual({executed, failed, skipped}, {executed: ['t/a'], failed: ['t/b'], skipped: ['t/c']});
 });
+
+const READS_B = 'mkdir -p "$DESTDIR/usr/share"; cat b > "$DESTDIR/usr/share/b"';
+
+for (const [what, change] of Object.entries({
+  gone: (space: Space) => fs.unlinkSync(space.at('recipes/t/a.yaml')),
+  renamed: (space: Space) => {
+    fs.unlinkSync(space.at('recipes/t/a.yaml'));
+    space.write('recipes/t/z.yaml', recipe('t/z', {recipe: folderOf('a')}));
+  },
+})) {
+  test(`a recipe with a local source is ${what}: sources of others are still watched`, async (t) => {
+    await using space = Space.create({
+      'recipes/t/a.yaml': recipe('t/a', {recipe: folderOf('a')}),
+      'recipes/t/b.yaml': recipe('t/b', {recipe: folderOf('b'), steps: READS_B}),
+      ...{'code-a/b': 'a\n', 'code-b/b': 'b\n'},
+    });
+    for (let times = 0; times < 2; times += 1) await answer(space, space.at('.cache'), {});
+    change(space);
+    for (let times = 0; times < 2; times += 1) await answer(space, space.at('.cache'), {});
+    space.write('code-b/b', 'other\n');
+    t.deepEqual(await check(t, space, what), ['t/b']);
+  });
+}
+
+function folderOf(name: string): object {
+  return {sources: [{path: `../../code-${name}`}], tools: ['mkfifo', 'cat']};
+}

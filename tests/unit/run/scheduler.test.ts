@@ -184,6 +184,20 @@ test('a failed download skips what needs it', async (t) => {
   t.deepEqual(w.log, ['start d', 'skipped a for d', 'skipped b for d']);
 });
 
+test('a download that failed before anybody waited for it skips what needs it, near and far', async (t) => {
+  const download = task('d', [], {lane: 'download', onDemand: true});
+  const w = world(
+    [download, task('z'), task('y', ['z'], {lazy: ['d' as Label]}), task('w', ['y'])],
+    {onFailure: 'continue'},
+  );
+  w.scheduler.demand('d' as Label);
+  await settle();
+  await w.finish('d', false);
+  await w.finish('z');
+  await w.done;
+  t.deepEqual(w.log.slice(-2), ['skipped y for d', 'skipped w for d']);
+});
+
 test('stop starts nothing new and lets the running ones end', async (t) => {
   const w = world([task('a'), task('b', ['a']), task('c')], {tokens: 1});
   await settle();
