@@ -1,5 +1,6 @@
 // Makes few files of many: the command line, in which what answers "nothing to do" loads nothing of the rest, and the
-// sandbox worker. Node takes about a millisecond for each file that it loads.
+// sandbox worker. Node takes about a millisecond for each file that it loads. How they are loaded is the business of
+// engine/base/load-bundle.cts, which is put beside them; code-cache.mjs adds what V8 has compiled of them.
 // Written to dist/engine/program, as deep as the files it is made of: they find others by their own place.
 import fs from 'node:fs';
 import path from 'node:path';
@@ -37,6 +38,24 @@ function closure(ids, {getModuleInfo}) {
   return found;
 }
 
+/** What Node starts, a program or a thread, has the rest loaded. */
+const START = `if (typeof System === 'undefined') {
+  void require('./load.cjs').load(__filename);
+  return;
+}`;
+
+/** So that it is read as bytes: strings, patterns and remarks say the same in escapes. */
+const ASCII = {
+  name: 'ascii',
+  renderChunk: (code) => ({
+    code: code.replace(
+      /[^\x00-\x7f]/g,
+      (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    ),
+    map: null,
+  }),
+};
+
 /** What a program or a thread needs by itself is left to it. */
 function chunkOf(id, graph, names, first) {
   const isIn = (all) => closure(all.map(placeOf), graph).has(id);
@@ -44,10 +63,26 @@ function chunkOf(id, graph, names, first) {
   return isIn(WORK) && !isIn(names) ? 'work' : undefined;
 }
 
+/** The loader runs each file after those it imports. */
+function checkCircles(chunks) {
+  const above = [];
+  const done = new Set();
+  const visit = (name) => {
+    if (above.includes(name))
+      throw new Error(`files import each other: ${[...above, name].join(' ')}`);
+    if (done.has(name)) return;
+    above.push(name);
+    for (const next of chunks.get(name)?.imports ?? []) visit(next);
+    above.pop();
+    done.add(name);
+  };
+  for (const name of chunks.keys()) visit(name);
+}
+
 async function bundle(folder, names, first) {
   const made = await rollup({
     input: inputs(names),
-    plugins: [nodeResolve({resolveOnly: PACKED}), commonjs({include: '**/node_modules/**'})],
+    plugins: [ASCII, nodeResolve({resolveOnly: PACKED}), commonjs({include: '**/node_modules/**'})],
     // Node's own, and what has to do with schemas.
     external: (id) => id.startsWith('node:') || id.includes('/schemas/'),
     makeAbsoluteExternalsRelative: false,
@@ -59,8 +94,13 @@ async function bundle(folder, names, first) {
   // Beside its place first: a program of which a part is missing would be started all the same.
   const partial = `${folder}.partial`;
   fs.rmSync(partial, {recursive: true, force: true});
-  await made.write({
+  const {output} = await made.write({
     dir: partial,
+    format: 'system',
+    banner: START,
+    // Both only make it longer.
+    indent: false,
+    hoistTransitiveImports: false,
     entryFileNames: '[name].js',
     chunkFileNames: '[name].js',
     manualChunks: (id, graph) => chunkOf(id, graph, names, first),
@@ -68,9 +108,18 @@ async function bundle(folder, names, first) {
     paths: (id) => (path.isAbsolute(id) ? path.relative(folder, id) : id),
   });
   await made.close();
+  checkCircles(new Map(output.map((chunk) => [chunk.fileName, chunk])));
+  fs.copyFileSync(path.join(DIST, 'engine/base/load-bundle.cjs'), path.join(partial, 'load.cjs'));
+  fs.writeFileSync(path.join(partial, 'package.json'), '{"type": "commonjs"}\n');
   fs.rmSync(folder, {recursive: true, force: true});
   fs.renameSync(partial, folder);
 }
 
 await bundle(OUT, ['engine/cli/entry', ...THREADS], FIRST);
 await bundle(WORKER, ['engine/sandbox/worker', ...THREADS], BASE);
+// Node would read all of it, to begin with the loader.
+fs.renameSync(path.join(WORKER, 'worker.js'), path.join(WORKER, 'job.js'));
+fs.writeFileSync(
+  path.join(WORKER, 'worker.js'),
+  'void require("./load.cjs").load(`${__dirname}/job.js`);\n',
+);

@@ -26,7 +26,7 @@ export function cachePlace(host: Host, folder: string, subject: unknown): string
 /** Another installation of the program, or another version in its place, has caches of its own. */
 function codeStamp(): readonly unknown[] {
   // The second is written by the compiler, whatever file has changed.
-  const stamps = ['engine/cli/main.js', 'tsconfig.tsbuildinfo'].map((name) => {
+  const stamps = ['engine/cli/main.cjs', 'tsconfig.tsbuildinfo'].map((name) => {
     const stat = files.lookAt(path.join(SHIPPED, 'dist', name));
     return [stat?.ino, stat?.ctimeMs];
   });

@@ -133,7 +133,7 @@ function codeIn(folder: string, name: string): CodeFile[] {
     const [at, as] = [path.join(folder, one), `${name}/${one}`];
     const stat = files.lookAt(at);
     if (stat?.isDirectory() === true) return one === 'node_modules' ? [] : codeIn(at, as);
-    const wanted = stat?.isFile() === true && /\.(c?m?js|json)$/.test(one);
+    const wanted = stat?.isFile() === true && /\.(c?m?js|json|bin)$/.test(one);
     return wanted ? [{name: as, bytes: files.readFile(at)}] : [];
   });
 }

@@ -9,7 +9,7 @@ import {MAIN, Space, type RunOptions} from '../support/space.ts';
 
 const PROJECT = path.resolve(path.dirname(MAIN), '../../..');
 
-/** Runs \`node main.js …\` as nobody, from a second name of the code: the first may lie in /root. */
+/** Runs \`node main.cjs …\` as nobody, from a second name of the code: the first may lie in /root. */
 const AS_NOBODY = `mount --bind "$1" "$2"; place=$2; node=$3; main=\${4#"$1"}; shift 4
 exec setpriv --reuid 65534 --regid 65534 --clear-groups -- "$node" "$place$main" "$@"`;
 

@@ -31,7 +31,7 @@ const GENERATED = 'schemas/types/';
 export function codeFiles(folders: readonly string[]): CodeFile[] {
   return folders
     .flatMap((folder) => filesBelow(folder))
-    .filter((file) => file.endsWith('.ts') && !file.startsWith(GENERATED))
+    .filter((file) => /\.c?ts$/.test(file) && !file.startsWith(GENERATED))
     .sort()
     .map((file) => parse(file, fs.readFileSync(path.join(ROOT, file), 'utf8')));
 }

@@ -37,7 +37,7 @@ function builtKernel(): string | undefined {
   if (!fs.existsSync(path.join(project, '.recipes'))) return undefined;
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'recipes-kernel-'));
   const words = ['-C', project, 'checkout', 'lfs/kernel:rescue', `${folder}/out`];
-  const main = path.join(project, 'dist/engine/cli/main.js');
+  const main = path.join(project, 'dist/engine/cli/main.cjs');
   const {status} = spawnSync(process.execPath, [main, ...words]);
   const file = path.join(folder, 'kernel');
   if (status === 0) fs.copyFileSync(path.join(folder, 'out/boot/vmlinuz'), file);

@@ -9,7 +9,7 @@ import path from 'node:path';
 import {fileURLToPath} from 'node:url';
 
 /** The compiled command line under test. */
-export const MAIN: string = fileURLToPath(new URL('../../engine/cli/main.js', import.meta.url));
+export const MAIN: string = fileURLToPath(new URL('../../engine/cli/main.cjs', import.meta.url));
 
 export interface Ran {
   readonly status: number | null;
