@@ -41,7 +41,7 @@ export function takeWitness(paths: readonly string[]): Witness {
 /** What a process has seen of paths: whoever asks again need not look again. */
 export interface Seen {
   /** The place of a path in the prints. */
-  readonly places: ReadonlyMap<string, number>;
+  placeOf(path: string): number | undefined;
   /** FIELDS numbers for each place; NaN where it could not be looked at. */
   readonly prints: Float64Array;
 }
@@ -58,27 +58,37 @@ export function compare({paths, prints}: Witness): {readonly same: boolean; read
   return {same, seen: new SeenPaths(paths, now)};
 }
 
-/** Places are asked for only where something has changed. */
+/** Who asks for many paths asks for most of them in the order in which they were looked at. */
 class SeenPaths implements Seen {
   readonly prints: Float64Array;
   readonly #paths: readonly string[];
   #places: ReadonlyMap<string, number> | undefined;
+  #next = 0;
 
   constructor(paths: readonly string[], prints: Float64Array) {
     this.#paths = paths;
     this.prints = prints;
   }
 
-  get places(): ReadonlyMap<string, number> {
-    return (this.#places ??= new Map(this.#paths.map((path, at) => [path, at])));
+  placeOf(path: string): number | undefined {
+    const isNext = this.#paths[this.#next] === path;
+    const place = isNext ? this.#next : (this.#places ??= placesOf(this.#paths)).get(path);
+    if (place !== undefined) this.#next = place + 1;
+    return place;
   }
+}
+
+function placesOf(paths: readonly string[]): ReadonlyMap<string, number> {
+  const places = new Map<string, number>();
+  paths.forEach((path, at) => places.set(path, at));
+  return places;
 }
 
 /** A witness of these paths: what was seen of them, and of others what is so now. */
 export function prolonged(paths: readonly string[], seen?: Seen): Witness {
   const prints = new Float64Array(paths.length * FIELDS);
   paths.forEach((path, at) => {
-    const place = seen?.places.get(path);
+    const place = seen?.placeOf(path);
     if (seen === undefined || place === undefined) lookInto(path, prints, at);
     else prints.set(seen.prints.subarray(place * FIELDS, (place + 1) * FIELDS), at * FIELDS);
   });
@@ -90,7 +100,7 @@ const ONE = new Float64Array(FIELDS);
 /** The paths that are not as they were; one that cannot be looked at is not. */
 export function changedIn({paths, prints}: Witness, seen?: Seen): readonly string[] {
   return paths.filter((path, at) => {
-    const place = seen?.places.get(path);
+    const place = seen?.placeOf(path);
     if (seen !== undefined && place !== undefined) return !isSame(seen.prints, place, prints, at);
     lookInto(path, ONE, 0);
     return !isSame(ONE, 0, prints, at);
@@ -119,7 +129,7 @@ function isSame(one: Float64Array, at: number, other: Float64Array, place: numbe
 
 /** The paths that are as they were in both of two witnesses. */
 export function sameIn(before: Witness, now: Witness): ReadonlySet<string> {
-  const places = new Map(now.paths.map((path, at) => [path, at]));
+  const places = placesOf(now.paths);
   const same = before.paths.filter((path, at) => {
     const place = places.get(path);
     return place !== undefined && isSame(now.prints, place, before.prints, at);
@@ -137,6 +147,16 @@ export function settledPart(witness: Witness, moment: number): Witness {
 /** The paths from one place to before another. */
 export function rangeOf({paths, prints}: Witness, from: number, to: number): Witness {
   return {paths: paths.slice(from, to), prints: prints.subarray(from * FIELDS, to * FIELDS)};
+}
+
+/** Puts other paths in the place of as many, in `into` itself. */
+export function replaceRange(
+  into: {readonly paths: string[]; readonly prints: Float64Array},
+  from: number,
+  {paths, prints}: Witness,
+): void {
+  into.paths.splice(from, paths.length, ...paths);
+  into.prints.set(prints, from * FIELDS);
 }
 
 /** All paths of several, one after the other. */

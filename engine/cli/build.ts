@@ -25,6 +25,7 @@ import {dependenciesIn} from '../run/tasks.ts';
 import {missingTools} from '../run/tools.ts';
 import {openRunContext} from '../run/open-context.ts';
 import type {RunHandle} from '../../store/claims.ts';
+import type {Store} from '../../store/layout.ts';
 import type {WorkerHolder} from '../run/worker-holder.ts';
 import {ROOT_COMPOSER} from '../rootfs/composer.ts';
 import {createReporter} from '../ui/reporter.ts';
@@ -118,7 +119,8 @@ type Widen = (graph: BuildGraph, targets: readonly Label[]) => readonly Label[];
 async function buildTargets(world: World, widen: Widen, tests = false): Answer {
   const early = new Early(world);
   const onChange: Early['begin'] = (store, stale) => early.begin(store, stale);
-  const opened = await openWork(world, wordsOf(world), {widen, onChange});
+  const onSuspicion = (store: Store): void => early.suspect(store);
+  const opened = await openWork(world, wordsOf(world), {widen, onChange, onSuspicion});
   const status = opened.ok ? await buildOpened(world, opened.value, early, tests) : opened;
   await early.end();
   return status;

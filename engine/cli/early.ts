@@ -23,17 +23,26 @@ export class Early {
     this.#world = world;
   }
 
+  /** Something is not as it was; what it is nobody knows yet. */
+  suspect(store: Store): void {
+    if (!isSet(this.#world, 'dryRun')) void this.#worker(store).prepare();
+  }
+
   /** `stale`: what is not as it was. Gives the run; undefined where nothing will run. */
   async begin(store: Store, stale: readonly Node[]): Promise<Checked<RunHandle | undefined>> {
-    const {host, watch} = this.#world;
     if (isSet(this.#world, 'dryRun')) return ok(undefined);
-    this.worker = holdWorker(store, {host, owner: ownerFor(host.uid), watch});
+    const worker = this.#worker(store);
     // Roots are laid together without a worker, most of them.
     const needsWorker = stale.some((one) => one.kind !== 'build' || one.root === undefined);
-    if (needsWorker) await this.worker.prepare();
-    const opened = guard(store.root, () => openRun(store, host));
+    if (needsWorker) await worker.prepare();
+    const opened = guard(store.root, () => openRun(store, this.#world.host));
     if (opened.ok) this.run = opened.value;
     return opened;
+  }
+
+  #worker(store: Store): WorkerHolder {
+    const {host, watch} = this.#world;
+    return (this.worker ??= holdWorker(store, {host, owner: ownerFor(host.uid), watch}));
   }
 
   /** Whoever has built something has ended them. */

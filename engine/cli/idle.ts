@@ -28,12 +28,12 @@ export function idlePlace(host: Host, argv: readonly string[]): string | undefin
 
 /**
  * Gives the answer of the memo where it still holds; else what was seen, for whoever has to look
- * closer.
+ * closer. Undefined where nothing was kept.
  */
-export function answerIdle(host: Host, place: string): 'answered' | Seen {
+export function answerIdle(host: Host, place: string): 'answered' | Seen | undefined {
   const bytes = readCache(host, place);
   const {head, witness} = (bytes && unpackSections(bytes)) ?? {};
-  if (head === undefined || witness === undefined) return NOTHING;
+  if (head === undefined || witness === undefined) return undefined;
   const {told, fresh, empty} = JSON.parse(head.toString('utf8')) as IdleAnswer;
   const {same, seen} = compare(decodeWitness(witness));
   // What is damaged or closed is somebody's to report who looks closer.
@@ -42,8 +42,6 @@ export function answerIdle(host: Host, place: string): 'answered' | Seen {
   if (told) host.stderr.write(`${nothingToDo(fresh, host.tick())}\n`);
   return 'answered';
 }
-
-const NOTHING: Seen = {places: new Map(), prints: new Float64Array()};
 
 const UNREADABLE = ['ENOTDIR', 'EACCES', 'EPERM', 'EIO', 'ELOOP'];
 

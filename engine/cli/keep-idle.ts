@@ -6,7 +6,7 @@
 import type {Checked} from '../base/diagnostic.ts';
 import {settledWitness} from '../base/witness.ts';
 import {namesIn} from '../base/files.ts';
-import type {EdgeKind} from '../graph/model.ts';
+import {everyEdge, kindMask} from '../graph/edge-table.ts';
 import {idleInputs} from '../run/idle-inputs.ts';
 import type {Plan} from '../run/plan.ts';
 import {fittingKind} from '../ui/reporter.ts';
@@ -50,17 +50,13 @@ function inputsKept(
   {graph, wanted, inputs}: OpenWork,
   {table, paths, ground}: Outcomes,
 ): readonly string[] | 'too young' | 'unknown' {
-  const prints = graph.prints();
-  let [isKnown, isOld] = [true, true];
-  const look = (to: number, kind: EdgeKind): boolean => {
-    if (kind !== 'source') return true;
-    isKnown &&= table.hasContent(to);
-    isOld &&= table.isPrint(prints, to);
-    return true;
-  };
-  for (const label of wanted) graph.everyEdgeAt(graph.numberOf(label) ?? -1, look);
-  if (!isKnown) return 'unknown';
-  return isOld ? [...new Set([...inputs, ...paths.paths, ...ground.paths])] : 'too young';
+  const asWritten = table.samePrints(graph.prints());
+  const [edges, kinds] = [graph.edges(), kindMask(['source'])];
+  const isKnown = asWritten.map((_is, at) => Number(table.hasContent(at)));
+  const areAll = (states: Uint8Array): boolean =>
+    wanted.where((at) => !everyEdge(edges, at, kinds, states, 1)).length === 0;
+  if (!areAll(isKnown)) return 'unknown';
+  return areAll(asWritten) ? [...new Set([...inputs, ...paths.paths, ...ground.paths])] : 'too young';
 }
 
 interface Kept {

@@ -6,14 +6,24 @@
 import type {ActionKey} from '../base/hash.ts';
 import type {Host} from '../base/host.ts';
 import type {Label} from '../base/label.ts';
+import {packNumbers} from '../base/sections.ts';
 import {
   isPlain,
   joined,
   rangeOf,
+  replaceRange,
   settledPart,
   settledWitness,
   type Witness,
 } from '../base/witness.ts';
+import {
+  ALL_KINDS,
+  endOfEdges,
+  firstEdge,
+  kindMask,
+  someEdge,
+} from '../graph/edge-table.ts';
+import type {LabelSet} from '../graph/label-table.ts';
 import {MAY_RUN, type BuildGraph, type FetchNode} from '../graph/model.ts';
 import {guessOf} from '../run/forecast.ts';
 import {pathsOf, toolsOf} from '../run/idle-inputs.ts';
@@ -97,24 +107,22 @@ function isFound([, {problems}]: readonly [string, HostTools]): boolean {
 /** What has come to something else than is kept, and what the store has lost. */
 function othersOf({graph, wanted, resolver}: OpenWork): readonly Label[] {
   const isUsed = usedIn(graph, wanted);
-  return graph.order.filter((label, at) => {
-    if (isUsed[at] === 1) return !resolver.isAsRemembered(label);
-    const row = resolver.settledRow(label);
+  return graph.order.filter((_label, at) => {
+    if (isUsed[at] === 1) return !resolver.isAsRememberedAt(at);
+    const row = resolver.settledRowAt(at);
     return row !== undefined && !resolver.isThere(row);
   });
 }
 
 /** What is wanted, and what that is made from, by place: 1 for each. */
-function usedIn(graph: BuildGraph, wanted: ReadonlySet<Label>): Uint8Array {
+function usedIn(graph: BuildGraph, wanted: LabelSet): Uint8Array {
+  const edges = graph.edges();
   const used = new Uint8Array(graph.order.length);
-  const use = (at: number): boolean => {
+  for (let at = 0; at < used.length; at += 1) {
+    if (!wanted.hasAt(at)) continue;
     used[at] = 1;
-    return true;
-  };
-  for (const label of wanted) {
-    const at = graph.numberOf(label) ?? -1;
-    use(at);
-    graph.everyEdgeAt(at, use);
+    const end = endOfEdges(edges, at);
+    for (let edge = firstEdge(edges, at); edge < end; edge += 1) used[edges.targets[edge] ?? 0] = 1;
   }
   return used;
 }
@@ -136,7 +144,7 @@ function tableOf(
   const {graph} = work;
   const table = known?.table ?? OutcomeTable.empty(graph);
   const fresh = new Map<number, Witness>();
-  const owned = graph.order.map((_label, at) => known?.table.ownedBy(at) ?? 0);
+  const owned = table.ownedByAll();
   const timeOf = timesIn(work, others.length);
   for (const label of others) {
     const at = graph.numberOf(label) ?? 0;
@@ -162,17 +170,16 @@ function forgetAbove(
   // Of these others see something else than before.
   const changed = new Uint8Array(graph.order.length);
   for (const label of others) changed[graph.numberOf(label) ?? -1] = 1;
-  graph.order.forEach((label, at) => {
-    const isLooked = wanted.has(label);
-    const isSame = graph.everyEdgeAt(
-      at,
-      (to, kind) => changed[to] === 0 || (isLooked && !MAY_RUN.has(kind)),
-    );
-    if (isSame) return;
+  const edges = graph.edges();
+  for (let at = 0; at < changed.length; at += 1) {
+    const isLooked = wanted.hasAt(at);
+    if (!someEdge(edges, at, isLooked ? RUNS : ALL_KINDS, changed, 1)) continue;
     changed[at] = 1;
     if (!isLooked) table.clear(at);
-  });
+  }
 }
+
+const RUNS = kindMask(MAY_RUN);
 
 /** So many records are read sooner than the whole log. */
 const FEW = 50;
@@ -238,20 +245,38 @@ function textOf(content: SourceContent): string {
 
 /** The paths of all local sources in the order of the table; `owned`: how many each had. */
 function pathsOfAll(
-  owned: readonly number[],
+  owned: Uint32Array,
   known: Columns | undefined,
   table: OutcomeTable,
   fresh: ReadonlyMap<number, Witness>,
 ): Witness {
+  const now = table.ownedByAll();
+  if (known !== undefined && packNumbers(now).equals(packNumbers(owned))) {
+    return renewed(known.paths, owned, fresh);
+  }
   const parts: Witness[] = [];
   let from = 0;
   owned.forEach((count, at) => {
     const end = from + count;
     const one = fresh.get(at);
     if (one !== undefined) parts.push(one);
-    else if (known !== undefined && table.ownedBy(at) > 0)
+    else if (known !== undefined && (now[at] ?? 0) > 0)
       parts.push(rangeOf(known.paths, from, end));
     from = end;
   });
   return joined(parts);
+}
+
+/** The same paths with what is new of some sources. */
+function renewed(
+  {paths, prints}: Witness,
+  owned: Uint32Array,
+  fresh: ReadonlyMap<number, Witness>,
+): Witness {
+  const made = {paths: [...paths], prints: Float64Array.from(prints)};
+  for (const [at, one] of fresh) {
+    const from = owned.subarray(0, at).reduce((sum, count) => sum + count, 0);
+    replaceRange(made, from, one);
+  }
+  return made;
 }

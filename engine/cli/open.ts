@@ -7,6 +7,7 @@ import {lookAt} from '../base/files.ts';
 import {ok} from '../base/result.ts';
 import {timed} from '../base/span.ts';
 import type {BuildGraph, Node} from '../graph/model.ts';
+import type {LabelSet} from '../graph/label-table.ts';
 import {resolveTargets} from '../graph/targets.ts';
 import type {Project} from '../load/model.ts';
 import type {LoadRequest} from '../load/config.ts';
@@ -42,7 +43,7 @@ export interface OpenWork extends OpenProject {
   readonly knowledge: Knowledge;
   readonly targets: readonly Label[];
   /** The targets and all they need, downloads left out. */
-  readonly wanted: ReadonlySet<Label>;
+  readonly wanted: LabelSet;
   /** Where it is kept what nodes came to, and what holds of that. */
   readonly outcomes: Known;
 }
@@ -56,6 +57,8 @@ interface Known {
 interface Change {
   readonly stale: readonly Label[] | undefined;
   readonly run: RunHandle | undefined;
+  /** What of all nodes still holds. */
+  readonly recollection: Recollection | undefined;
 }
 
 /** Root's builds belong to the first id of the range builds are mapped to (design §6). */
@@ -107,6 +110,8 @@ export function ownerFor(uid: number): Owner | undefined {
 
 /** What a caller adds on the way. */
 interface Additions {
+  /** Called as soon as the store is known, where something was seen to have changed. */
+  readonly onSuspicion?: (store: Store) => void;
   /** The targets, from those the words name. */
   readonly widen?: (graph: BuildGraph, targets: readonly Label[]) => readonly Label[];
   /**
@@ -123,7 +128,7 @@ interface Additions {
 export async function openWork(
   world: World,
   words: readonly string[],
-  {widen = (_, named) => named, onChange}: Additions = {},
+  {widen = (_, named) => named, onChange, onSuspicion}: Additions = {},
 ): Promise<Checked<OpenWork>> {
   const opened = await openProject(world);
   if (!opened.ok) return opened;
@@ -134,10 +139,13 @@ export async function openWork(
   const targets = widen(graph, named.value);
   const store = timed(engine, 'engine', 'open the store', () => openProjectStore(world, project));
   if (!store.ok) return store;
+  if (world.seen !== undefined) onSuspicion?.(store.value);
   const wanted = closureOf(graph, targets);
   const outcomes = timed(engine, 'engine', 'recall outcomes', () =>
     recall(world, graph, store.value),
   );
+  // What was begun goes on meanwhile.
+  await nextTurn();
   const change = await lookForChange(graph, wanted, outcomes, (stale) =>
     onChange?.(store.value, stale),
   );
@@ -164,6 +172,11 @@ export async function openWork(
   });
 }
 
+/** After what has happened outside meanwhile was heard of. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 function recall(world: World, graph: BuildGraph, store: Store): Known {
   const {flags} = loadRequest(world);
   const memo = cachePlace(world.host, 'outcomes', [world.cwd, flags, store.root]);
@@ -174,16 +187,18 @@ function recall(world: World, graph: BuildGraph, store: Store): Known {
 /** What is not as it was, whatever lies below it. */
 async function lookForChange(
   graph: BuildGraph,
-  wanted: ReadonlySet<Label>,
+  wanted: LabelSet,
   {recalled}: Known,
   onChange: (stale: readonly Node[]) => ReturnType<NonNullable<Additions['onChange']>> | undefined,
 ): Promise<Checked<Change>> {
-  if (recalled === undefined) return ok({stale: undefined, run: undefined});
+  if (recalled === undefined) {
+    return ok({stale: undefined, run: undefined, recollection: undefined});
+  }
   const recollection = new Recollection(graph, recalled.remembered);
-  const stale = [...wanted].filter((label) => !recollection.isSettled(label));
+  const stale = wanted.where((at) => !recollection.isSettledAt(at));
   const nodes = stale.flatMap((label) => graph.nodes.get(label) ?? []);
   const begun = stale.length === 0 ? undefined : await onChange(nodes);
-  return begun?.ok === false ? begun : ok({stale, run: begun?.value});
+  return begun?.ok === false ? begun : ok({stale, run: begun?.value, recollection});
 }
 
 /** A log without a row is made again from the records, should there be any. */
@@ -197,7 +212,7 @@ function learn(
   graph: BuildGraph,
   store: Store,
   wanted: ReadonlySet<Label>,
-  {recalled, stale, run}: Pick<Known, 'recalled'> & Change,
+  {recalled, stale, run, recollection}: Pick<Known, 'recalled'> & Change,
 ): Checked<Knowledge> {
   const memory = openMemory(store, recalled !== undefined);
   if (!memory.ok || recalled === undefined) {
@@ -209,7 +224,7 @@ function learn(
   return ok({
     ...known.value,
     ...toolFinder(world.host, memory.value.cache, recalled.outcomes.head.tools),
-    remembered: recalled.remembered,
+    recollection,
     prints: {
       paths: {get: (label) => paths.get(label) ?? recalled.prints.paths.get(label)},
       patches: new Map([...recalled.prints.patches, ...patches]),

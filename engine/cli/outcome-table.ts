@@ -4,7 +4,7 @@
  * holds.
  */
 import {actionKey, treeDigest} from '../base/hash.ts';
-import {packPieces, unpackSections} from '../base/sections.ts';
+import {packPieces, unpackNumbers, unpackSections} from '../base/sections.ts';
 import type {Label} from '../base/label.ts';
 import {PRINT} from '../base/text-file.ts';
 import {decodeWitness, encodeWitness, type Witness} from '../base/witness.ts';
@@ -17,6 +17,8 @@ const DIGEST = 32;
 /** What a content begins with, by the number that stands for it; 0 is nothing, 3 a row. */
 const CONTENTS = ['', 'file ', 'tree ', ''];
 const ROW = 3;
+/** So many prints are compared by one call. */
+const AT_ONCE = 64;
 
 /** The whole of what is kept. */
 export interface Outcomes {
@@ -85,15 +87,21 @@ export class OutcomeTable {
     return this.labels.equals(labels());
   }
 
-  /** Whether a node is written as it was; `prints` of the graph. */
-  isPrint(prints: Buffer, at: number): boolean {
-    const [from, to] = [at * PRINT, (at + 1) * PRINT];
-    return this.#columns.prints.compare(prints, from, to, from, to) === 0;
+  /** Of each node 1 where it is written as it was; `prints` of the graph. Few are not, so many are compared at once. */
+  samePrints(prints: Buffer): Uint8Array {
+    const count = prints.length / PRINT;
+    const same = new Uint8Array(count);
+    for (let from = 0; from < count; from += AT_ONCE) {
+      const to = Math.min(count, from + AT_ONCE);
+      if (this.#hasPrints(prints, from, to)) same.fill(1, from, to);
+      else for (let at = from; at < to; at += 1) same[at] = Number(this.#hasPrints(prints, at, at + 1));
+    }
+    return same;
   }
 
-  /** Whether all nodes are written as they were. */
-  hasPrints(prints: Buffer): boolean {
-    return this.#columns.prints.equals(prints);
+  #hasPrints(prints: Buffer, first: number, end: number): boolean {
+    const [from, to] = [first * PRINT, end * PRINT];
+    return this.#columns.prints.compare(prints, from, to, from, to) === 0;
   }
 
   hasRow(at: number): boolean {
@@ -143,6 +151,10 @@ export class OutcomeTable {
   /** How many of the paths of local sources are of this one; 0: it is not local. */
   ownedBy(at: number): number {
     return this.#columns.owned.readUInt32LE(at * 4);
+  }
+
+  ownedByAll(): Uint32Array {
+    return unpackNumbers(this.#columns.owned);
   }
 
   setRow(at: number, prints: Buffer, {key, tree, milliseconds: ms}: Row): void {

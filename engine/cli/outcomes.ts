@@ -44,7 +44,8 @@ export function recallOutcomes(
   const table = isOfGraph ? kept.table : kept.table.arranged(graph);
   const paths = isOfGraph ? kept.paths : arrangedPaths(graph, kept);
   const outcomes = {...kept, table, paths};
-  const {hasContent, contentOf} = contentsOf(graph, outcomes, new Set(changed));
+  const asWritten = table.samePrints(graph.prints());
+  const {hasContent, contentOf} = contentsOf(graph, outcomes, asWritten, new Set(changed));
   const isLocal = (at: number): boolean => table.ownedBy(at) > 0 && hasContent(at);
   const localContentOf = (label: Label): string | undefined => {
     const at = graph.numberOf(label);
@@ -54,7 +55,7 @@ export function recallOutcomes(
   return {
     outcomes,
     remembered: {
-      ...rowsOf(graph, outcomes),
+      ...rowsOf(outcomes, asWritten),
       ...{hasContent, contentOf, isLocal},
       folders: kept.folders,
       isLatest: kept.head.log === printOfLog(store),
@@ -78,22 +79,14 @@ function arrangedPaths({order}: BuildGraph, {table, paths}: Outcomes): Witness {
   return joined(order.flatMap((label) => owned.get(label) ?? []));
 }
 
-/** Whether a node is written as it was. */
-function asWritten(graph: BuildGraph, {table}: Outcomes): (at: number) => boolean {
-  const prints = graph.prints();
-  const isAll = table.hasPrints(prints);
-  return (at) => isAll || table.isPrint(prints, at);
-}
-
 /** The rows of nodes that are written as they were; each is made once. */
 function rowsOf(
-  graph: BuildGraph,
   outcomes: Outcomes,
+  asWritten: Uint8Array,
 ): Pick<Remembered, 'rowOf' | 'hasRow' | 'liesIn' | 'timeOf'> {
   const {table} = outcomes;
   const made: Row[] = [];
-  const isAsWritten = asWritten(graph, outcomes);
-  const hasRow = (at: number): boolean => table.hasRow(at) && isAsWritten(at);
+  const hasRow = (at: number): boolean => asWritten[at] === 1 && table.hasRow(at);
   return {
     hasRow,
     rowOf: (at) => (hasRow(at) ? (made[at] ??= table.rowOf(at)) : undefined),
@@ -106,13 +99,13 @@ function rowsOf(
 function contentsOf(
   graph: BuildGraph,
   outcomes: Outcomes,
+  asWritten: Uint8Array,
   changed: ReadonlySet<string>,
 ): Pick<Remembered, 'hasContent' | 'contentOf'> {
   const {table} = outcomes;
   const other = changed.size === 0 ? new Set() : ownersOf(graph, outcomes, changed);
-  const isAsWritten = asWritten(graph, outcomes);
   const hasContent = (at: number): boolean =>
-    table.hasContent(at) && !other.has(at) && isAsWritten(at);
+    asWritten[at] === 1 && table.hasContent(at) && !other.has(at);
   return {hasContent, contentOf: (at) => (hasContent(at) ? table.contentOf(at) : undefined)};
 }
 

@@ -4,6 +4,7 @@
  */
 import {buildLabel, type Label} from '../base/label.ts';
 import type {ActionKey, BlobDigest, TreeDigest} from '../base/hash.ts';
+import {EDGE_KINDS, endOfEdges, firstEdge} from '../graph/edge-table.ts';
 import type {BuildGraph} from '../graph/model.ts';
 import type {Past} from '../run/project-root.ts';
 import {contentOfPrint} from '../run/resolve.ts';
@@ -30,10 +31,13 @@ export function pastOf({graph, outcomes}: OpenWork): Past | undefined {
 /** The places of some nodes and of their sources. */
 function placesOf(graph: BuildGraph, labels: readonly Label[]): readonly number[] {
   const places = new Set<number>();
+  const edges = graph.edges();
   for (const label of labels) {
     places.add(graph.numberOf(label) ?? -1);
     const at = graph.numberOf(buildLabel(label)) ?? -1;
-    graph.everyEdgeAt(at, (to, kind) => kind !== 'source' || places.add(to).size > 0);
+    for (let edge = firstEdge(edges, at); edge < endOfEdges(edges, at); edge += 1) {
+      if (EDGE_KINDS[edges.kinds[edge] ?? 0] === 'source') places.add(edges.targets[edge] ?? 0);
+    }
   }
   return [...places];
 }

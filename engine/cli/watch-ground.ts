@@ -11,6 +11,7 @@ import {err, ok} from '../base/result.ts';
 import {linkProject} from '../graph/link.ts';
 import type {BuildGraph} from '../graph/model.ts';
 import {printsNeeded} from '../graph/prints.ts';
+import type {LabelSet} from '../graph/label-table.ts';
 import {resolveTargets} from '../graph/targets.ts';
 import {DocumentMemory} from '../load/document-memory.ts';
 import type {PathSource} from '../load/model.ts';
@@ -53,7 +54,7 @@ interface Linked {
   readonly read: ReadProject;
   readonly graph: BuildGraph;
   readonly targets: readonly Label[];
-  readonly wanted: ReadonlySet<Label>;
+  readonly wanted: LabelSet;
 }
 
 /**

@@ -7,6 +7,7 @@ import {Bug} from '../base/result.ts';
 import {printTexts} from '../base/text-file.ts';
 import type {Label} from '../base/label.ts';
 import type {BuildGraph, Edge, NameIndex, Node} from './model.ts';
+import {edgeTable, type EdgeTable} from './edge-table.ts';
 import {orderNodes, type Net} from './order.ts';
 
 type Container = Graph<undefined, Node, Edge>;
@@ -61,6 +62,7 @@ export function finishGraph(
   const nodeAt = (at: number): Node => node(order[at] ?? ('' as Label));
   let prints: Buffer | undefined;
   let labels: Buffer | undefined;
+  let edges: EdgeTable | undefined;
   const numbers = new Map(order.map((label, number) => [label, number]));
   const numberOf = (label: Label): number => numbers.get(label) ?? -1;
   return {
@@ -71,8 +73,10 @@ export function finishGraph(
     kindAt: (at) => nodeAt(at).kind,
     targetsOf: (label) => node(label).dependencies.map((edge) => edge.to),
     everyEdge: (label, holds) => node(label).dependencies.every(({to, kind}) => holds(to, kind)),
-    everyEdgeAt: (at, holds) =>
-      nodeAt(at).dependencies.every(({to, kind}) => holds(numberOf(to), kind)),
+    edges: () =>
+      (edges ??= edgeTable(
+        order.map((label) => node(label).dependencies.map(({to, kind}) => [numberOf(to), kind])),
+      )),
     prints: () => (prints ??= printTexts(order.map((label) => JSON.stringify(node(label))))),
   };
 }

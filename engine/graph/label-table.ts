@@ -21,7 +21,17 @@ export class LabelSet implements ReadonlySet<Label> {
   }
 
   has(label: Label): boolean {
-    return this.#isIn[this.#order.numberOf(label) ?? -1] === 1;
+    return this.hasAt(this.#order.numberOf(label) ?? -1);
+  }
+
+  /** The same by the place in the order. */
+  hasAt(at: number): boolean {
+    return this.#isIn[at] === 1;
+  }
+
+  /** The labels at whose places something holds. */
+  where(holds: (at: number) => boolean): Label[] {
+    return this.#order.order.filter((_label, at) => this.#isIn[at] === 1 && holds(at));
   }
 
   keys(): SetIterator<Label> {
@@ -45,7 +55,7 @@ export class LabelSet implements ReadonlySet<Label> {
   }
 
   #list(): readonly Label[] {
-    return this.#order.order.filter((_label, at) => this.#isIn[at] === 1);
+    return this.where(() => true);
   }
 }
 

@@ -7,6 +7,7 @@ import type {Label} from '../base/label.ts';
 import type {NodeKind} from '../base/event.ts';
 import type {Build, Source, TestPlan} from '../load/model.ts';
 import type {Location} from '../base/diagnostic.ts';
+import type {EdgeTable} from './edge-table.ts';
 
 /**
  * source: a download or import · base: `in: label` · build: there while building · run: there
@@ -118,8 +119,8 @@ export interface BuildGraph {
   readonly targetsOf: (label: Label) => readonly Label[];
   /** Whether something holds for each of these dependencies, without making the node. */
   readonly everyEdge: (label: Label, holds: (to: Label, kind: EdgeKind) => boolean) => boolean;
-  /** The same by places in the order: for whoever walks over thousands of nodes. */
-  readonly everyEdgeAt: (at: number, holds: (to: number, kind: EdgeKind) => boolean) => boolean;
+  /** All edges by places in the order: for whoever walks over thousands of nodes. */
+  readonly edges: () => EdgeTable;
   /** A print of all that is known of each node, PRINT bytes in order: equal prints, equal nodes. */
   readonly prints: () => Buffer;
   /** Nodes with an edge to this one, sorted. */

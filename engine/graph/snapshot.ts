@@ -16,11 +16,11 @@ import type {Label} from '../base/label.ts';
 import {Bug} from '../base/result.ts';
 import {PRINT, type TextFile} from '../base/text-file.ts';
 import {LazyNodes} from './lazy-nodes.ts';
-import type {BuildGraph, EdgeKind, Node} from './model.ts';
+import {EDGE_KINDS, type EdgeTable} from './edge-table.ts';
+import type {BuildGraph, Node} from './model.ts';
 import {nodeOf} from './graph.ts';
 
 const KINDS: readonly NodeKind[] = ['fetch', 'build', 'test'];
-const EDGES: readonly EdgeKind[] = ['source', 'base', 'build', 'run', 'both', 'test', 'subject'];
 
 /** What is small, as JSON. */
 interface Rest {
@@ -36,33 +36,29 @@ export function encodeGraph(graph: BuildGraph): {
   readonly texts: readonly string[];
 } {
   const {order, sets, names, generated} = graph;
-  const numberOf = new Map(order.map((label, number) => [label, number]));
-  const targets = order.map((label) =>
-    graph.targetsOf(label).map((to) => required(numberOf.get(to))),
-  );
+  const {ends, targets, kinds} = graph.edges();
   const rest: Rest = {
     sets: [...sets],
     collections: [...names.collections],
     overrides: [...names.overrides],
     generated,
   };
-  const edges: EdgeKind[] = [];
-  for (const label of order) graph.everyEdge(label, (_to, kind) => edges.push(kind) > 0);
   const bytes = packSections({
     labels: graph.labels(),
     kinds: Buffer.from(order.map((label) => KINDS.indexOf(graph.kindOf(label)))),
-    ends: packNumbers(Uint32Array.from(endsOf(targets))),
-    targets: packNumbers(Uint32Array.from(targets.flat())),
-    edges: Buffer.from(edges.map((kind) => EDGES.indexOf(kind))),
+    ends: packNumbers(ends),
+    targets: packNumbers(targets),
+    edges: Buffer.from(kinds),
     rest: Buffer.from(JSON.stringify(rest)),
   });
   return {bytes, texts: order.map((label) => JSON.stringify(nodeOf(graph, label)))};
 }
 
-/** Where the list of each node ends in the list of all. */
-function endsOf(lists: readonly (readonly number[])[]): number[] {
-  let end = 0;
-  return lists.map((list) => (end += list.length));
+/** The place of each label; without a pair for each, of which there are thousands. */
+function numbersOf(order: readonly Label[]): ReadonlyMap<Label, number> {
+  const numbers = new Map<Label, number>();
+  order.forEach((label, number) => numbers.set(label, number));
+  return numbers;
 }
 
 /** The graph of such bytes, its nodes read from the texts; undefined where they are damaged. */
@@ -76,13 +72,13 @@ function graphOf(sections: Sections, {textOf, prints}: TextFile): BuildGraph {
   const labels = section('labels');
   const text = labels.toString('utf8');
   const order = (text === '' ? [] : text.split('\n')) as Label[];
-  const numberOf = new Map(order.map((label, number) => [label, number]));
+  const numberOf = numbersOf(order);
   const nodes = new LazyNodes(numberOf, (number) => JSON.parse(textOf(number)) as Node);
   const rest = JSON.parse(section('rest').toString('utf8')) as Rest;
   const net = netOf(order, numberOf, {
     ends: unpackNumbers(section('ends')),
     targets: unpackNumbers(section('targets')),
-    edges: section('edges'),
+    kinds: section('edges'),
   });
   const kinds = section('kinds');
   const kindAt = (at: number): NodeKind => KINDS[kinds[at] ?? 0] ?? 'build';
@@ -108,33 +104,27 @@ function graphOf(sections: Sections, {textOf, prints}: TextFile): BuildGraph {
   };
 }
 
-/** All edges in one list, by number; where those of each node end. */
-interface EdgeTable {
-  readonly ends: Uint32Array;
-  readonly targets: Uint32Array;
-  readonly edges: Uint8Array;
-}
-
 function netOf(
   order: readonly Label[],
   numberOf: ReadonlyMap<Label, number>,
-  {ends, targets, edges}: EdgeTable,
-): Pick<BuildGraph, 'targetsOf' | 'everyEdge' | 'everyEdgeAt' | 'dependents'> {
+  table: EdgeTable,
+): Pick<BuildGraph, 'targetsOf' | 'everyEdge' | 'edges' | 'dependents'> {
+  const {ends, targets, kinds} = table;
   const labelAt = (number: number): Label => required(order[number]);
   const start = (number: number): number => ends[number - 1] ?? 0;
   const targetsOf = (label: Label): readonly Label[] => {
     const number = required(numberOf.get(label));
     return Array.from(targets.subarray(start(number), ends[number]), labelAt);
   };
-  const everyEdgeAt: BuildGraph['everyEdgeAt'] = (number, holds) => {
+  const everyEdge: BuildGraph['everyEdge'] = (label, holds) => {
+    const number = required(numberOf.get(label));
     const end = ends[number] ?? 0;
     for (let at = start(number); at < end; at += 1) {
-      if (!holds(targets[at] ?? 0, EDGES[edges[at] ?? 0] ?? 'source')) return false;
+      const kind = EDGE_KINDS[kinds[at] ?? 0] ?? 'source';
+      if (!holds(labelAt(targets[at] ?? 0), kind)) return false;
     }
     return true;
   };
-  const everyEdge: BuildGraph['everyEdge'] = (label, holds) =>
-    everyEdgeAt(required(numberOf.get(label)), (to, kind) => holds(labelAt(to), kind));
   let back: readonly (readonly number[])[] | undefined;
   const dependents = (label: Label): readonly Label[] => {
     back ??= reversed(ends, targets);
@@ -142,7 +132,7 @@ function netOf(
       .map(labelAt)
       .sort();
   };
-  return {targetsOf, everyEdge, everyEdgeAt, dependents};
+  return {targetsOf, everyEdge, edges: () => table, dependents};
 }
 
 function reversed(ends: Uint32Array, targets: Uint32Array): readonly (readonly number[])[] {

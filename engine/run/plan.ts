@@ -7,7 +7,8 @@ import type {NodeKind} from '../base/event.ts';
 import type {ActionKey, RecipeKey} from '../base/hash.ts';
 import {buildLabel, type Label} from '../base/label.ts';
 import {Bug, unreachable} from '../base/result.ts';
-import type {BuildGraph, BuildNode, EdgeKind, FetchNode, Node, TestNode} from '../graph/model.ts';
+import {endOfEdges, firstEdge} from '../graph/edge-table.ts';
+import type {BuildGraph, BuildNode, FetchNode, Node, TestNode} from '../graph/model.ts';
 import {LabelMap, LabelSet} from '../graph/label-table.ts';
 import {OpenNodes, RecalledNode, type Answers} from './recalled-node.ts';
 import type {Resolution, Resolver} from './resolve.ts';
@@ -44,7 +45,7 @@ const NONE: ReadonlySet<Label> = new Set();
 export function makePlan(
   graph: BuildGraph,
   resolver: Resolver,
-  wanted: ReadonlySet<Label>,
+  wanted: LabelSet,
   forced: ReadonlySet<Label>,
   damaged: ReadonlySet<Label> = NONE,
 ): Plan {
@@ -53,7 +54,7 @@ export function makePlan(
   const open = new OpenNodes(graph);
   const recall = recaller(graph, resolver, work);
   graph.order.forEach((label, at) => {
-    if (graph.kindAt(at) === 'fetch' || !wanted.has(label)) return;
+    if (!wanted.hasAt(at) || graph.kindAt(at) === 'fetch') return;
     const demanded = demand(demands, label);
     const recalled = demanded === undefined ? recall(label, at, open.isBelow(at)) : undefined;
     const planned = recalled ?? planNode(workNode(graph, label), resolver, work, demands);
@@ -94,9 +95,7 @@ function recaller(
 
 function hasLocalSources(graph: BuildGraph, resolver: Resolver, label: Label, at: number): boolean {
   const build = graph.kindAt(at) === 'build' ? at : graph.numberOf(buildLabel(label));
-  const isLocal = (to: number, kind: EdgeKind): boolean =>
-    kind !== 'source' || resolver.isLocalAt(to);
-  return graph.everyEdgeAt(build ?? at, isLocal);
+  return resolver.hasLocalSourcesAt(build ?? at);
 }
 
 function workNode(graph: BuildGraph, label: Label): BuildNode | TestNode {
@@ -216,18 +215,20 @@ export function fetchesOf(graph: BuildGraph, label: Label): readonly FetchNode[]
 }
 
 /** The targets and everything they need; fetch nodes are left to the plan. */
-export function closureOf(graph: BuildGraph, targets: readonly Label[]): ReadonlySet<Label> {
+export function closureOf(graph: BuildGraph, targets: readonly Label[]): LabelSet {
+  const edges = graph.edges();
   const isSeen = new Uint8Array(graph.order.length);
   const stack: number[] = [];
-  const push = (at: number): boolean => {
-    if (isSeen[at] === 0 && graph.kindAt(at) !== 'fetch') {
-      isSeen[at] = 1;
-      stack.push(at);
-    }
-    return true;
+  const push = (at: number): void => {
+    if (isSeen[at] !== 0 || graph.kindAt(at) === 'fetch') return;
+    isSeen[at] = 1;
+    stack.push(at);
   };
   for (const label of targets) push(graph.numberOf(label) ?? -1);
-  for (let at = stack.pop(); at !== undefined; at = stack.pop()) graph.everyEdgeAt(at, push);
+  for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
+    const end = endOfEdges(edges, at);
+    for (let edge = firstEdge(edges, at); edge < end; edge += 1) push(edges.targets[edge] ?? 0);
+  }
   return new LabelSet(graph, isSeen);
 }
 

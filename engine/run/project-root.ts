@@ -6,9 +6,9 @@
  */
 import type {Checked} from '../base/diagnostic.ts';
 import {realPath} from '../base/files.ts';
-import {sha256, type ActionKey, type BlobDigest, type TreeDigest} from '../base/hash.ts';
-import {isDeepStrictEqual} from 'node:util';
+import {sha256, sha256Stream, type ActionKey, type BlobDigest, type TreeDigest} from '../base/hash.ts';
 import {buildLabel, type Label} from '../base/label.ts';
+import type {LabelSet} from '../graph/label-table.ts';
 import type {BuildGraph} from '../graph/model.ts';
 import type {Store} from '../../store/layout.ts';
 import {exchangeInRoot, type Exchange} from '../../store/root-exchange.ts';
@@ -32,7 +32,7 @@ export interface ProjectBuild {
   readonly resolver: Resolver;
   readonly targets: readonly Label[];
   /** The targets and all they need. */
-  readonly wanted: ReadonlySet<Label>;
+  readonly wanted: LabelSet;
   readonly configFile: string;
 }
 
@@ -40,24 +40,32 @@ export interface ProjectBuild {
 export interface RootMark {
   /** What stat(2) said of its file. */
   readonly print: string;
-  readonly targets: readonly Label[];
+  /** A digest of the targets. */
+  readonly targets: string;
 }
 
 /** Whether the root holds what the same targets came to when the mark was made. */
 export function holdsStill(store: Store, build: ProjectBuild, mark: RootMark | undefined): boolean {
   if (mark === undefined || mark.print !== printOfRoot(store, placeOf(build).place)) return false;
-  return isDeepStrictEqual(mark.targets, targetsOf(build));
+  return mark.targets === printOfTargets(build);
 }
 
-function targetsOf({targets}: ProjectBuild): readonly Label[] {
-  return [...targets].sort();
+/** The same for the same targets of the same labels, in whatever order. */
+function printOfTargets({graph, targets}: ProjectBuild): string {
+  const isTarget = new Uint8Array(graph.order.length);
+  for (const label of targets) isTarget[graph.numberOf(label) ?? -1] = 1;
+  return sha256Stream().update(isTarget).update(graph.labels()).digest('hex');
 }
 
 /** Whether the root says already what this build, now fresh, comes to. */
 export function isRemembered(store: Store, build: ProjectBuild, mark?: RootMark): boolean {
-  const isSame = (label: Label): boolean => build.resolver.isAsRemembered(label);
-  if (holdsStill(store, build, mark) && [...build.wanted].every(isSame)) return true;
+  if (holdsStill(store, build, mark) && othersIn(build).length === 0) return true;
   return says(rootAt(store, placeOf(build).place), build, heldBy(build));
+}
+
+/** What has come to something else than is remembered. */
+function othersIn({resolver, wanted}: ProjectBuild): readonly Label[] {
+  return wanted.where((at) => !resolver.isAsRememberedAt(at));
 }
 
 function says(root: ProjectRoot | undefined, build: ProjectBuild, held: Held): boolean {
@@ -91,14 +99,14 @@ export function remember(
     const {place, path} = placeOf(build);
     const isMarked = holdsStill(store, build, mark);
     if (isMarked) {
-      const others = [...build.wanted].filter((one) => !resolver.isAsRemembered(one));
+      const others = othersIn(build);
       if (others.length === 0) return mark;
-      const news = heldBy({...build, wanted: new Set(others)});
+      const news = heldBy(build, others);
       // A gc under way has read the roots already, and with them what they held.
       relyOn(context, rootsOf(news), () => true);
       const exchanges = past === undefined ? undefined : exchangesFor(others, past, news);
       if (exchanges !== undefined && exchangeInRoot(store, place, exchanges, host.now())) {
-        return {print: printOfRoot(store, place), targets: targetsOf(build)};
+        return {print: printOfRoot(store, place), targets: printOfTargets(build)};
       }
     }
     const known = rootAt(store, place);
@@ -159,7 +167,7 @@ function markOf(
   root: ProjectRoot | undefined,
 ): RootMark | undefined {
   if (root?.builds.length !== 1) return undefined;
-  return {print: printOfRoot(store, place), targets: targetsOf(build)};
+  return {print: printOfRoot(store, place), targets: printOfTargets(build)};
 }
 
 function placeOf({configFile}: ProjectBuild): {readonly place: string; readonly path: string} {
@@ -190,12 +198,15 @@ function isReplacedBy({targets, graph}: ProjectBuild): (one: BuiltTargets) => bo
   return (one) => one.targets.every((label) => all.has(label) || !graph.nodes.has(label));
 }
 
-/** All actions of the graph below the targets with what they made, and their sources. */
-function heldBy({graph, resolver, wanted}: ProjectBuild): Held {
+/** Actions of the graph with what they made, and their sources: all that is wanted, or some. */
+function heldBy(
+  {graph, resolver, wanted}: ProjectBuild,
+  labels: Iterable<Label> = wanted,
+): Held {
   const keys = new Set<ActionKey>();
   const trees = new Set<TreeDigest>();
   const blobs = new Set<BlobDigest>();
-  for (const label of wanted) {
+  for (const label of labels) {
     const [key, tree] = [resolver.keyOf(label), resolver.treeOf(label)];
     if (key !== undefined) keys.add(key);
     if (tree !== undefined) trees.add(tree);

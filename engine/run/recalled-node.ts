@@ -5,7 +5,8 @@
 import type {NodeKind} from '../base/event.ts';
 import type {ActionKey, RecipeKey} from '../base/hash.ts';
 import type {Label} from '../base/label.ts';
-import {MAY_RUN, type BuildGraph, type EdgeKind} from '../graph/model.ts';
+import {ALL_KINDS, kindMask, someEdge, type EdgeTable} from '../graph/edge-table.ts';
+import {MAY_RUN, type BuildGraph} from '../graph/model.ts';
 
 /** What only people ask for: costs time when it is asked for. */
 export interface Answers {
@@ -53,42 +54,37 @@ const PENDING = 1;
 /** Pending, or something it needs to run is. */
 const OPEN = 2;
 
+const RUNS = kindMask(MAY_RUN);
+const SUBJECTS = kindMask(['subject']);
+/** What is below a node while it is made. */
+const LAYERS = ALL_KINDS & ~kindMask(['source', 'run', 'subject']);
+
 /**
  * What is not fresh, and what needs such to run: who has it below cannot be decided yet. Nodes go
  * by their place in the order of the graph.
  */
 export class OpenNodes {
-  readonly #graph: BuildGraph;
+  readonly #edges: EdgeTable;
   readonly #bits: Uint8Array;
   #isAny = false;
 
   constructor(graph: BuildGraph) {
-    this.#graph = graph;
+    this.#edges = graph.edges();
     this.#bits = new Uint8Array(graph.order.length);
   }
 
   /** Each node after all it depends on. */
   note(at: number, isPending: boolean): void {
-    const isOpen =
-      isPending || this.#some(at, (to, kind) => MAY_RUN.has(kind) && this.#is(to, OPEN));
-    if (!isOpen) return;
+    if (!isPending && !this.#leadsTo(at, RUNS, OPEN)) return;
     this.#bits[at] = isPending ? PENDING | OPEN : OPEN;
     this.#isAny = true;
   }
 
   isBelow(at: number): boolean {
-    return this.#some(at, (to, kind) => {
-      if (kind === 'run' || kind === 'source') return false;
-      return this.#is(to, kind === 'subject' ? PENDING : OPEN);
-    });
+    return this.#leadsTo(at, LAYERS, OPEN) || this.#leadsTo(at, SUBJECTS, PENDING);
   }
 
-  #is(at: number, bit: number): boolean {
-    return ((this.#bits[at] ?? 0) & bit) !== 0;
-  }
-
-  #some(at: number, holds: (to: number, kind: EdgeKind) => boolean): boolean {
-    if (!this.#isAny) return false;
-    return !this.#graph.everyEdgeAt(at, (to, kind) => !holds(to, kind));
+  #leadsTo(at: number, kinds: number, bits: number): boolean {
+    return this.#isAny && someEdge(this.#edges, at, kinds, this.#bits, bits);
   }
 }

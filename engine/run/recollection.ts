@@ -8,7 +8,8 @@
  */
 import type {ActionKey, TreeDigest} from '../base/hash.ts';
 import type {Label} from '../base/label.ts';
-import {MAY_RUN, type BuildGraph, type EdgeKind} from '../graph/model.ts';
+import {ALL_KINDS, everyEdge, kindMask, type EdgeTable} from '../graph/edge-table.ts';
+import {MAY_RUN, type BuildGraph} from '../graph/model.ts';
 import type {Witness} from '../base/witness.ts';
 
 export interface Row {
@@ -56,13 +57,24 @@ const VIEW = 8;
 /** Answers given, which hold until a source is chosen. */
 const [UNKNOWN, NO, YES] = [0, 1, 2];
 
+const SOURCES = kindMask(['source']);
+const SUBJECTS = kindMask(['subject']);
+const RUNS = kindMask(MAY_RUN);
+/** What is below a node while it is made. */
+const LAYERS = ALL_KINDS & ~kindMask(['source', 'run', 'subject']);
+
 export class Recollection {
   readonly #graph: BuildGraph;
   readonly #remembered: Remembered;
+  readonly #edges: EdgeTable;
   readonly #ends: Uint8Array;
   /** Sources that have come to something else. */
   readonly #others: Uint8Array;
   readonly #settled: Uint8Array;
+  /** Sources that are as they were: 1 for each. */
+  readonly #sources: Uint8Array;
+  /** And are local files or folders. */
+  #locals: Uint8Array | undefined;
 
   constructor(graph: BuildGraph, remembered: Remembered) {
     this.#graph = graph;
@@ -70,6 +82,19 @@ export class Recollection {
     this.#ends = new Uint8Array(graph.order.length);
     this.#others = new Uint8Array(graph.order.length);
     this.#settled = new Uint8Array(graph.order.length);
+    this.#sources = new Uint8Array(graph.order.length);
+    this.#sources.forEach((_none, at) => (this.#sources[at] = Number(remembered.hasContent(at))));
+    this.#edges = graph.edges();
+  }
+
+  /** The folders of the store, when it had all of that. */
+  get folders(): Witness {
+    return this.#remembered.folders;
+  }
+
+  /** Whether nothing was tried since. */
+  get isLatest(): boolean {
+    return this.#remembered.isLatest;
   }
 
   /** What a build or test came to, if all that is written about it is as it was. */
@@ -101,24 +126,29 @@ export class Recollection {
     return this.#remembered.isLocal(at);
   }
 
+  /** Whether all sources of a build are such, and as they were. */
+  hasLocalSourcesAt(at: number): boolean {
+    this.#locals ??= Uint8Array.from(this.#sources, (is, one) =>
+      Number(is === 1 && this.#remembered.isLocal(one)),
+    );
+    return everyEdge(this.#edges, at, SOURCES, this.#locals, 1);
+  }
+
   /** A source has come to something else. */
   chosen(fetch: Label): void {
-    this.#others[this.#placeOf(fetch)] = 1;
+    const at = this.#placeOf(fetch);
+    this.#others[at] = 1;
+    this.#sources[at] = 0;
+    this.#locals = undefined;
     this.#settled.fill(UNKNOWN);
   }
 
-  /** Whether a build or test is as it was but for what lies below it. */
-  isSettled(label: Label): boolean {
-    return this.isSettledAt(this.#placeOf(label));
-  }
-
+  /** Whether the build or test at a place is as it was but for what lies below it. */
   isSettledAt(at: number): boolean {
     if (!this.#remembered.hasRow(at)) return false;
     const known = this.#settled[at];
     if (known !== UNKNOWN) return known === YES;
-    const isSource = (to: number, kind: EdgeKind): boolean =>
-      kind !== 'source' || this.#isSource(to);
-    const found = this.#graph.everyEdgeAt(at, isSource);
+    const found = everyEdge(this.#edges, at, SOURCES, this.#sources, 1);
     this.#settled[at] = found ? YES : NO;
     return found;
   }
@@ -133,8 +163,7 @@ export class Recollection {
   }
 
   /** Whether a source, or a node that has ended, came to what is remembered. */
-  isSame(label: Label): boolean {
-    const at = this.#placeOf(label);
+  isSameAt(at: number): boolean {
     const end = this.#ends[at] ?? 0;
     return end === 0 ? this.#isSource(at) : (end & SAME) !== 0;
   }
@@ -152,10 +181,10 @@ export class Recollection {
   /** Whether a node comes to what it came to: all it is made from is as it was. */
   isRecalledAt(at: number): boolean {
     if (!this.isSettledAt(at)) return false;
-    return this.#graph.everyEdgeAt(at, (to, kind) => {
-      if (kind === 'run' || kind === 'source') return true;
-      return this.#is(to, kind === 'subject' ? ACTION : VIEW);
-    });
+    return (
+      everyEdge(this.#edges, at, LAYERS, this.#ends, VIEW) &&
+      everyEdge(this.#edges, at, SUBJECTS, this.#ends, ACTION)
+    );
   }
 
   /** A node has come to what was recalled. */
@@ -172,12 +201,10 @@ export class Recollection {
   }
 
   #viewBelow(at: number): number {
-    const isView = (to: number, kind: EdgeKind): boolean =>
-      !MAY_RUN.has(kind) || this.#is(to, VIEW);
-    return this.#graph.everyEdgeAt(at, isView) ? VIEW : 0;
+    return everyEdge(this.#edges, at, RUNS, this.#ends, VIEW) ? VIEW : 0;
   }
 
   #isSource(at: number): boolean {
-    return this.#others[at] !== 1 && this.#remembered.hasContent(at);
+    return this.#sources[at] === 1;
   }
 }

@@ -31,7 +31,7 @@ import {Presence} from '../../store/presence.ts';
 import {hasRecord, readRecord, type ActionRecord} from '../../store/records.ts';
 import {hasTree} from '../../store/trees.ts';
 import type {Inputs, SourceContent} from './job-spec.ts';
-import {Recollection, type Remembered, type Row} from './recollection.ts';
+import type {Recollection, Row} from './recollection.ts';
 
 /** What the resolver looks things up in. */
 export interface Knowledge {
@@ -41,7 +41,7 @@ export interface Knowledge {
   readonly log: ActionLog;
   readonly choices: SourceChoices;
   /** What nodes came to the last time. */
-  readonly remembered?: Remembered | undefined;
+  readonly recollection?: Recollection | undefined;
   /** Declared tools → where they are and what they are; asked once for each list. */
   tools(names: readonly string[]): HostTools;
   /** What a program says is its version. */
@@ -86,8 +86,7 @@ export class Resolver {
 
   constructor(knowledge: Knowledge) {
     this.#known = knowledge;
-    const {graph, remembered} = knowledge;
-    if (remembered !== undefined) this.#recollection = new Recollection(graph, remembered);
+    this.#recollection = knowledge.recollection;
   }
 
   recipeKeyOf(label: Label): RecipeKey {
@@ -141,8 +140,7 @@ export class Resolver {
 
   /** Looks at what the store has now. */
   lookAgain(): Presence {
-    const {store, remembered} = this.#known;
-    return (this.#presence = new Presence(store, remembered?.folders));
+    return (this.#presence = new Presence(this.#known.store, this.#recollection?.folders));
   }
 
   /** Takes local folders into the store once more, where it has lost them. */
@@ -155,18 +153,14 @@ export class Resolver {
     return this.#recollection?.timeOf(label);
   }
 
-  /** Whether a node is as it was, but for what lies below it. */
-  isSettled(label: Label): boolean {
-    return this.#recollection?.isSettled(label) === true;
-  }
-
+  /** Whether the node at a place is as it was, but for what lies below it. */
   isSettledAt(at: number): boolean {
     return this.#recollection?.isSettledAt(at) === true;
   }
 
   /** What a node came to, where all but what lies below it is as it was then. */
-  settledRow(label: Label): Row | undefined {
-    return this.isSettled(label) ? this.#recollection?.rowOf(label) : undefined;
+  settledRowAt(at: number): Row | undefined {
+    return this.isSettledAt(at) ? this.#recollection?.rowAt(at) : undefined;
   }
 
   /** Forgets what came to light, for a plan that is made anew. */
@@ -259,7 +253,7 @@ export class Resolver {
   /** The last action of a node; the log is not read where that is remembered. */
   #latest(label: Label): Pick<LogRow, 'key' | 'recipeKey' | 'outcome'> | undefined {
     const row = this.#recollection?.rowOf(label);
-    if (row === undefined || this.#known.remembered?.isLatest !== true) {
+    if (row === undefined || !this.#recollection?.isLatest) {
       return this.#known.log.latest(label);
     }
     const record = readRecord(this.#known.store, row.key);
@@ -307,12 +301,21 @@ export class Resolver {
 
   /** Whether a source, or an ended build or test, came to what is remembered of it. */
   isAsRemembered(label: Label): boolean {
-    return this.#recollection?.isSame(label) === true;
+    return this.isAsRememberedAt(this.#known.graph.numberOf(label) ?? -1);
+  }
+
+  isAsRememberedAt(at: number): boolean {
+    return this.#recollection?.isSameAt(at) === true;
   }
 
   /** Whether a source is a local file or folder; only of those whose prints were read. */
   isLocal(fetch: Label): boolean {
     return this.isLocalAt(this.#known.graph.numberOf(fetch) ?? -1);
+  }
+
+  /** Whether all sources of a build are local, and known to be as they were. */
+  hasLocalSourcesAt(at: number): boolean {
+    return this.#recollection?.hasLocalSourcesAt(at) === true;
   }
 
   isLocalAt(at: number): boolean {

@@ -79,10 +79,10 @@ function rootsOfPlan(
 }
 
 /** What a fresh node came to; of one that was recalled also what it will most likely come to. */
-function outcomeOf({resolver}: RunContext, planned: PlannedNode): readonly TemporaryRoot[] {
+function outcomeOf({graph, resolver}: RunContext, planned: PlannedNode): readonly TemporaryRoot[] {
   const {label, verdict, key} = planned;
   if (verdict === 'fresh') return key === null ? [] : rootsOfResult(key, resolver.treeOf(label));
-  const row = planned instanceof RecalledNode ? resolver.settledRow(label) : undefined;
+  const row = planned instanceof RecalledNode ? resolver.settledRowAt(graph.numberOf(label) ?? -1) : undefined;
   return row !== undefined && resolver.isThere(row) ? rootsOfResult(row.key, row.tree) : [];
 }
 

@@ -4,7 +4,8 @@
  * it has come to something else than before. Of thousands few are woken. Knows nothing of keys.
  */
 import type {Label} from '../base/label.ts';
-import {MAY_RUN, type BuildGraph, type EdgeKind} from '../graph/model.ts';
+import {ALL_KINDS, kindMask, someEdge, type EdgeTable} from '../graph/edge-table.ts';
+import {MAY_RUN, type BuildGraph} from '../graph/model.ts';
 import type {Plan, PlannedNode} from './plan.ts';
 import {RecalledNode} from './recalled-node.ts';
 
@@ -19,29 +20,38 @@ export interface Decided {
 /** What is known of the node at a place of the graph's order. */
 const [DECIDED, OPEN, THROUGH] = [0, 1, 2];
 
+const RUNS = kindMask(MAY_RUN);
+
 /** Invariant: what is open below a sleeper is asleep itself, or scheduled and not at its end. */
 export class Sleepers {
   readonly #graph: BuildGraph;
+  readonly #edges: EdgeTable;
   readonly #states: Uint8Array;
-  readonly #sleeping = new Map<Label, PlannedNode>();
+  /** By place. */
+  readonly #sleeping: (PlannedNode | undefined)[];
   /** Places of sleepers, and of what is fresh but needs some of them to run. */
   #waiting: readonly number[];
 
   /** Each node of the plan comes after what it depends on. */
   constructor(graph: BuildGraph, {nodes}: Plan) {
     this.#graph = graph;
+    this.#edges = graph.edges();
     this.#states = new Uint8Array(graph.order.length);
-    this.#waiting = [...nodes.values()].flatMap((one) => {
+    this.#sleeping = Array.from({length: graph.order.length});
+    const waiting: number[] = [];
+    for (const one of nodes.values()) {
       const at = graph.numberOf(one.label) ?? -1;
-      this.#states[at] = this.#firstState(at, one);
-      if (one instanceof RecalledNode && one.verdict !== 'fresh')
-        this.#sleeping.set(one.label, one);
-      return this.#sleeping.has(one.label) || this.#states[at] === THROUGH ? [at] : [];
-    });
+      const state = this.#firstState(at, one);
+      this.#states[at] = state;
+      const isAsleep = one instanceof RecalledNode && one.verdict !== 'fresh';
+      if (isAsleep) this.#sleeping[at] = one;
+      if (isAsleep || state === THROUGH) waiting.push(at);
+    }
+    this.#waiting = waiting;
   }
 
   isAsleep(label: Label): boolean {
-    return this.#sleeping.has(label);
+    return this.#sleeping[this.#graph.numberOf(label) ?? -1] !== undefined;
   }
 
   /**
@@ -55,11 +65,11 @@ export class Sleepers {
     this.#states[ended] = DECIDED;
     this.#waiting = this.#waiting.filter((at) => {
       if (this.#isOpenBelow(at)) return true;
-      const sleeper = this.#sleeping.get(this.#graph.order[at] ?? label);
+      const sleeper = this.#sleeping[at];
       const isSame = sleeper === undefined || comesToTheSame(at);
       if (isSame) this.#states[at] = DECIDED;
       if (sleeper === undefined) return false;
-      this.#sleeping.delete(sleeper.label);
+      this.#sleeping[at] = undefined;
       (isSame ? decided.same : decided.woken).push(sleeper);
       return false;
     });
@@ -69,19 +79,15 @@ export class Sleepers {
   #firstState(at: number, {verdict, kind}: PlannedNode): number {
     if (kind === 'fetch') return DECIDED;
     if (verdict !== 'fresh') return OPEN;
-    return this.#isSomeOpen(at, (kindOf) => MAY_RUN.has(kindOf)) ? THROUGH : DECIDED;
+    return this.#isSomeOpen(at, RUNS) ? THROUGH : DECIDED;
   }
 
   #isOpenBelow(at: number): boolean {
-    const isAll = this.#states[at] === OPEN;
-    return this.#isSomeOpen(at, (kind) => isAll || MAY_RUN.has(kind));
+    return this.#isSomeOpen(at, this.#states[at] === OPEN ? ALL_KINDS : RUNS);
   }
 
-  #isSomeOpen(at: number, counts: (kind: EdgeKind) => boolean): boolean {
-    return !this.#graph.everyEdgeAt(
-      at,
-      (to, kind) => this.#states[to] === DECIDED || !counts(kind),
-    );
+  #isSomeOpen(at: number, kinds: number): boolean {
+    return someEdge(this.#edges, at, kinds, this.#states, OPEN | THROUGH);
   }
 }
 

@@ -7,6 +7,7 @@ import {warning, type Checked, type Diagnostic} from '../base/diagnostic.ts';
 import type {TreeDigest} from '../base/hash.ts';
 import type {Label} from '../base/label.ts';
 import {layersOf, withRunClosure} from '../graph/closure.ts';
+import type {LabelSet} from '../graph/label-table.ts';
 import type {BuildGraph, BuildNode, FetchNode} from '../graph/model.ts';
 import type {Store} from '../../store/layout.ts';
 import {hasTree} from '../../store/trees.ts';
@@ -30,7 +31,7 @@ export interface Ground {
   readonly graph: BuildGraph;
   readonly resolver: Resolver;
   readonly store: Store;
-  readonly wanted: ReadonlySet<Label>;
+  readonly wanted: LabelSet;
 }
 
 export interface SoundPlan {

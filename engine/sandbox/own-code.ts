@@ -53,10 +53,12 @@ interface CopiedCode {
 interface CodeFile {
   /** Relative to the copy. */
   readonly name: string;
-  readonly bytes: Buffer;
+  /** Which file it is, and in what state. */
+  readonly print: string;
+  bytes(): Buffer;
 }
 
-/** `engine/<print>` of the store; the print is over names and bytes of all files. */
+/** `engine/<print>` of the store; the print is over what stat(2) says of all files. */
 function copyCode(storeRoot: string, owner: Owner): CopiedCode {
   const code = ownCode();
   const print = printOf(code);
@@ -68,11 +70,12 @@ function copyCode(storeRoot: string, owner: Owner): CopiedCode {
 
 function ownCode(): readonly CodeFile[] {
   const code = [...projectFiles(), ...PACKAGES.flatMap(packageFiles)];
-  return [...code, {name: 'package.json', bytes: Buffer.from('{"type": "module"}\n')}];
+  const bytes = (): Buffer => Buffer.from('{"type": "module"}\n');
+  return [...code, {name: 'package.json', print: '', bytes}];
 }
 
 function printOf(code: readonly CodeFile[]): string {
-  return quickPrint(code.map((one) => `${one.name}\n${one.bytes.toString('latin1')}`).join('\0'));
+  return quickPrint(code.map(({name, print}) => `${name} ${print}\n`).join(''));
 }
 
 /** The name of our own copy in `engine/`; none is used where the worker runs as we do. */
@@ -90,7 +93,7 @@ function writeCode(code: readonly CodeFile[], folder: string, owner: Owner): voi
     const file = path.join(temporary, name);
     makeFolders(path.dirname(file), path.dirname(folder), made, give);
     const fd = files.createFile(file, 0o644);
-    files.writeAll(fd, bytes);
+    files.writeAll(fd, bytes());
     files.closeFile(fd);
     files.chmod(file, 0o644);
     give(file);
@@ -134,7 +137,9 @@ function codeIn(folder: string, name: string): CodeFile[] {
     const stat = files.lookAt(at);
     if (stat?.isDirectory() === true) return one === 'node_modules' ? [] : codeIn(at, as);
     const wanted = stat?.isFile() === true && /\.(c?m?js|json|bin)$/.test(one);
-    return wanted ? [{name: as, bytes: files.readFile(at)}] : [];
+    if (!wanted) return [];
+    const print = `${stat.ino} ${stat.size} ${stat.mtimeMs} ${stat.ctimeMs}`;
+    return [{name: as, print, bytes: () => files.readFile(at)}];
   });
 }
 

@@ -4,6 +4,7 @@ import {printTexts, type TextFile} from '../../../engine/base/text-file.ts';
 import {decodeGraph, encodeGraph} from '../../../engine/graph/snapshot.ts';
 import {computeRecipeKeys} from '../../../engine/graph/key.ts';
 import {runClosure} from '../../../engine/graph/closure.ts';
+import {EDGE_KINDS, endOfEdges, firstEdge} from '../../../engine/graph/edge-table.ts';
 import {linkProject} from '../../../engine/graph/link.ts';
 import {loadProject} from '../../../engine/load/project.ts';
 import {printsNeeded} from '../../../engine/graph/prints.ts';
@@ -61,7 +62,10 @@ function edgesOf(of: BuildGraph, label: (typeof graph.order)[number]): unknown {
   const edges: unknown[] = [];
   of.everyEdge(label, (to, kind) => edges.push([to, kind]) > 0);
   const at = of.numberOf(label) ?? -1;
-  of.everyEdgeAt(at, (to, kind) => edges.push([of.order[to], kind]) > 0);
+  const table = of.edges();
+  for (let edge = firstEdge(table, at); edge < endOfEdges(table, at); edge += 1) {
+    edges.push([of.order[table.targets[edge] ?? -1], EDGE_KINDS[table.kinds[edge] ?? -1]]);
+  }
   return edges;
 }
 
