@@ -1,26 +1,22 @@
 /**
  * Verify on read: before a tree or a source is used, its blobs are looked at. Cheaply (lstat) once
- * in each process; all bytes the first time since the machine was started.
+ * in each process; all bytes the first time since the machine was started (marks.ts).
  * What is damaged is set aside, with the farms that hold its inode; a tree that has lost a blob is
  * set aside too, so that a manifest under its name has all its blobs as far as anybody knows.
- *
- * `aux/verified-<boot id>`: one checksummed line for each thing whose bytes were hashed since
- * the start: `tree <digest>`, `blob <digest>`, `farm <name>`. Only appended to, never synced:
- * a lost line means hashing again. A file of an earlier start is removed.
  */
 import type {Diagnostic} from '../engine/base/diagnostic.ts';
 import * as files from '../engine/base/files.ts';
 import type {BlobDigest, TreeDigest} from '../engine/base/hash.ts';
 import {toText} from './bytes.ts';
-import {giveToOwner, setAside} from './commit.ts';
+import {setAside} from './commit.ts';
 import {dropFarms} from './farms.ts';
 import {hasDigest} from './inspect.ts';
-import {auxIn, fileIn, treeIn, type Store} from './layout.ts';
+import {fileIn, treeIn, type Store} from './layout.ts';
 import {lookMany} from './look-many.ts';
 import {noteLook, wasLookedAt} from './looked-files.ts';
 import type {FileEntry, TreeEntry} from './manifest.ts';
+import {Marks} from './marks.ts';
 import {isSound, modesOf} from './pool.ts';
-import {encodeLine, readLog} from './quick-log.ts';
 import {forgetTree, readTree} from './trees.ts';
 
 /** `look` changes nothing: damage stays where it is, for a plan that is only shown. */
@@ -117,15 +113,7 @@ export function isMarked(store: Store, mark: string): boolean {
 
 /** Remembers that these were hashed; never fails, since nothing depends on it. */
 export function addMarks(store: Store, marks: readonly string[]): void {
-  if (marks.length === 0) return;
-  const {hashed, file} = memoryOf(store);
-  const fresh = marks.filter((mark) => !hashed.has(mark));
-  for (const mark of fresh) hashed.add(mark);
-  if (fresh.length === 0 || file === undefined) return;
-  // A disk that is full or cannot be written stops what has to be stored, not this.
-  files.unless(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EIO', 'EISDIR', 'ENOENT'], () => {
-    append(store, file, fresh.map(encodeLine).join(''));
-  });
+  memoryOf(store).hashed.add(marks);
 }
 
 /** What is wrong, in words for people; `owner` says whose it is. */
@@ -243,13 +231,11 @@ function looksWhole(file: string, digest: BlobDigest, {fully, size}: How): boole
   return !fully && stat.mtimeMs === 1000 ? true : hasDigest(file, digest);
 }
 
-// --- marks ---------------------------------------------------------------------------------------
+// --- what this process knows ---------------------------------------------------------------------
 
 interface Memory {
-  /** Where marks are kept; undefined where the machine does not say when it was started. */
-  readonly file: string | undefined;
   /** Hashed since the machine was started. */
-  readonly hashed: Set<string>;
+  readonly hashed: Marks;
   /** Found whole by this process. */
   readonly looked: Set<string>;
 }
@@ -259,49 +245,7 @@ const memories = new WeakMap<Store, Memory>();
 function memoryOf(store: Store): Memory {
   const known = memories.get(store);
   if (known !== undefined) return known;
-  const boot = bootId();
-  const file = boot === undefined ? undefined : auxIn(store, `${PREFIX}${boot}`);
-  let marks: Set<string> | undefined;
-  const memory: Memory = {
-    file,
-    // Read when it is first asked for: what was just stored needs none of it.
-    get hashed() {
-      return (marks ??= new Set(file === undefined ? [] : readMarks(file)));
-    },
-    looked: new Set(),
-  };
+  const memory: Memory = {hashed: new Marks(store), looked: new Set()};
   memories.set(store, memory);
   return memory;
-}
-
-const PREFIX = 'verified-';
-
-function readMarks(file: string): readonly string[] {
-  return files.unless(['EACCES', 'EIO', 'EISDIR', 'ENOTDIR'], () => readLog(file)) ?? [];
-}
-
-function bootId(): string | undefined {
-  const codes = ['ENOENT', 'EACCES', 'EPERM'];
-  const text = files.unless(codes, () => files.readText('/proc/sys/kernel/random/boot_id'));
-  return /^[0-9a-f-]{36}$/.exec(text?.trim() ?? '')?.[0];
-}
-
-function append(store: Store, file: string, lines: string): void {
-  const there = files.lookAt(file);
-  if (there?.isFile() === false) setAside(store, file);
-  if (there === undefined) dropOld(store);
-  const fd = files.openAppend(file, 0o644);
-  try {
-    if (there?.isFile() !== true) giveToOwner(store, file);
-    // A line that a crash has torn must not spoil ours.
-    files.writeAll(fd, there === undefined ? lines : `\n${lines}`);
-  } finally {
-    files.closeFile(fd);
-  }
-}
-
-function dropOld(store: Store): void {
-  for (const name of files.namesIn(auxIn(store, ''))) {
-    if (name.startsWith(PREFIX)) files.removeTree(auxIn(store, name));
-  }
 }

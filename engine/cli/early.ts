@@ -25,16 +25,16 @@ export class Early {
 
   /** Something is not as it was; what it is nobody knows yet. */
   suspect(store: Store): void {
-    if (!isSet(this.#world, 'dryRun')) void this.#worker(store).prepare();
+    if (!isSet(this.#world, 'dryRun')) this.#worker(store).prepare();
   }
 
   /** `stale`: what is not as it was. Gives the run; undefined where nothing will run. */
-  async begin(store: Store, stale: readonly Node[]): Promise<Checked<RunHandle | undefined>> {
+  begin(store: Store, stale: readonly Node[]): Checked<RunHandle | undefined> {
     if (isSet(this.#world, 'dryRun')) return ok(undefined);
     const worker = this.#worker(store);
     // Roots are laid together without a worker, most of them.
     const needsWorker = stale.some((one) => one.kind !== 'build' || one.root === undefined);
-    if (needsWorker) await worker.prepare();
+    if (needsWorker) worker.prepare();
     const opened = guard(store.root, () => openRun(store, this.#world.host));
     if (opened.ok) this.run = opened.value;
     return opened;

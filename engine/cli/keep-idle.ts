@@ -56,7 +56,9 @@ function inputsKept(
   const areAll = (states: Uint8Array): boolean =>
     wanted.where((at) => !everyEdge(edges, at, kinds, states, 1)).length === 0;
   if (!areAll(isKnown)) return 'unknown';
-  return areAll(asWritten) ? [...new Set([...inputs, ...paths.paths, ...ground.paths])] : 'too young';
+  return areAll(asWritten)
+    ? [...new Set([...inputs, ...paths.paths, ...ground.paths])]
+    : 'too young';
 }
 
 interface Kept {

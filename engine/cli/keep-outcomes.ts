@@ -16,13 +16,7 @@ import {
   settledWitness,
   type Witness,
 } from '../base/witness.ts';
-import {
-  ALL_KINDS,
-  endOfEdges,
-  firstEdge,
-  kindMask,
-  someEdge,
-} from '../graph/edge-table.ts';
+import {ALL_KINDS, endOfEdges, firstEdge, kindMask, someEdge} from '../graph/edge-table.ts';
 import type {LabelSet} from '../graph/label-table.ts';
 import {MAY_RUN, type BuildGraph, type FetchNode} from '../graph/model.ts';
 import {guessOf} from '../run/forecast.ts';
@@ -260,8 +254,7 @@ function pathsOfAll(
     const end = from + count;
     const one = fresh.get(at);
     if (one !== undefined) parts.push(one);
-    else if (known !== undefined && (now[at] ?? 0) > 0)
-      parts.push(rangeOf(known.paths, from, end));
+    else if (known !== undefined && (now[at] ?? 0) > 0) parts.push(rangeOf(known.paths, from, end));
     from = end;
   });
   return joined(parts);

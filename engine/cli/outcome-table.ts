@@ -94,7 +94,9 @@ export class OutcomeTable {
     for (let from = 0; from < count; from += AT_ONCE) {
       const to = Math.min(count, from + AT_ONCE);
       if (this.#hasPrints(prints, from, to)) same.fill(1, from, to);
-      else for (let at = from; at < to; at += 1) same[at] = Number(this.#hasPrints(prints, at, at + 1));
+      else
+        for (let at = from; at < to; at += 1)
+          same[at] = Number(this.#hasPrints(prints, at, at + 1));
     }
     return same;
   }

@@ -6,7 +6,13 @@
  */
 import type {Checked} from '../base/diagnostic.ts';
 import {realPath} from '../base/files.ts';
-import {sha256, sha256Stream, type ActionKey, type BlobDigest, type TreeDigest} from '../base/hash.ts';
+import {
+  sha256,
+  sha256Stream,
+  type ActionKey,
+  type BlobDigest,
+  type TreeDigest,
+} from '../base/hash.ts';
 import {buildLabel, type Label} from '../base/label.ts';
 import type {LabelSet} from '../graph/label-table.ts';
 import type {BuildGraph} from '../graph/model.ts';
@@ -199,10 +205,7 @@ function isReplacedBy({targets, graph}: ProjectBuild): (one: BuiltTargets) => bo
 }
 
 /** Actions of the graph with what they made, and their sources: all that is wanted, or some. */
-function heldBy(
-  {graph, resolver, wanted}: ProjectBuild,
-  labels: Iterable<Label> = wanted,
-): Held {
+function heldBy({graph, resolver, wanted}: ProjectBuild, labels: Iterable<Label> = wanted): Held {
   const keys = new Set<ActionKey>();
   const trees = new Set<TreeDigest>();
   const blobs = new Set<BlobDigest>();

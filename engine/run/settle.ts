@@ -82,7 +82,10 @@ function rootsOfPlan(
 function outcomeOf({graph, resolver}: RunContext, planned: PlannedNode): readonly TemporaryRoot[] {
   const {label, verdict, key} = planned;
   if (verdict === 'fresh') return key === null ? [] : rootsOfResult(key, resolver.treeOf(label));
-  const row = planned instanceof RecalledNode ? resolver.settledRowAt(graph.numberOf(label) ?? -1) : undefined;
+  const row =
+    planned instanceof RecalledNode
+      ? resolver.settledRowAt(graph.numberOf(label) ?? -1)
+      : undefined;
   return row !== undefined && resolver.isThere(row) ? rootsOfResult(row.key, row.tree) : [];
 }
 

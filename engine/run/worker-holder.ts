@@ -6,8 +6,7 @@
 import type {Checked} from '../base/diagnostic.ts';
 import type {Worker} from '../sandbox/worker-process.ts';
 
-/** Calls when the worker's processes are under way. */
-type Start = (onLaunched: () => void) => Promise<Checked<Worker>>;
+type Start = () => Promise<Checked<Worker>>;
 
 export class WorkerHolder {
   readonly #start: Start;
@@ -17,12 +16,9 @@ export class WorkerHolder {
     this.#start = start;
   }
 
-  /** Begins to start the worker; resolves when that goes on without us, or has failed. */
-  prepare(): Promise<void> {
-    return new Promise((done) => {
-      this.#worker ??= this.#begin(done);
-      void this.#worker.then(() => done());
-    });
+  /** Begins to start the worker, which goes on without us. */
+  prepare(): void {
+    void this.get();
   }
 
   get(): Promise<Checked<Worker>> {
@@ -36,8 +32,8 @@ export class WorkerHolder {
     if (started?.ok === true) await started.value.quit();
   }
 
-  #begin(onLaunched: () => void = () => undefined): Promise<Checked<Worker>> {
-    const starting = this.#start(onLaunched);
+  #begin(): Promise<Checked<Worker>> {
+    const starting = this.#start();
     void starting.then(async (started) => {
       if (!started.ok) return;
       await started.value.died;

@@ -42,11 +42,8 @@ export interface Workshop {
 /** A worker to be, that anybody may start. */
 export function holdWorker(store: Store, settings: WorkshopSettings): WorkerHolder {
   const {host, owner, terminal = false, watch = NO_RUN_WATCH} = settings;
-  return new WorkerHolder((onLaunched) =>
-    startWorker({
-      ...{storeRoot: store.root, host, owner, terminal},
-      ...{watch: watch.worker, onLaunched},
-    }),
+  return new WorkerHolder(() =>
+    startWorker({storeRoot: store.root, host, owner, terminal, watch: watch.worker}),
   );
 }
 

@@ -1,16 +1,12 @@
 /**
- * Starts the worker in its namespaces: a holder process makes the user namespace, its id maps are
- * written from outside, then the worker's chain enters it. Every link of the chain dies with the
- * one before it. Knows nothing of what the worker does.
+ * Starts the worker in its namespaces. A holder process makes the user namespace, its id maps are
+ * written from outside, then the chain that becomes the worker enters it. Every link of the chain
+ * dies with the one before it. Knows nothing of what the worker does.
  */
-import {fail, type Checked} from '../base/diagnostic.ts';
 import * as files from '../base/files.ts';
 import type {Host} from '../base/host.ts';
-import {run, runSync, start, type ChildProcess} from '../base/process.ts';
-import {err, ok, type Result} from '../base/result.ts';
-import {whyNoNamespace} from './machine-trouble.ts';
+import {runSync, start, type ChildProcess} from '../base/process.ts';
 import {STORE_MOUNT} from './places.ts';
-import type {IdMode} from './protocol.ts';
 
 /** First host id and count of the ids that builds use when the engine is root. */
 export const ROOT_RANGE = {first: 1_900_000_000, count: 65_536} as const;
@@ -33,89 +29,87 @@ export interface LaunchPlan {
   readonly terminal: boolean;
 }
 
-export interface Launched {
-  readonly child: ChildProcess;
-  readonly idMode: IdMode;
-  /** Ends the holder, whose namespace the worker keeps alive from then on. */
-  release(): void;
-}
+/** How the chain ends where it does not come to the worker; what it said tells why. */
+export const NO_NAMESPACE = 97;
+export const NO_IDS = 98;
 
-export async function launch(plan: LaunchPlan): Promise<Checked<Launched>> {
-  const holder = await startHolder();
-  if (!holder.ok) return whyNoNamespace(holder.error);
-  const mapped = await mapIds(plan.host, holder.value.pid ?? 0);
-  if (!mapped.ok) {
-    release(holder.value);
-    return fail('machine/user-namespaces', `cannot map ids: ${mapped.error}`);
-  }
-  const child = startChain(plan, holder.value.pid ?? 0, mapped.value);
-  return ok({child, idMode: mapped.value, release: () => release(holder.value)});
+const DIE_WITH_PARENT = ['setpriv', '--pdeathsig', 'KILL'];
+
+/** One child, so that nobody has to wait for its steps: what fails on the way is its end. */
+export function launch({host, storeRoot, program, terminal}: LaunchPlan): ChildProcess {
+  const argv = [
+    ...[...DIE_WITH_PARENT, 'bash', '-c', MAKE_NAMESPACE, 'recipes-worker', ...idsFor(host)],
+    ...[...DIE_WITH_PARENT, 'unshare', '--mount', '--pid', '--fork', '--kill-child'],
+    ...['--mount-proc', '--', 'bash', '-c', ENTER, 'recipes-worker'],
+    program.nodeFd === undefined ? '3' : '4',
+    ...[program.node ?? '/proc/self/fd/4', program.script],
+  ];
+  const own = terminal ? ('inherit' as const) : ('ignore' as const);
+  return start(argv, {
+    cwd: storeRoot,
+    env: workerEnv(host),
+    stdio: [own, own, terminal ? 'inherit' : 'pipe', 'pipe', program.nodeFd ?? 'ignore'],
+    detached: !terminal,
+  });
 }
 
 // --- the user namespace --------------------------------------------------------------------------
 
-/** Says `ready` from inside the new namespace and stays until its input ends. */
-const HOLDER = [
-  ...['setpriv', '--pdeathsig', 'KILL', 'unshare', '--user', '--'],
-  ...['sh', '-c', 'echo ready; exec cat >/dev/null'],
-];
-
-async function startHolder(): Promise<Result<ChildProcess, string>> {
-  const holder = start(HOLDER);
-  let said = '';
-  return new Promise((resolve) => {
-    holder.stdout?.once('data', () => resolve(ok(holder)));
-    holder.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
-    holder.once('error', (error) => resolve(err(error.message)));
-    holder.once('close', () => resolve(err(said.trim())));
-    // It may be gone before we let go of it.
-    holder.stdin?.on('error', () => undefined);
-  });
+/**
+ * Given are the arguments of `idsFor`, then what is run inside. The holder says `ready` from inside
+ * the new namespace and keeps it until ENTER, which is inside too, says so on descriptor 9. A range that
+ * newuidmap (package uidmap) does not grant is done without. Opened anew, since a copy would be closed
+ * by the next program as well. setpriv once more: changing to the namespace's ids makes the kernel forget
+ * the first.
+ */
+const MAKE_NAMESPACE = `
+coproc HOLDER {
+  exec setpriv --pdeathsig KILL unshare --user -- sh -c 'echo ready; read -r _'
 }
+read -r _ <&"\${HOLDER[0]}" || exit ${NO_NAMESPACE}
+exec 9>"/proc/self/fd/\${HOLDER[1]}"
+pid=$HOLDER_PID mode=$1
+map() { printf '0 %s %s' "$2" "$3" >"/proc/$pid/$1" || exit ${NO_IDS}; }
+if [ "$mode" = range ]; then
+  if newuidmap "$pid" 0 "$2" 1 1 "$3" "$4" 2>/dev/null; then
+    newgidmap "$pid" 0 "$5" 1 1 "$6" "$7" || exit ${NO_IDS}
+  else
+    mode=single
+  fi
+fi
+case $mode in
+  root)
+    map uid_map "$3" "$4"
+    map gid_map "$6" "$7"
+    ;;
+  single)
+    echo deny >"/proc/$pid/setgroups" || exit ${NO_IDS}
+    map uid_map "$2" 1
+    map gid_map "$5" 1
+    ;;
+esac
+ids=(--setuid 0 --setgid 0)
+export RECIPES_ID_MODE=range
+if [ "$mode" = single ]; then
+  ids=(--preserve-credentials)
+  RECIPES_ID_MODE=single
+fi
+shift 7
+setpriv --pdeathsig KILL nsenter --user --target "$pid" "\${ids[@]}" -- "$@"
+exit $?
+`;
 
-function release(holder: ChildProcess): void {
-  holder.stdin?.end();
-}
-
-/** A user's own id becomes 0; further ids are those /etc/subuid and /etc/subgid give him. */
-async function mapIds(host: Host, pid: number): Promise<Result<IdMode, string>> {
-  try {
-    if (host.uid === 0) {
-      const {first, count} = ROOT_RANGE;
-      for (const kind of ['uid', 'gid']) writeProc(pid, `${kind}_map`, `0 ${first} ${count}`);
-      return ok('range');
-    }
-    if (await mapRange(host, pid)) return ok('range');
-    writeProc(pid, 'setgroups', 'deny');
-    writeProc(pid, 'uid_map', `0 ${host.uid} 1`);
-    writeProc(pid, 'gid_map', `0 ${host.gid} 1`);
-    return ok('single');
-  } catch (error) {
-    return err(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function writeProc(pid: number, name: string, text: string): void {
-  const fd = files.openReadWrite(`/proc/${pid}/${name}`);
-  try {
-    files.writeAll(fd, text);
-  } finally {
-    files.closeFile(fd);
-  }
-}
-
-/** False where the machine gives this user no range, or has no newuidmap (package uidmap). */
-async function mapRange(host: Host, pid: number): Promise<boolean> {
-  const ranges = subordinateIds(host);
-  if (ranges === undefined) return false;
-  const {uids, gids} = ranges;
-  const arguments_ = (own: number, {first, count}: IdRange): string[] =>
-    [pid, 0, own, 1, 1, first, count].map(String);
-  const users = await run(['newuidmap', ...arguments_(host.uid, uids)]);
-  if (users.status !== 0) return false;
-  const groups = await run(['newgidmap', ...arguments_(host.gid, gids)]);
-  if (groups.status === 0) return true;
-  throw new Error(`newgidmap: ${groups.stderr.trim()}`);
+/**
+ * A user's own id becomes 0; further ids are those /etc/subuid and /etc/subgid give him. Without
+ * any there is one id. Root's worker has a range alone.
+ */
+function idsFor(host: Host): readonly string[] {
+  const {first, count} = ROOT_RANGE;
+  const ranges = host.uid === 0 ? undefined : subordinateIds(host);
+  const mode = host.uid === 0 ? 'root' : ranges === undefined ? 'single' : 'range';
+  const {uids, gids} = ranges ?? {uids: {first, count}, gids: {first, count}};
+  const numbers = [host.uid, uids.first, uids.count, host.gid, gids.first, gids.count];
+  return [mode, ...numbers.map(String)];
 }
 
 export interface IdRange {
@@ -153,6 +147,7 @@ export function rangeOf(text: string, name: string, uid: number): IdRange | unde
  * ends here: all but input, output, errors, the channel and Node.
  */
 const ENTER = [
+  'echo entered >&9',
   `for fd in /proc/self/fd/*; do fd=\${fd##*/}; ((fd <= $1)) || eval "exec $fd>&-"; done; shift`,
   `mount -t tmpfs -o mode=755 recipes ${STORE_MOUNT.slice(0, 4)}`,
   `mkdir ${STORE_MOUNT}`,
@@ -161,29 +156,6 @@ const ENTER = [
   `echo 0 >/proc/sys/user/max_user_namespaces`,
   `exec "$@"`,
 ].join(' && ');
-
-const DIE_WITH_PARENT = ['setpriv', '--pdeathsig', 'KILL'];
-
-/** setpriv twice: changing to the namespace's ids makes the kernel forget the first. */
-function startChain(plan: LaunchPlan, holder: number, idMode: IdMode): ChildProcess {
-  const {program, host} = plan;
-  // Without a range there is one id, ours, which is 0 inside already.
-  const ids = idMode === 'single' ? ['--preserve-credentials'] : ['--setuid', '0', '--setgid', '0'];
-  const argv = [
-    ...[...DIE_WITH_PARENT, 'nsenter', '--user', '--target', String(holder), ...ids, '--'],
-    ...[...DIE_WITH_PARENT, 'unshare', '--mount', '--pid', '--fork', '--kill-child'],
-    ...['--mount-proc', '--', 'bash', '-c', ENTER, 'recipes-worker'],
-    program.nodeFd === undefined ? '3' : '4',
-    ...[program.node ?? '/proc/self/fd/4', program.script],
-  ];
-  const own = plan.terminal ? ('inherit' as const) : ('ignore' as const);
-  return start(argv, {
-    cwd: plan.storeRoot,
-    env: workerEnv(host, idMode),
-    stdio: [own, own, plan.terminal ? 'inherit' : 'pipe', 'pipe', program.nodeFd ?? 'ignore'],
-    detached: !plan.terminal,
-  });
-}
 
 /** For tests: crash points, copied roots, a small limit for logs, coverage. */
 const PASSED = [
@@ -194,12 +166,11 @@ const PASSED = [
   'TERM',
 ];
 
-function workerEnv(host: Host, idMode: IdMode): Record<string, string> {
+function workerEnv(host: Host): Record<string, string> {
   const passed = PASSED.flatMap((name): [string, string][] => {
     const value = host.env[name];
     return value === undefined ? [] : [[name, value]];
   });
   const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-  const own = {RECIPES_ID_MODE: idMode, RECIPES_ENGINE: String(host.pid)};
-  return {PATH, LC_ALL: 'C', ...own, ...Object.fromEntries(passed)};
+  return {PATH, LC_ALL: 'C', RECIPES_ENGINE: String(host.pid), ...Object.fromEntries(passed)};
 }

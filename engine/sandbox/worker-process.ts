@@ -5,11 +5,12 @@
 import {fail, type Checked} from '../base/diagnostic.ts';
 import type {Host} from '../base/host.ts';
 import {err, ok} from '../base/result.ts';
+import type {ChildProcess} from '../base/process.ts';
 import {NO_WATCH, timed, type Watch} from '../base/span.ts';
 import type {Owner} from '../../store/layout.ts';
-import {launch, type Launched} from './launch.ts';
+import {launch, NO_IDS, NO_NAMESPACE} from './launch.ts';
 import {lineSplitter} from './lines.ts';
-import {whyNoWorker} from './machine-trouble.ts';
+import {whyNoNamespace, whyNoWorker} from './machine-trouble.ts';
 import {workerProgram} from './own-code.ts';
 import {requirePrograms} from './programs.ts';
 import type {
@@ -31,8 +32,6 @@ export interface WorkerRequest {
   readonly terminal?: boolean;
   /** How long its start takes. */
   readonly watch?: Watch;
-  /** Called when its processes are under way. */
-  readonly onLaunched?: () => void;
 }
 
 /** What a build says while it runs. */
@@ -78,26 +77,15 @@ async function start(request: WorkerRequest, watch: Watch): Promise<Checked<Work
   const program = workerProgram(request.storeRoot, request.owner);
   if (!program.ok) return program;
   const {host, storeRoot, terminal = false} = request;
-  const launched = await timed(watch, 'prepare', 'make its user namespace', () =>
-    launch({host, storeRoot, program: program.value, terminal}),
-  );
-  program.value.close();
-  if (!launched.ok) return launched;
-  request.onLaunched?.();
-  return connect(launched.value, host, watch);
-}
-
-async function connect(launched: Launched, host: Host, watch: Watch): Promise<Checked<Worker>> {
   const since = host.clock();
-  const connection = new Connection(launched);
+  const child = launch({host, storeRoot, program: program.value, terminal});
+  program.value.close();
+  const connection = new Connection(child);
   const ready = await connection.ready;
-  if (ready !== undefined && watch.on) {
+  if (ready === undefined) return whyNone(await connection.died, child.exitCode);
+  if (watch.on) {
     const {begun} = ready;
-    watch.add({name: 'enter it and load the program', group: 'prepare', since, until: begun});
-  }
-  launched.release();
-  if (ready === undefined) {
-    return whyNoWorker(await connection.died);
+    watch.add({name: 'make its namespaces', group: 'prepare', since, until: begun});
   }
   return ok({
     idMode: ready.idMode,
@@ -111,6 +99,13 @@ async function connect(launched: Launched, host: Host, watch: Watch): Promise<Ch
     quit: () => connection.quit(),
     died: connection.died,
   });
+}
+
+/** Why there is no worker, from what was said last and how it ended. */
+function whyNone(said: string, status: number | null): Checked<never> {
+  if (status === NO_NAMESPACE) return whyNoNamespace(said);
+  if (status === NO_IDS) return fail('machine/user-namespaces', `cannot map ids: ${said}`);
+  return whyNoWorker(said);
 }
 
 function isJobReply(reply: Reply): reply is JobReply {
@@ -127,17 +122,16 @@ const TAIL = 4000;
 class Connection {
   readonly ready: Promise<Ready | undefined>;
   readonly died: Promise<string>;
-  readonly #launched: Launched;
+  readonly #child: ChildProcess;
   readonly #open = new Map<number, Take>();
   #lastId = 0;
   #said = '';
   #gone = false;
   #takeReady: (ready: Ready | undefined) => void = () => undefined;
 
-  constructor(launched: Launched) {
-    this.#launched = launched;
+  constructor(child: ChildProcess) {
+    this.#child = child;
     this.ready = new Promise((resolve) => (this.#takeReady = resolve));
-    const {child} = launched;
     child.stderr?.on('data', (chunk: Buffer) => {
       this.#said = (this.#said + chunk.toString('utf8')).slice(-TAIL);
     });
@@ -150,13 +144,14 @@ class Connection {
     this.died = new Promise((resolve) => {
       child.once('error', (error) => resolve(this.#end(error.message)));
       child.once('close', (status, signal) => {
-        resolve(this.#end(`it ended with ${signal ?? `status ${status}`}`));
+        const isToldBy = status === NO_NAMESPACE || status === NO_IDS;
+        resolve(this.#end(isToldBy ? '' : `it ended with ${signal ?? `status ${status}`}`));
       });
     });
   }
 
   send(request: Request): void {
-    const channel = this.#launched.child.stdio[3];
+    const channel = this.#child.stdio[3];
     if (!this.#gone && channel && 'write' in channel) channel.write(`${JSON.stringify(request)}\n`);
   }
 
