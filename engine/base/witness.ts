@@ -6,14 +6,27 @@
  * witness asks `isSettled` first. Knows nothing of what the files mean.
  */
 import * as files from './files.ts';
+import {packNumbers, unpackNumbers} from './sections.ts';
 
 /** inode, size, mtime ms, ctime ms; all -1 where there is nothing. */
 const FIELDS = 4;
+/** And their bytes. */
+const ROW = FIELDS * Float64Array.BYTES_PER_ELEMENT;
 
 export interface Witness {
   readonly paths: readonly string[];
   /** FIELDS numbers for each path. */
   readonly prints: Float64Array;
+  /** Of one that was read from bytes: its paths are made when they are asked for. */
+  readonly packed?: PackedPaths;
+}
+
+/** Thousands of paths of which few are looked at by name. */
+export interface PackedPaths {
+  /** UTF-8, each path with a newline. */
+  readonly text: Buffer;
+  /** Where each ends, behind its newline. */
+  readonly ends: Uint32Array;
 }
 
 /**
@@ -42,12 +55,15 @@ export function takeWitness(paths: readonly string[]): Witness {
 export interface Seen {
   /** The place of a path in the prints. */
   placeOf(path: string): number | undefined;
+  /** The place of the first of many, where all of them stand in one row. */
+  placeOfAll(paths: PackedPaths): number | undefined;
   /** FIELDS numbers for each place; NaN where it could not be looked at. */
   readonly prints: Float64Array;
 }
 
 /** Looks at every path; whether all is as it was, and what was seen. */
-export function compare({paths, prints}: Witness): {readonly same: boolean; readonly seen: Seen} {
+export function compare(witness: Witness): {readonly same: boolean; readonly seen: Seen} {
+  const {paths, prints} = witness;
   const now = new Float64Array(prints.length);
   let [same, at] = [true, 0];
   for (const path of paths) {
@@ -55,19 +71,21 @@ export function compare({paths, prints}: Witness): {readonly same: boolean; read
     if (!isSame(now, at, prints, at)) same = false;
     at += 1;
   }
-  return {same, seen: new SeenPaths(paths, now)};
+  return {same, seen: new SeenPaths(paths, now, witness.packed)};
 }
 
 /** Who asks for many paths asks for most of them in the order in which they were looked at. */
 class SeenPaths implements Seen {
   readonly prints: Float64Array;
   readonly #paths: readonly string[];
+  readonly #packed: PackedPaths | undefined;
   #places: ReadonlyMap<string, number> | undefined;
   #next = 0;
 
-  constructor(paths: readonly string[], prints: Float64Array) {
+  constructor(paths: readonly string[], prints: Float64Array, packed: PackedPaths | undefined) {
     this.#paths = paths;
     this.prints = prints;
+    this.#packed = packed;
   }
 
   placeOf(path: string): number | undefined {
@@ -76,12 +94,33 @@ class SeenPaths implements Seen {
     if (place !== undefined) this.#next = place + 1;
     return place;
   }
+
+  placeOfAll({text, ends}: PackedPaths): number | undefined {
+    const place = this.#next;
+    const own = this.#packed;
+    if (own === undefined || place + ends.length > own.ends.length) return undefined;
+    const start = startOf(own, place);
+    if (text.compare(own.text, start, start + text.length) !== 0) return undefined;
+    this.#next = place + ends.length;
+    return place;
+  }
 }
 
 function placesOf(paths: readonly string[]): ReadonlyMap<string, number> {
   const places = new Map<string, number>();
   paths.forEach((path, at) => places.set(path, at));
   return places;
+}
+
+function startOf({ends}: PackedPaths, at: number): number {
+  return at === 0 ? 0 : (ends[at - 1] ?? 0);
+}
+
+/** The path at a place, without making the others. */
+export function pathAt(witness: Witness, at: number): string {
+  const {packed} = witness;
+  if (packed === undefined) return witness.paths[at] ?? '';
+  return packed.text.toString('utf8', startOf(packed, at), (packed.ends[at] ?? 1) - 1);
 }
 
 /** A witness of these paths: what was seen of them, and of others what is so now. */
@@ -98,13 +137,45 @@ export function prolonged(paths: readonly string[], seen?: Seen): Witness {
 const ONE = new Float64Array(FIELDS);
 
 /** The paths that are not as they were; one that cannot be looked at is not. */
-export function changedIn({paths, prints}: Witness, seen?: Seen): readonly string[] {
-  return paths.filter((path, at) => {
+export function changedIn(witness: Witness, seen?: Seen): readonly string[] {
+  return changedPlaces(witness, seen).map((at) => pathAt(witness, at));
+}
+
+/** The same as places. */
+export function changedPlaces(witness: Witness, seen?: Seen): readonly number[] {
+  const {packed, prints} = witness;
+  const first = packed && seen?.placeOfAll(packed);
+  if (seen !== undefined && first !== undefined) return otherRows(seen.prints, first, prints);
+  return witness.paths.flatMap((path, at) => {
     const place = seen?.placeOf(path);
-    if (seen !== undefined && place !== undefined) return !isSame(seen.prints, place, prints, at);
+    if (seen !== undefined && place !== undefined) {
+      return isSame(seen.prints, place, prints, at) ? [] : [at];
+    }
     lookInto(path, ONE, 0);
-    return !isSame(ONE, 0, prints, at);
+    return isSame(ONE, 0, prints, at) ? [] : [at];
   });
+}
+
+/** So many rows are compared at once, as nearly all are the same. */
+const AT_ONCE = 64;
+
+/** The rows that are other than those of a longer list from a place on. */
+function otherRows(long: Float64Array, first: number, prints: Float64Array): readonly number[] {
+  const count = prints.length / FIELDS;
+  const [one, other] = [bytesOf(long), bytesOf(prints)];
+  const others: number[] = [];
+  for (let from = 0; from < count; from += AT_ONCE) {
+    const to = Math.min(count, from + AT_ONCE);
+    const [start, end] = [from * ROW, to * ROW];
+    if (one.compare(other, start, end, first * ROW + start, first * ROW + end) === 0) continue;
+    for (let at = from; at < to; at += 1)
+      if (!isSame(long, first + at, prints, at)) others.push(at);
+  }
+  return others;
+}
+
+function bytesOf({buffer, byteOffset, byteLength}: Float64Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 /** What cannot be looked at is not equal to anything. */
@@ -145,30 +216,28 @@ export function settledPart(witness: Witness, moment: number): Witness {
 }
 
 /** The paths from one place to before another. */
-export function rangeOf({paths, prints}: Witness, from: number, to: number): Witness {
-  return {paths: paths.slice(from, to), prints: prints.subarray(from * FIELDS, to * FIELDS)};
-}
-
-/** Puts other paths in the place of as many, in `into` itself. */
-export function replaceRange(
-  into: {readonly paths: string[]; readonly prints: Float64Array},
-  from: number,
-  {paths, prints}: Witness,
-): void {
-  into.paths.splice(from, paths.length, ...paths);
-  into.prints.set(prints, from * FIELDS);
+export function rangeOf(witness: Witness, from: number, to: number): Witness {
+  const prints = witness.prints.subarray(from * FIELDS, to * FIELDS);
+  const {packed} = witness;
+  if (packed === undefined) return {paths: witness.paths.slice(from, to), prints};
+  const start = startOf(packed, from);
+  const ends = packed.ends.slice(from, to);
+  for (let at = 0; at < ends.length; at += 1) ends[at] = (ends[at] ?? 0) - start;
+  return new KeptWitness({text: packed.text.subarray(start, startOf(packed, to)), ends}, prints);
 }
 
 /** All paths of several, one after the other. */
 export function joined(parts: readonly Witness[]): Witness {
-  const paths = parts.flatMap((one) => one.paths);
-  const prints = new Float64Array(paths.length * FIELDS);
-  let at = 0;
-  for (const part of parts) {
-    prints.set(part.prints, at);
-    at += part.prints.length;
-  }
-  return {paths, prints};
+  const all = parts.map((part) => part.packed ?? pack(part.paths));
+  const ends = new Uint32Array(all.reduce((sum, one) => sum + one.ends.length, 0));
+  const prints = new Float64Array(ends.length * FIELDS);
+  let [at, start] = [0, 0];
+  all.forEach((one, number) => {
+    prints.set(parts[number]?.prints ?? [], at * FIELDS);
+    for (const end of one.ends) ends[at++] = start + end;
+    start += one.text.length;
+  });
+  return new KeptWitness({text: Buffer.concat(all.map((one) => one.text)), ends}, prints);
 }
 
 /** File systems count time in ticks, some in whole seconds. */
@@ -193,21 +262,44 @@ const ABSENT = -1;
 
 // --- as bytes ------------------------------------------------------------------------------------
 
-/** `<number of paths>\n`, the paths each with a newline, spaces up to eight bytes, the numbers. */
-export function encodeWitness({paths, prints}: Witness): Buffer {
-  const text = Buffer.from(`${paths.length}\n${paths.map((path) => `${path}\n`).join('')}`);
-  const gap = Buffer.alloc((8 - (text.length % 8)) % 8, ' ');
-  return Buffer.concat([text, gap, Buffer.from(prints.buffer)]);
+/** A witness that was bytes. */
+class KeptWitness implements Witness {
+  readonly packed: PackedPaths;
+  readonly prints: Float64Array;
+  #paths: readonly string[] | undefined;
+
+  constructor(packed: PackedPaths, prints: Float64Array) {
+    this.packed = packed;
+    this.prints = prints;
+  }
+
+  get paths(): readonly string[] {
+    return (this.#paths ??= this.packed.text.toString('utf8').split('\n').slice(0, -1));
+  }
+}
+
+/** `<number of paths>\n`, the paths each with a newline, where each ends, the numbers. */
+export function encodeWitness({paths, prints, packed = pack(paths)}: Witness): Buffer {
+  const {text, ends} = packed;
+  return Buffer.concat([Buffer.from(`${ends.length}\n`), text, packNumbers(ends), bytesOf(prints)]);
+}
+
+function pack(paths: readonly string[]): PackedPaths {
+  const lines = paths.map((path) => `${path}\n`);
+  let end = 0;
+  const ends = Uint32Array.from(lines, (line) => (end += Buffer.byteLength(line)));
+  return {text: Buffer.from(lines.join('')), ends};
 }
 
 /** The witness of such bytes, which somebody vouches for. */
 export function decodeWitness(bytes: Buffer): Witness {
-  const count = Number(bytes.toString('latin1', 0, bytes.indexOf('\n')));
-  const size = count * FIELDS * Float64Array.BYTES_PER_ELEMENT;
-  const numbers = bytes.subarray(bytes.length - size);
-  const prints = new Float64Array(Uint8Array.from(numbers).buffer);
-  const paths = bytes.toString('utf8', 0, bytes.length - size).split('\n');
-  return {paths: paths.slice(1, count + 1), prints};
+  const start = bytes.indexOf('\n') + 1;
+  const count = Number(bytes.toString('latin1', 0, start));
+  const numbers = bytes.length - count * ROW;
+  const text = numbers - count * Uint32Array.BYTES_PER_ELEMENT;
+  const prints = new Float64Array(Uint8Array.from(bytes.subarray(numbers)).buffer);
+  const ends = unpackNumbers(bytes.subarray(text, numbers));
+  return new KeptWitness({text: bytes.subarray(start, text), ends}, prints);
 }
 
 /** Whether a path can stand in these bytes. */

@@ -52,7 +52,7 @@ function inputsKept(
 ): readonly string[] | 'too young' | 'unknown' {
   const asWritten = table.samePrints(graph.prints());
   const [edges, kinds] = [graph.edges(), kindMask(['source'])];
-  const isKnown = asWritten.map((_is, at) => Number(table.hasContent(at)));
+  const isKnown = table.contentsAmong(new Uint8Array(asWritten.length).fill(1));
   const areAll = (states: Uint8Array): boolean =>
     wanted.where((at) => !everyEdge(edges, at, kinds, states, 1)).length === 0;
   if (!areAll(isKnown)) return 'unknown';

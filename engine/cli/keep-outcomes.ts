@@ -6,12 +6,10 @@
 import type {ActionKey} from '../base/hash.ts';
 import type {Host} from '../base/host.ts';
 import type {Label} from '../base/label.ts';
-import {packNumbers} from '../base/sections.ts';
 import {
   isPlain,
   joined,
   rangeOf,
-  replaceRange,
   settledPart,
   settledWitness,
   type Witness,
@@ -245,31 +243,21 @@ function pathsOfAll(
   fresh: ReadonlyMap<number, Witness>,
 ): Witness {
   const now = table.ownedByAll();
-  if (known !== undefined && packNumbers(now).equals(packNumbers(owned))) {
-    return renewed(known.paths, owned, fresh);
-  }
   const parts: Witness[] = [];
-  let from = 0;
-  owned.forEach((count, at) => {
-    const end = from + count;
-    const one = fresh.get(at);
-    if (one !== undefined) parts.push(one);
-    else if (known !== undefined && (now[at] ?? 0) > 0) parts.push(rangeOf(known.paths, from, end));
-    from = end;
-  });
-  return joined(parts);
-}
-
-/** The same paths with what is new of some sources. */
-function renewed(
-  {paths, prints}: Witness,
-  owned: Uint32Array,
-  fresh: ReadonlyMap<number, Witness>,
-): Witness {
-  const made = {paths: [...paths], prints: Float64Array.from(prints)};
-  for (const [at, one] of fresh) {
-    const from = owned.subarray(0, at).reduce((sum, count) => sum + count, 0);
-    replaceRange(made, from, one);
+  // What is as it was is taken over in long pieces: it begins and ends between these paths.
+  let [begin, end] = [0, 0];
+  const take = (): void => {
+    if (known !== undefined && end > begin) parts.push(rangeOf(known.paths, begin, end));
+  };
+  for (let at = 0; at < owned.length; at += 1) {
+    const [before, one] = [owned[at] ?? 0, fresh.get(at)];
+    if (one !== undefined || now[at] !== before) {
+      take();
+      begin = end + before;
+      if (one !== undefined) parts.push(one);
+    }
+    end += before;
   }
-  return made;
+  take();
+  return joined(parts);
 }

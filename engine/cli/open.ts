@@ -129,7 +129,7 @@ export async function openWork(
 ): Promise<Checked<OpenWork>> {
   const opened = await openProject(world);
   if (!opened.ok) return opened;
-  const {project, graph, inputs} = opened.value;
+  const {project, graph} = opened.value;
   const {engine} = world.watch;
   const named = timed(engine, 'engine', 'find targets', () => resolveTargets(graph, words));
   if (!named.ok) return named;
@@ -156,7 +156,9 @@ export async function openWork(
   return ok({
     project,
     graph,
-    inputs,
+    get inputs() {
+      return opened.value.inputs;
+    },
     store: store.value,
     log,
     resolver,

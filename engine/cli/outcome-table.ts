@@ -106,6 +106,33 @@ export class OutcomeTable {
     return this.#columns.prints.compare(prints, from, to, from, to) === 0;
   }
 
+  /** 1 for each of these that has a row. */
+  rowsAmong(places: Uint8Array): Uint8Array {
+    const {kinds} = this.#columns;
+    const found = new Uint8Array(places.length);
+    for (let at = 0; at < found.length; at += 1) if (kinds[at] === ROW) found[at] = places[at] ?? 0;
+    return found;
+  }
+
+  /** 1 for each of these that has the content of a source. */
+  contentsAmong(places: Uint8Array): Uint8Array {
+    const {kinds} = this.#columns;
+    const found = new Uint8Array(places.length);
+    for (let at = 0; at < found.length; at += 1) {
+      const kind = kinds[at] ?? 0;
+      if (kind !== 0 && kind !== ROW) found[at] = places[at] ?? 0;
+    }
+    return found;
+  }
+
+  /** 1 for each of these that is a local source. */
+  localAmong(places: Uint8Array): Uint8Array {
+    const owned = this.ownedByAll();
+    const found = new Uint8Array(places.length);
+    for (let at = 0; at < found.length; at += 1) if (owned[at] !== 0) found[at] = places[at] ?? 0;
+    return found;
+  }
+
   hasRow(at: number): boolean {
     return this.#columns.kinds[at] === ROW;
   }
@@ -143,11 +170,6 @@ export class OutcomeTable {
       if (from % DIGEST === 0) places.push(from / DIGEST);
     }
     return places;
-  }
-
-  hasContent(at: number): boolean {
-    const kind = this.#columns.kinds[at];
-    return kind !== 0 && kind !== ROW;
   }
 
   /** How many of the paths of local sources are of this one; 0: it is not local. */

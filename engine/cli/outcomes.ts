@@ -7,7 +7,14 @@
 import {sha256} from '../base/hash.ts';
 import type {Host} from '../base/host.ts';
 import type {Label} from '../base/label.ts';
-import {changedIn, joined, rangeOf, type Seen, type Witness} from '../base/witness.ts';
+import {
+  changedIn,
+  changedPlaces,
+  joined,
+  rangeOf,
+  type Seen,
+  type Witness,
+} from '../base/witness.ts';
 import type {BuildGraph} from '../graph/model.ts';
 import type {SourcePrints} from '../graph/prints.ts';
 import type {Remembered, Row} from '../run/recollection.ts';
@@ -37,7 +44,7 @@ export function recallOutcomes(
   const kept = bytes && decodeOutcomes(bytes);
   if (kept === undefined || kept.head.generated !== printOfGlobs(graph)) return undefined;
   if (changedIn(kept.ground, seen).length > 0) return undefined;
-  const changed = changedIn(kept.paths, seen);
+  const changed = changedPlaces(kept.paths, seen);
   // Another list of labels is rare: recipes that are new or gone.
   const isOfGraph = kept.table.isOf(graph);
   if (!isOfGraph && changed.length > 0) return undefined;
@@ -45,18 +52,20 @@ export function recallOutcomes(
   const paths = isOfGraph ? kept.paths : arrangedPaths(graph, kept);
   const outcomes = {...kept, table, paths};
   const asWritten = table.samePrints(graph.prints());
-  const {hasContent, contentOf} = contentsOf(graph, outcomes, asWritten, new Set(changed));
-  const isLocal = (at: number): boolean => table.ownedBy(at) > 0 && hasContent(at);
+  const contents = table.contentsAmong(asWritten);
+  for (const at of ownersOf(outcomes, changed)) contents[at] = 0;
+  const locals = table.localAmong(contents);
   const localContentOf = (label: Label): string | undefined => {
     const at = graph.numberOf(label);
-    return at !== undefined && isLocal(at) ? contentOf(at) : undefined;
+    return at !== undefined && locals[at] === 1 ? table.contentOf(at) : undefined;
   };
   const patches = new Map(kept.head.patches);
   return {
     outcomes,
     remembered: {
       ...rowsOf(outcomes, asWritten),
-      ...{hasContent, contentOf, isLocal},
+      ...{contents, locals},
+      contentOf: (at) => (contents[at] === 1 ? table.contentOf(at) : undefined),
       folders: kept.folders,
       isLatest: kept.head.log === printOfLog(store),
     },
@@ -81,46 +90,31 @@ function arrangedPaths({order}: BuildGraph, {table, paths}: Outcomes): Witness {
 
 /** The rows of nodes that are written as they were; each is made once. */
 function rowsOf(
-  outcomes: Outcomes,
+  {table}: Outcomes,
   asWritten: Uint8Array,
-): Pick<Remembered, 'rowOf' | 'hasRow' | 'liesIn' | 'timeOf'> {
-  const {table} = outcomes;
+): Pick<Remembered, 'rowOf' | 'rows' | 'liesIn' | 'timeOf'> {
   const made: Row[] = [];
-  const hasRow = (at: number): boolean => asWritten[at] === 1 && table.hasRow(at);
+  const rows = table.rowsAmong(asWritten);
   return {
-    hasRow,
-    rowOf: (at) => (hasRow(at) ? (made[at] ??= table.rowOf(at)) : undefined),
-    timeOf: (at) => (hasRow(at) ? table.timeOf(at) : undefined),
+    rows,
+    rowOf: (at) => (rows[at] === 1 ? (made[at] ??= table.rowOf(at)) : undefined),
+    timeOf: (at) => (rows[at] === 1 ? table.timeOf(at) : undefined),
     liesIn: (at, records, trees) => table.liesIn(at, records, trees),
   };
 }
 
-/** The contents of sources that are written as they were, none of whose paths has changed. */
-function contentsOf(
-  graph: BuildGraph,
-  outcomes: Outcomes,
-  asWritten: Uint8Array,
-  changed: ReadonlySet<string>,
-): Pick<Remembered, 'hasContent' | 'contentOf'> {
-  const {table} = outcomes;
-  const other = changed.size === 0 ? new Set() : ownersOf(graph, outcomes, changed);
-  const hasContent = (at: number): boolean =>
-    asWritten[at] === 1 && table.hasContent(at) && !other.has(at);
-  return {hasContent, contentOf: (at) => (hasContent(at) ? table.contentOf(at) : undefined)};
-}
-
-/** The places of the sources that these paths are of. */
-function ownersOf(
-  {order}: BuildGraph,
-  {table, paths}: Pick<Outcomes, 'table' | 'paths'>,
-  changed: ReadonlySet<string>,
-): ReadonlySet<number> {
-  const owners = new Set<number>();
-  let from = 0;
-  order.forEach((_label, at) => {
-    const end = from + table.ownedBy(at);
-    for (; from < end; from += 1) if (changed.has(paths.paths[from] ?? '')) owners.add(at);
-  });
+/** The places of the sources that these paths are of, in order. */
+function ownersOf({table}: Outcomes, paths: readonly number[]): readonly number[] {
+  if (paths.length === 0) return [];
+  const owned = table.ownedByAll();
+  const owners: number[] = [];
+  let [end, next] = [0, 0];
+  for (let at = 0; at < owned.length && next < paths.length; at += 1) {
+    end += owned[at] ?? 0;
+    if ((paths[next] ?? end) >= end) continue;
+    owners.push(at);
+    while ((paths[next] ?? end) < end) next += 1;
+  }
   return owners;
 }
 

@@ -77,7 +77,15 @@ export function recallProject(host: Host, place: string, seen?: Seen): KeptProje
       return files.flatMap((file) => recipeOf(file) ?? []);
     },
   };
-  return {project, graph, inputs: witness.paths, changed: changedIn(witness, seen), recipeOf};
+  return {
+    project,
+    graph,
+    get inputs() {
+      return witness.paths;
+    },
+    changed: changedIn(witness, seen),
+    recipeOf,
+  };
 }
 
 /** The texts, if they are those that were written; held open until the process ends. */

@@ -12,12 +12,14 @@ type Order = Pick<BuildGraph, 'order' | 'numberOf'>;
 export class LabelSet implements ReadonlySet<Label> {
   readonly #order: Order;
   readonly #isIn: Uint8Array;
-  readonly size: number;
 
   constructor(order: Order, isIn: Uint8Array) {
     this.#order = order;
     this.#isIn = isIn;
-    this.size = isIn.reduce((sum, one) => sum + one, 0);
+  }
+
+  get size(): number {
+    return this.#isIn.reduce((sum, one) => sum + one, 0);
   }
 
   has(label: Label): boolean {

@@ -117,11 +117,16 @@ function selectSet(graph: BuildGraph, name: string): Result<readonly Label[], Mi
 
 /** A pattern without a slash is matched against what follows the collection. */
 function selectGlob(graph: BuildGraph, pattern: string): Result<readonly Label[], Miss> {
-  const matches = globMatcher([
-    pattern.includes('/') || pattern === '**' ? pattern : `*/${pattern}`,
-  ]);
-  const found = graph.order.filter((label) => graph.kindOf(label) === 'build' && matches(label));
+  const isAll = pattern === '**';
+  const matches = isAll ? undefined : globMatcher([withCollection(pattern)]);
+  const found = graph.order.filter(
+    (label, at) => graph.kindAt(at) === 'build' && (matches === undefined || matches(label)),
+  );
   return found.length > 0 ? ok(found) : err(miss(`no label matches ${pattern}`, undefined));
+}
+
+function withCollection(pattern: string): string {
+  return pattern.includes('/') ? pattern : `*/${pattern}`;
 }
 
 function testsOf(

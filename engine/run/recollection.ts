@@ -27,18 +27,18 @@ type Folders = Readonly<Record<'records' | 'trees', Uint8Array>>;
 export interface Remembered {
   /** A build or test, if all that is written about it is as it was. */
   rowOf(at: number): Row | undefined;
-  /** The same without saying what it came to. */
-  hasRow(at: number): boolean;
+  /** 1 for each that has one. */
+  readonly rows: Uint8Array;
   /** Whether record and tree of such a row lie in these folders: 1 for each first byte. */
   liesIn(at: number, records: Uint8Array, trees: Uint8Array): boolean;
   /** How long such a row took, milliseconds. */
   timeOf(at: number): number | undefined;
   /** A source, as prints are written: `file <digest>`, `tree <digest>`. */
   contentOf(at: number): string | undefined;
-  /** Whether a source is as it was, without saying what it came to. */
-  hasContent(at: number): boolean;
-  /** Whether such a source is a local file or folder. */
-  isLocal(at: number): boolean;
+  /** 1 for each source that is as it was. */
+  readonly contents: Uint8Array;
+  /** 1 for each of them that is a local file or folder. */
+  readonly locals: Uint8Array;
   /** The folders of the store, when it had all of that. */
   readonly folders: Witness;
   /** Whether nothing was tried since, here or elsewhere. */
@@ -73,8 +73,6 @@ export class Recollection {
   readonly #settled: Uint8Array;
   /** Sources that are as they were: 1 for each. */
   readonly #sources: Uint8Array;
-  /** And are local files or folders. */
-  #locals: Uint8Array | undefined;
 
   constructor(graph: BuildGraph, remembered: Remembered) {
     this.#graph = graph;
@@ -82,8 +80,7 @@ export class Recollection {
     this.#ends = new Uint8Array(graph.order.length);
     this.#others = new Uint8Array(graph.order.length);
     this.#settled = new Uint8Array(graph.order.length);
-    this.#sources = new Uint8Array(graph.order.length);
-    this.#sources.forEach((_none, at) => (this.#sources[at] = Number(remembered.hasContent(at))));
+    this.#sources = remembered.contents.slice();
     this.#edges = graph.edges();
   }
 
@@ -123,15 +120,12 @@ export class Recollection {
 
   /** Whether such a source is a local file or folder. */
   isLocalAt(at: number): boolean {
-    return this.#remembered.isLocal(at);
+    return this.#remembered.locals[at] === 1;
   }
 
-  /** Whether all sources of a build are such, and as they were. */
+  /** Whether all sources of a build are such. */
   hasLocalSourcesAt(at: number): boolean {
-    this.#locals ??= Uint8Array.from(this.#sources, (is, one) =>
-      Number(is === 1 && this.#remembered.isLocal(one)),
-    );
-    return everyEdge(this.#edges, at, SOURCES, this.#locals, 1);
+    return everyEdge(this.#edges, at, SOURCES, this.#remembered.locals, 1);
   }
 
   /** A source has come to something else. */
@@ -139,13 +133,12 @@ export class Recollection {
     const at = this.#placeOf(fetch);
     this.#others[at] = 1;
     this.#sources[at] = 0;
-    this.#locals = undefined;
     this.#settled.fill(UNKNOWN);
   }
 
   /** Whether the build or test at a place is as it was but for what lies below it. */
   isSettledAt(at: number): boolean {
-    if (!this.#remembered.hasRow(at)) return false;
+    if (this.#remembered.rows[at] !== 1) return false;
     const known = this.#settled[at];
     if (known !== UNKNOWN) return known === YES;
     const found = everyEdge(this.#edges, at, SOURCES, this.#sources, 1);
