@@ -3,8 +3,7 @@
  * Nothing else reads the environment, the clock, the terminal or the process.
  */
 import os from 'node:os';
-import {isatty} from 'node:tty';
-import {readText} from './files.ts';
+import {errorCode, readText, writeOut} from './files.ts';
 
 export interface Output {
   readonly isTerminal: boolean;
@@ -58,8 +57,8 @@ export function realHost(): Host {
     memoryBytes: os.totalmem(),
     arch: machineName(process.arch),
     stdin: TERMINAL_INPUT,
-    stdout: outputOf(process.stdout),
-    stderr: outputOf(process.stderr),
+    stdout: outputOf(1, () => process.stdout),
+    stderr: outputOf(2, () => process.stderr),
     now: () => Date.now(),
     tick: () => performance.now(),
     clock: () => Number(process.hrtime.bigint()) / 1e6,
@@ -95,10 +94,10 @@ function machineName(arch: string): string {
 
 const TERMINAL_INPUT: Input = {
   get isTerminal() {
-    return isatty(0);
+    return isTerminal(0);
   },
   onKeys: (listener) => {
-    if (!isatty(0) || !isForeground()) return undefined;
+    if (!isTerminal(0) || !isForeground()) return undefined;
     const {stdin} = process;
     const take = (keys: string): void => {
       listener(keys);
@@ -121,16 +120,55 @@ function isForeground(): boolean {
   return fields[2] === fields[5];
 }
 
-function outputOf(stream: NodeJS.WriteStream): Output {
+/** Loaded when it is asked, as it brings all of Node's network with it. */
+function isTerminal(fd: number): boolean {
+  return process.getBuiltinModule('node:tty').isatty(fd);
+}
+
+/** Streams that were made: where Node does more than write(2). */
+const made = new Map<number, NodeJS.WriteStream>();
+
+/** A stream takes 3 ms to be made; what only says a word does without. */
+function outputOf(fd: number, make: () => NodeJS.WriteStream): Output {
+  const stream = (): NodeJS.WriteStream => {
+    const known = made.get(fd);
+    if (known !== undefined) return known;
+    const own = make().on('error', endQuietly);
+    made.set(fd, own);
+    return own;
+  };
   return {
     get isTerminal() {
-      return stream.isTTY;
+      return stream().isTTY;
     },
     get columns() {
-      return stream.columns > 0 ? stream.columns : 80;
+      const {columns} = stream();
+      return columns > 0 ? columns : 80;
     },
-    write: (text) => void stream.write(text),
+    write: (text) => {
+      if (made.has(fd)) stream().write(text);
+      else writeNow(fd, text);
+    },
   };
+}
+
+function writeNow(fd: number, text: string): void {
+  try {
+    writeOut(fd, Buffer.from(text));
+  } catch (error) {
+    endQuietly(error as NodeJS.ErrnoException);
+  }
+}
+
+/** Whoever read our output went away (`| head`): there is nobody to tell. */
+function endQuietly(error: NodeJS.ErrnoException): void {
+  if (errorCode(error) === 'EPIPE') process.exit(0);
+  throw error;
+}
+
+/** Whether nothing waits to be written. */
+export function allIsWritten(): boolean {
+  return [...made.values()].every((stream) => stream.writableLength === 0);
 }
 
 /** The Node this runs in, for processes of ours. */

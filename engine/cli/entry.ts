@@ -2,7 +2,7 @@
  * One call of the command line from its words to its exit code.
  * Signals and uncaught errors end here; what a command does is in the files beside this one.
  */
-import {realHost, type Host} from '../base/host.ts';
+import {allIsWritten, realHost, type Host} from '../base/host.ts';
 import {answerIdle, idlePlace} from './idle.ts';
 import {engineVersion} from './shipped.ts';
 import type {Call} from './commands.ts';
@@ -66,20 +66,11 @@ function handleSignal(signal: string): void {
   if (onInterrupt?.(signal) === 'taken') interrupted = signal;
 }
 
-process.stdout.on('error', endQuietly);
-process.stderr.on('error', endQuietly);
-
-/** Whoever read our output went away (`| head`): there is nobody to tell. */
-function endQuietly(error: NodeJS.ErrnoException): void {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-}
-
 main(realHost()).then(
   (status) => {
     process.exitCode = status;
     // Nothing is left to do, and taking a large heap apart takes longer than some commands.
-    if (process.stdout.writableLength + process.stderr.writableLength === 0) process.exit();
+    if (allIsWritten()) process.exit();
   },
   (error: unknown) => {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

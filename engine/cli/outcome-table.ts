@@ -152,8 +152,8 @@ export class OutcomeTable {
 
   /** Whether the digests of a row begin with bytes of these: 1 for each. */
   liesIn(at: number, records: Uint8Array, trees: Uint8Array): boolean {
-    const [key = 0, tree = 0] = [this.#columns.keys[at * DIGEST], this.#columns.trees[at * DIGEST]];
-    return records[key] === 1 && trees[tree] === 1;
+    const {keys, trees: made} = this.#columns;
+    return records[keys[at * DIGEST] ?? 0] === 1 && trees[made[at * DIGEST] ?? 0] === 1;
   }
 
   /** `file <digest>` or `tree <digest>` of a source. */

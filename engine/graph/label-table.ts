@@ -65,6 +65,8 @@ export class LabelSet implements ReadonlySet<Label> {
 export class LabelMap<T extends object> implements ReadonlyMap<Label, T> {
   readonly #order: Order;
   readonly #values: (T | undefined)[];
+  /** Those that are there, in order; made when they are asked for. */
+  #list: readonly T[] | undefined;
   #size = 0;
 
   constructor(order: Order) {
@@ -75,6 +77,7 @@ export class LabelMap<T extends object> implements ReadonlyMap<Label, T> {
   setAt(at: number, value: T): void {
     if (this.#values[at] === undefined) this.#size += 1;
     this.#values[at] = value;
+    this.#list = undefined;
   }
 
   get size(): number {
@@ -90,15 +93,15 @@ export class LabelMap<T extends object> implements ReadonlyMap<Label, T> {
   }
 
   keys(): MapIterator<Label> {
-    return new Map(this.#list()).keys();
+    return new Map(this.#entries()).keys();
   }
 
   values(): MapIterator<T> {
-    return this.#values.filter((value) => value !== undefined).values();
+    return (this.#list ??= this.#values.filter((value) => value !== undefined)).values();
   }
 
   entries(): MapIterator<[Label, T]> {
-    return this.#list().values();
+    return this.#entries().values();
   }
 
   [Symbol.iterator](): MapIterator<[Label, T]> {
@@ -106,10 +109,10 @@ export class LabelMap<T extends object> implements ReadonlyMap<Label, T> {
   }
 
   forEach(call: (value: T, label: Label, map: ReadonlyMap<Label, T>) => void): void {
-    for (const [label, value] of this.#list()) call(value, label, this);
+    for (const [label, value] of this.#entries()) call(value, label, this);
   }
 
-  #list(): [Label, T][] {
+  #entries(): [Label, T][] {
     return this.#order.order.flatMap((label, at) => {
       const value = this.#values[at];
       return value === undefined ? [] : [[label, value] as [Label, T]];

@@ -89,7 +89,7 @@ function recaller(
     if (!isAbove && !resolver.recallDoneAt(at)) return undefined;
     const verdict = isAbove ? 'maybe' : 'fresh';
     const isLocal = isAbove && hasLocalSources(graph, resolver, label, at);
-    return new RecalledNode(label, graph.kindAt(at), verdict, isLocal, answers);
+    return new RecalledNode({label, at}, graph.kindAt(at), verdict, isLocal, answers);
   };
 }
 

@@ -17,6 +17,8 @@ export interface Answers {
 
 export class RecalledNode {
   readonly label: Label;
+  /** Its place in the order of the graph. */
+  readonly at: number;
   readonly kind: NodeKind;
   readonly verdict: 'maybe' | 'fresh';
   /** Whether all its sources are local files and folders. */
@@ -24,13 +26,14 @@ export class RecalledNode {
   readonly #answers: Answers;
 
   constructor(
-    label: Label,
+    {label, at}: {readonly label: Label; readonly at: number},
     kind: NodeKind,
     verdict: 'maybe' | 'fresh',
     isLocal: boolean,
     answers: Answers,
   ) {
     this.label = label;
+    this.at = at;
     this.kind = kind;
     this.verdict = verdict;
     this.isLocal = isLocal;

@@ -40,7 +40,7 @@ export class Sleepers {
     this.#sleeping = Array.from({length: graph.order.length});
     const waiting: number[] = [];
     for (const one of nodes.values()) {
-      const at = graph.numberOf(one.label) ?? -1;
+      const at = one instanceof RecalledNode ? one.at : (graph.numberOf(one.label) ?? -1);
       const state = this.#firstState(at, one);
       this.#states[at] = state;
       const isAsleep = one instanceof RecalledNode && one.verdict !== 'fresh';

@@ -25,7 +25,8 @@ function planOf(graph: BuildGraph, sure: readonly string[], fresh: readonly stri
         return [one, {label: one, kind: 'build', verdict: 'run', ...asked}];
       }
       const verdict = fresh.includes(one) ? 'fresh' : 'maybe';
-      return [one, new RecalledNode(one, 'build', verdict, true, ANSWERS)];
+      const at = graph.numberOf(one) ?? -1;
+      return [one, new RecalledNode({label: one, at}, 'build', verdict, true, ANSWERS)];
     });
   return {nodes: new Map(nodes)};
 }
