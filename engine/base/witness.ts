@@ -55,8 +55,8 @@ export function takeWitness(paths: readonly string[]): Witness {
 export interface Seen {
   /** The place of a path in the prints. */
   placeOf(path: string): number | undefined;
-  /** The place of the first of many, where all of them stand in one row. */
-  placeOfAll(paths: PackedPaths): number | undefined;
+  /** The place of the first of these, from one to before another, where they stand in a row. */
+  placeOfRow(paths: PackedPaths, from: number, to: number): number | undefined;
   /** FIELDS numbers for each place; NaN where it could not be looked at. */
   readonly prints: Float64Array;
 }
@@ -89,22 +89,33 @@ class SeenPaths implements Seen {
   }
 
   placeOf(path: string): number | undefined {
-    const isNext = this.#paths[this.#next] === path;
-    const place = isNext ? this.#next : (this.#places ??= placesOf(this.#paths)).get(path);
+    const place = this.#near(path) ?? (this.#places ??= placesOf(this.#paths)).get(path);
     if (place !== undefined) this.#next = place + 1;
     return place;
   }
 
-  placeOfAll({text, ends}: PackedPaths): number | undefined {
+  /** Who asks leaves out a few. */
+  #near(path: string): number | undefined {
+    for (let at = this.#next; at < this.#next + NEAR; at += 1)
+      if (this.#paths[at] === path) return at;
+    return undefined;
+  }
+
+  placeOfRow(paths: PackedPaths, from: number, to: number): number | undefined {
     const place = this.#next;
     const own = this.#packed;
-    if (own === undefined || place + ends.length > own.ends.length) return undefined;
-    const start = startOf(own, place);
-    if (text.compare(own.text, start, start + text.length) !== 0) return undefined;
-    this.#next = place + ends.length;
+    if (own === undefined || place + to - from > own.ends.length) return undefined;
+    const [start, end] = [startOf(paths, from), startOf(paths, to)];
+    const there = startOf(own, place);
+    if (there + end - start > own.text.length) return undefined;
+    if (paths.text.compare(own.text, there, there + end - start, start, end) !== 0)
+      return undefined;
+    this.#next = place + to - from;
     return place;
   }
 }
+
+const NEAR = 4;
 
 function placesOf(paths: readonly string[]): ReadonlyMap<string, number> {
   const places = new Map<string, number>();
@@ -143,35 +154,45 @@ export function changedIn(witness: Witness, seen?: Seen): readonly string[] {
 
 /** The same as places. */
 export function changedPlaces(witness: Witness, seen?: Seen): readonly number[] {
-  const {packed, prints} = witness;
-  const first = packed && seen?.placeOfAll(packed);
-  if (seen !== undefined && first !== undefined) return otherRows(seen.prints, first, prints);
-  return witness.paths.flatMap((path, at) => {
-    const place = seen?.placeOf(path);
-    if (seen !== undefined && place !== undefined) {
-      return isSame(seen.prints, place, prints, at) ? [] : [at];
-    }
-    lookInto(path, ONE, 0);
-    return isSame(ONE, 0, prints, at) ? [] : [at];
-  });
-}
-
-/** So many rows are compared at once, as nearly all are the same. */
-const AT_ONCE = 64;
-
-/** The rows that are other than those of a longer list from a place on. */
-function otherRows(long: Float64Array, first: number, prints: Float64Array): readonly number[] {
-  const count = prints.length / FIELDS;
-  const [one, other] = [bytesOf(long), bytesOf(prints)];
-  const others: number[] = [];
+  const count = witness.prints.length / FIELDS;
+  const changed: number[] = [];
   for (let from = 0; from < count; from += AT_ONCE) {
     const to = Math.min(count, from + AT_ONCE);
-    const [start, end] = [from * ROW, to * ROW];
-    if (one.compare(other, start, end, first * ROW + start, first * ROW + end) === 0) continue;
-    for (let at = from; at < to; at += 1)
-      if (!isSame(long, first + at, prints, at)) others.push(at);
+    const {packed} = witness;
+    const first = packed && seen?.placeOfRow(packed, from, to);
+    if (seen !== undefined && first !== undefined) {
+      if (areSame(seen.prints, first, witness.prints, from, to)) continue;
+      for (let at = from; at < to; at += 1) {
+        if (!isSame(seen.prints, first + at - from, witness.prints, at)) changed.push(at);
+      }
+    } else for (let at = from; at < to; at += 1) if (isChanged(witness, at, seen)) changed.push(at);
   }
-  return others;
+  return changed;
+}
+
+/** So many are compared at once, as nearly all are the same. */
+const AT_ONCE = 64;
+
+/** Whether rows, from one to before another, are those of another list from `first` on. */
+function areSame(
+  other: Float64Array,
+  first: number,
+  prints: Float64Array,
+  from: number,
+  to: number,
+): boolean {
+  const end = (first + to - from) * ROW;
+  return bytesOf(prints).compare(bytesOf(other), first * ROW, end, from * ROW, to * ROW) === 0;
+}
+
+function isChanged(witness: Witness, at: number, seen: Seen | undefined): boolean {
+  const path = pathAt(witness, at);
+  const place = seen?.placeOf(path);
+  if (seen !== undefined && place !== undefined) {
+    return !isSame(seen.prints, place, witness.prints, at);
+  }
+  lookInto(path, ONE, 0);
+  return !isSame(ONE, 0, witness.prints, at);
 }
 
 function bytesOf({buffer, byteOffset, byteLength}: Float64Array): Buffer {
@@ -210,9 +231,12 @@ export function sameIn(before: Witness, now: Witness): ReadonlySet<string> {
 
 /** Those that nobody can have changed unseen after they were looked at, at `moment`. */
 export function settledPart(witness: Witness, moment: number): Witness {
-  const places = witness.paths.map((_path, at) => at);
-  const one = (at: number): Witness => rangeOf(witness, at, at + 1);
-  return joined(places.map(one).filter((each) => isSettled(each, moment)));
+  const places = witness.paths.flatMap((_path, at) => (isOld(witness, at, moment) ? [at] : []));
+  const prints = new Float64Array(places.length * FIELDS);
+  places.forEach((from, at) => {
+    prints.set(witness.prints.subarray(from * FIELDS, (from + 1) * FIELDS), at * FIELDS);
+  });
+  return {paths: places.map((at) => pathAt(witness, at)), prints};
 }
 
 /** The paths from one place to before another. */
@@ -244,8 +268,15 @@ export function joined(parts: readonly Witness[]): Witness {
 const TICK = 2000;
 
 /** Whether nothing has changed since `moment` (ms since 1970), nor right before. */
-export function isSettled({paths, prints}: Witness, moment: number): boolean {
-  return paths.every((_path, at) => (prints[at * FIELDS + 3] ?? 0) < moment - TICK);
+export function isSettled(witness: Witness, moment: number): boolean {
+  for (let at = 0; at * FIELDS < witness.prints.length; at += 1) {
+    if (!isOld(witness, at, moment)) return false;
+  }
+  return true;
+}
+
+function isOld({prints}: Witness, at: number, moment: number): boolean {
+  return (prints[at * FIELDS + 3] ?? 0) < moment - TICK;
 }
 
 /** FIELDS numbers, where many paths make no garbage. */

@@ -250,7 +250,8 @@ function pathsOfAll(
     if (known !== undefined && end > begin) parts.push(rangeOf(known.paths, begin, end));
   };
   for (let at = 0; at < owned.length; at += 1) {
-    const [before, one] = [owned[at] ?? 0, fresh.get(at)];
+    const before = owned[at] ?? 0;
+    const one = fresh.get(at);
     if (one !== undefined || now[at] !== before) {
       take();
       begin = end + before;

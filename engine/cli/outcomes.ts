@@ -43,8 +43,9 @@ export function recallOutcomes(
   const bytes = readCache(host, place);
   const kept = bytes && decodeOutcomes(bytes);
   if (kept === undefined || kept.head.generated !== printOfGlobs(graph)) return undefined;
-  if (changedIn(kept.ground, seen).length > 0) return undefined;
+  // In the order in which they were looked at.
   const changed = changedPlaces(kept.paths, seen);
+  if (changedIn(kept.ground, seen).length > 0) return undefined;
   // Another list of labels is rare: recipes that are new or gone.
   const isOfGraph = kept.table.isOf(graph);
   if (!isOfGraph && changed.length > 0) return undefined;

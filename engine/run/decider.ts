@@ -64,7 +64,7 @@ export class Decider {
     if (!good || this.#scheduled.size > MOST_WOKEN) return this.#wakeAll(sleepers);
     const {resolver} = this.#its.context;
     const {same, woken} = sleepers.ended(label, (at) => resolver.recallDoneAt(at));
-    for (const one of same) this.#cut(one.label, one.kind);
+    for (const one of same) this.#cut(one.label, one.kind, resolver.timeAt(one.at));
     for (const one of woken) this.#scheduled.set(one.label, one);
     const isWoken = new Set(woken.map((one) => one.label));
     return isWoken.size === 0
@@ -116,9 +116,10 @@ export class Decider {
     return tasksOf(context.graph, plan, durations, context.config.testsGate);
   }
 
-  #cut(label: Label, kind: PlannedNode['kind']): void {
+  /** `known`: how long it took, where somebody knows. */
+  #cut(label: Label, kind: PlannedNode['kind'], known?: number): void {
     const {tally, durations} = this.#its;
-    tally.ended(label, kind, 'cut', {saved: durations(label) ?? 0});
+    tally.ended(label, kind, 'cut', {saved: known ?? durations(label) ?? 0});
   }
 
   #mustRun({label, kind}: WorkNode, {key}: Known): Decision {

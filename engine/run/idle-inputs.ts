@@ -24,7 +24,11 @@ export interface Looked {
 /** Absolute paths, each once; of folders that are sources all that is in them. */
 export function idleInputs({inputs, graph, wanted, knowledge}: Looked): readonly string[] {
   const {paths, patches} = printsNeeded(graph, wanted);
-  const sources = paths.flatMap(({source}) => (source.type === 'path' ? pathsOf(source) : []));
+  // In the order in which outcomes are kept: both are compared in one row then.
+  const inOrder = paths.toSorted(
+    (a, b) => (graph.numberOf(a.label) ?? 0) - (graph.numberOf(b.label) ?? 0),
+  );
+  const sources = inOrder.flatMap(({source}) => (source.type === 'path' ? pathsOf(source) : []));
   const tools = knowledge.toolPlaces(toolsOf(graph, wanted));
   return [...new Set([...inputs, ...sources, ...patches.map(({file}) => file), ...tools])];
 }

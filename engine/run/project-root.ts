@@ -103,8 +103,7 @@ export function remember(
   return guard(context.store.root, () => {
     const {store, host, resolver} = context;
     const {place, path} = placeOf(build);
-    const isMarked = holdsStill(store, build, mark);
-    if (isMarked) {
+    if (mark !== undefined && holdsStill(store, build, mark)) {
       const others = othersIn(build);
       if (others.length === 0) return mark;
       const news = heldBy(build, others);
@@ -112,7 +111,7 @@ export function remember(
       relyOn(context, rootsOf(news), () => true);
       const exchanges = past === undefined ? undefined : exchangesFor(others, past, news);
       if (exchanges !== undefined && exchangeInRoot(store, place, exchanges, host.now())) {
-        return {print: printOfRoot(store, place), targets: printOfTargets(build)};
+        return {print: printOfRoot(store, place), targets: mark.targets};
       }
     }
     const known = rootAt(store, place);

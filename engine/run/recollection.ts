@@ -103,8 +103,8 @@ export class Recollection {
     return this.#remembered.rowOf(at);
   }
 
-  timeOf(label: Label): number | undefined {
-    return this.#remembered.timeOf(this.#placeOf(label));
+  timeAt(at: number): number | undefined {
+    return this.#remembered.timeOf(at);
   }
 
   /** Whether what a node came to lies in folders of the store that are as they were. */

@@ -150,7 +150,11 @@ export class Resolver {
 
   /** How long a node took the last time, milliseconds, as far as that is remembered. */
   timeOf(label: Label): number | undefined {
-    return this.#recollection?.timeOf(label);
+    return this.timeAt(this.#known.graph.numberOf(label) ?? -1);
+  }
+
+  timeAt(at: number): number | undefined {
+    return this.#recollection?.timeAt(at);
   }
 
   /** Whether the node at a place is as it was, but for what lies below it. */

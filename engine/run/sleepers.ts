@@ -12,9 +12,9 @@ import {RecalledNode} from './recalled-node.ts';
 /** Of sleepers, each after what it depends on. */
 export interface Decided {
   /** All they are made from has come to what it was. */
-  readonly same: readonly PlannedNode[];
+  readonly same: readonly RecalledNode[];
   /** Something has not: these are to be scheduled. */
-  readonly woken: readonly PlannedNode[];
+  readonly woken: readonly RecalledNode[];
 }
 
 /** What is known of the node at a place of the graph's order. */
@@ -28,7 +28,7 @@ export class Sleepers {
   readonly #edges: EdgeTable;
   readonly #states: Uint8Array;
   /** By place. */
-  readonly #sleeping: (PlannedNode | undefined)[];
+  readonly #sleeping: (RecalledNode | undefined)[];
   /** Places of sleepers, and of what is fresh but needs some of them to run. */
   #waiting: readonly number[];
 
@@ -43,9 +43,8 @@ export class Sleepers {
       const at = one instanceof RecalledNode ? one.at : (graph.numberOf(one.label) ?? -1);
       const state = this.#firstState(at, one);
       this.#states[at] = state;
-      const isAsleep = one instanceof RecalledNode && one.verdict !== 'fresh';
-      if (isAsleep) this.#sleeping[at] = one;
-      if (isAsleep || state === THROUGH) waiting.push(at);
+      if (one instanceof RecalledNode && state === OPEN) this.#sleeping[at] = one;
+      if (this.#sleeping[at] !== undefined || state === THROUGH) waiting.push(at);
     }
     this.#waiting = waiting;
   }
@@ -59,7 +58,7 @@ export class Sleepers {
    * which nothing is open any more.
    */
   ended(label: Label, comesToTheSame: (at: number) => boolean): Decided {
-    const decided = {same: [] as PlannedNode[], woken: [] as PlannedNode[]};
+    const decided = {same: [] as RecalledNode[], woken: [] as RecalledNode[]};
     const ended = this.#graph.numberOf(label) ?? -1;
     if (this.#states[ended] !== OPEN) return decided;
     this.#states[ended] = DECIDED;

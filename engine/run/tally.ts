@@ -11,7 +11,9 @@ export class Tally {
   readonly #starts = new Map<Label, number>();
   /** Brought up to date when it is asked: most of the time nobody does. */
   readonly #ends = new Map<Label, Outcome>();
-  #latest: (readonly [Label, Outcome])[] = [];
+  /** Those that ended since, and how: two lists, as a pair for each of thousands would be much. */
+  #latest: Label[] = [];
+  #outcomes: Outcome[] = [];
   readonly #labels: Readonly<Record<Outcome, Label[]>> = {
     ...{built: [], fresh: [], cut: [], failed: [], skipped: [], cancelled: []},
   };
@@ -44,19 +46,19 @@ export class Tally {
       readonly unchanged?: true;
     } = {},
   ): void {
-    this.#latest.push([label, outcome]);
+    const {failure, because, unchanged} = more;
+    this.#latest.push(label);
+    this.#outcomes.push(outcome);
     this.#labels[outcome].push(label);
     this.#saved += more.saved ?? 0;
-    if (more.failure !== undefined) this.#failures.set(label, more.failure);
+    if (failure !== undefined) this.#failures.set(label, failure);
     const since = this.#starts.get(label);
     const milliseconds = since === undefined ? 0 : this.#tick() - since;
-    const {failure, because, unchanged} = more;
+    const event = {type: 'node-finished', label, kind, outcome, milliseconds} as const;
+    // There may be thousands, of which there is no more to say.
+    if ((failure ?? because ?? unchanged) === undefined) return void this.#listener(event);
     this.#listener({
-      type: 'node-finished',
-      label,
-      kind,
-      outcome,
-      milliseconds,
+      ...event,
       ...(failure === undefined ? {} : {failure}),
       ...(because === undefined ? {} : {because}),
       ...(unchanged === undefined ? {} : {unchanged}),
@@ -69,8 +71,8 @@ export class Tally {
   }
 
   outcomeOf(label: Label): Outcome | undefined {
-    for (const [ended, outcome] of this.#latest) this.#ends.set(ended, outcome);
-    this.#latest = [];
+    this.#latest.forEach((ended, at) => this.#ends.set(ended, this.#outcomes[at] ?? 'built'));
+    [this.#latest, this.#outcomes] = [[], []];
     return this.#ends.get(label);
   }
 
