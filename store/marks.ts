@@ -20,10 +20,12 @@ export class Marks {
   readonly #store: Store;
   /** Undefined where the machine does not say when it was started. */
   readonly #file: string | undefined;
-  /** Those known here; when all lines were looked at, all there are. */
+  /** Those known here. */
   readonly #known = new Set<string>();
-  /** What the file had when it was first asked; undefined before that, and when all are known. */
-  #text: string | undefined;
+  /** What the file had when it was first asked. */
+  #text = '';
+  /** Its lines by what they say, when many are asked for; not looked at yet whether they are sound. */
+  #lines: Map<string, string> | undefined;
   #asked = 0;
 
   constructor(store: Store) {
@@ -36,8 +38,11 @@ export class Marks {
     if (this.#known.has(mark)) return true;
     if (this.#asked === 0) this.#text = this.#read();
     this.#asked += 1;
-    if (this.#asked === FEW) this.#knowAll();
-    const isFound = this.#text === undefined ? this.#known.has(mark) : hasLine(this.#text, mark);
+    if (this.#asked === FEW) this.#lines = linesOf(this.#text);
+    const isFound =
+      this.#lines === undefined
+        ? hasLine(this.#text, mark)
+        : decodeLine(this.#lines.get(mark) ?? '') === mark;
     if (isFound) this.#known.add(mark);
     return isFound;
   }
@@ -60,14 +65,15 @@ export class Marks {
     if (file === undefined || files.lookAt(file)?.isFile() !== true) return '';
     return files.unless(['ENOENT', 'EACCES', 'EIO'], () => files.readText(file)) ?? '';
   }
+}
 
-  #knowAll(): void {
-    for (const line of this.#text?.split('\n') ?? []) {
-      const mark = decodeLine(line);
-      if (mark !== undefined) this.#known.add(mark);
-    }
-    this.#text = undefined;
-  }
+/** Where lines begin to say something: behind their checksum. */
+const SAID = 17;
+
+function linesOf(text: string): Map<string, string> {
+  const lines = new Map<string, string>();
+  for (const line of text.split('\n')) lines.set(line.slice(SAID), line);
+  return lines;
 }
 
 /** Whether a sound line says this; thousands of others are passed over. */

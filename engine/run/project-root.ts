@@ -154,7 +154,7 @@ function exchangesFor(
     const come = lacking(now[kind], old[kind]);
     if (gone.length !== come.length) return undefined;
     if (!gone.every((digest) => past.isOnlyOf(others, kind, digest))) return undefined;
-    exchanges.push(...gone.map((digest, at) => ({old: digest, now: come[at] ?? digest})));
+    exchanges.push(...gone.map((old, at) => ({kind, old, now: come[at] ?? old})));
   }
   return exchanges;
 }

@@ -26,10 +26,15 @@ export class WorkerHolder {
     return this.#worker;
   }
 
+  /** The worker if one was started and has come up. */
+  async current(): Promise<Worker | undefined> {
+    const started = await this.#worker;
+    return started?.ok === true ? started.value : undefined;
+  }
+
   /** Ends the worker if there is one; what it still runs dies with it. */
   async quit(): Promise<void> {
-    const started = await this.#worker;
-    if (started?.ok === true) await started.value.quit();
+    await (await this.current())?.quit();
   }
 
   #begin(): Promise<Checked<Worker>> {

@@ -5,7 +5,7 @@ import test, {type ExecutionContext} from 'ava';
 import {blobDigest, sha256, treeDigest} from '../../../engine/base/hash.ts';
 import type {Label} from '../../../engine/base/label.ts';
 import type {Store} from '../../../store/layout.ts';
-import {exchangeInRoot} from '../../../store/root-exchange.ts';
+import {exchangeInRoot, type Exchange} from '../../../store/root-exchange.ts';
 import {readRoot, writeRoot, type ProjectRoot} from '../../../store/roots.ts';
 import {keyOf} from './collect-rig.ts';
 import {emptyStore} from './rig.ts';
@@ -37,7 +37,7 @@ const fileOf = (store: Store): string => path.join(store.root, 'roots', PLACE);
 
 test('it is the root one would have written', (t) => {
   const store = written(t);
-  t.true(exchangeInRoot(store, PLACE, [{old: A, now: C}], AT + 5));
+  t.true(exchangeInRoot(store, PLACE, [{kind: 'keys', old: A, now: C}], AT + 5));
   const [only] = ROOT.builds;
   if (only === undefined) throw new Error('no build');
   const {held} = only;
@@ -48,11 +48,43 @@ test('it is the root one would have written', (t) => {
   t.deepEqual(fs.readFileSync(fileOf(store)), changed);
 });
 
-const REFUSED: readonly (readonly [string, readonly {old: string; now: string}[], number?])[] = [
-  ['what is not there', [{old: C, now: keyOf('d')}]],
-  ['what is there already', [{old: A, now: B}]],
-  ['one of two that is not there', [A, C].map((old) => ({old, now: keyOf(`of ${old}`)}))],
-  ['a time that is written with more digits', [{old: A, now: C}], 10 * AT],
+test('many at once are as one after the other', (t) => {
+  const names = Array.from({length: 40}, (_none, at) => String(at));
+  const [only] = ROOT.builds;
+  if (only === undefined) throw new Error('no build');
+  const keys = names.map((name) => keyOf(`old ${name}`));
+  const root: ProjectRoot = {...ROOT, builds: [{...only, held: {...only.held, keys}}]};
+  const exchanges = names.slice(5, 30).map((name) => ({
+    kind: 'keys' as const,
+    old: keyOf(`old ${name}`),
+    now: keyOf(`new ${name}`),
+  }));
+  const [together, alone] = [written(t, root), written(t, root)];
+  t.true(exchangeInRoot(together, PLACE, exchanges, AT));
+  for (const exchange of exchanges) t.true(exchangeInRoot(alone, PLACE, [exchange], AT));
+  t.deepEqual(fs.readFileSync(fileOf(together)), fs.readFileSync(fileOf(alone)));
+
+  const before = fs.readFileSync(fileOf(together));
+  // Another that is not there, and one that is.
+  for (const [old, now] of [
+    ['nothing', 'another'],
+    ['old 35', 'old 36'],
+  ] as const) {
+    const more = exchanges.map((one) => ({...one, old: one.now, now: one.old}));
+    const bad = {kind: 'keys' as const, old: keyOf(old), now: keyOf(now)};
+    t.false(exchangeInRoot(together, PLACE, [...more, bad], AT), old);
+  }
+  t.deepEqual(fs.readFileSync(fileOf(together)), before);
+});
+
+const REFUSED: readonly (readonly [string, readonly Exchange[], number?])[] = [
+  ['what is not there', [{kind: 'keys', old: C, now: keyOf('d')}]],
+  ['what is there already', [{kind: 'keys', old: A, now: B}]],
+  [
+    'one of two that is not there',
+    [A, C].map((old) => ({kind: 'keys' as const, old, now: keyOf(`of ${old}`)})),
+  ],
+  ['a time that is written with more digits', [{kind: 'keys', old: A, now: C}], 10 * AT],
 ];
 
 for (const [what, exchanges, at = AT] of REFUSED) {
@@ -71,11 +103,11 @@ test('nothing is written in place of a root that is damaged or gone', (t) => {
     const other = Buffer.from(whole);
     other[place] = (other[place] ?? 0) ^ 1;
     fs.writeFileSync(fileOf(store), other);
-    t.false(exchangeInRoot(store, PLACE, [{old: A, now: C}], AT), String(place));
+    t.false(exchangeInRoot(store, PLACE, [{kind: 'keys', old: A, now: C}], AT), String(place));
     t.deepEqual(fs.readFileSync(fileOf(store)), other);
   }
   fs.unlinkSync(fileOf(store));
-  t.false(exchangeInRoot(store, PLACE, [{old: A, now: C}], AT));
+  t.false(exchangeInRoot(store, PLACE, [{kind: 'keys', old: A, now: C}], AT));
   fs.mkdirSync(fileOf(store));
-  t.false(exchangeInRoot(store, PLACE, [{old: A, now: C}], AT));
+  t.false(exchangeInRoot(store, PLACE, [{kind: 'keys', old: A, now: C}], AT));
 });
