@@ -10,7 +10,7 @@ import * as files from '../engine/base/files.ts';
 import type {ActionKey, RecipeKey, TreeDigest} from '../engine/base/hash.ts';
 import type {Label} from '../engine/base/label.ts';
 import {actionLogFile, type Store} from './layout.ts';
-import {appendLog, readLog, rewriteLog} from './quick-log.ts';
+import {appendLog, appendLogLater, readLog, rewriteLog} from './quick-log.ts';
 import type {ActionRecord} from './records.ts';
 
 export interface LogRow {
@@ -91,8 +91,21 @@ export class ActionLog {
   /** Appends rows with one write; durable on return. What they name is durable already. */
   appendAll(rows: readonly LogRow[]): void {
     const texts = rows.map(encodeRow);
-    const before = this.#read === undefined ? this.#mebibytes() : 0;
+    const before = this.#mebibytes();
     appendLog(this.#store, actionLogFile(this.#store), texts);
+    this.#appended(texts, before);
+  }
+
+  /** The same; durable when it resolves. */
+  async appendAllLater(rows: readonly LogRow[]): Promise<void> {
+    const texts = rows.map(encodeRow);
+    const before = this.#mebibytes();
+    await appendLogLater(this.#store, actionLogFile(this.#store), texts);
+    this.#appended(texts, before);
+  }
+
+  /** `before`: the whole mebibytes the file had before. */
+  #appended(texts: readonly string[], before: number): void {
     // What was never read has them when it is; it is read when it has grown by much.
     if (this.#read === undefined) {
       if (this.#mebibytes() > before) this.#shorten(this.#rows);

@@ -40,6 +40,17 @@ export function appendLog(store: Store, file: string, texts: readonly string[]):
   while (!appended(store, file, data));
 }
 
+/** The same without holding anything up while the disk is at it. */
+export async function appendLogLater(
+  store: Store,
+  file: string,
+  texts: readonly string[],
+): Promise<void> {
+  if (texts.length === 0) return;
+  const data = texts.map(encodeLine).join('');
+  while (!(await appendedLater(store, file, data)));
+}
+
 /**
  * Replaces a log by the lines chosen from it, while others append; false when another process is
  * at it. An append is either seen in the old file after the new one is in place, or its writer
@@ -83,20 +94,53 @@ function soundLines(data: string): string[] {
 
 /** One append; false when the file is not the log any more. */
 function appended(store: Store, file: string, data: string): boolean {
+  const log = openLog(store, file);
+  try {
+    writeLines(store, log, data);
+    files.syncFile(log.fd);
+    return isStillLog(log);
+  } finally {
+    files.closeFile(log.fd);
+  }
+}
+
+async function appendedLater(store: Store, file: string, data: string): Promise<boolean> {
+  const log = openLog(store, file);
+  try {
+    writeLines(store, log, data);
+    await files.syncLater(log.fd);
+    return isStillLog(log);
+  } finally {
+    files.closeFile(log.fd);
+  }
+}
+
+interface OpenLog {
+  readonly file: string;
+  readonly fd: number;
+  readonly isNew: boolean;
+  readonly ino: number;
+  /** In bytes, before anything is written. */
+  readonly size: number;
+}
+
+function openLog(store: Store, file: string): OpenLog {
   const there = files.lookAt(file);
   if (there?.isFile() === false) setAside(store, file);
-  const isNew = there?.isFile() !== true;
   const fd = files.openAppend(file, 0o644);
-  try {
-    const stat = files.lookAtOpen(fd);
-    if (isNew) giveToOwner(store, file);
-    files.writeAll(fd, `${isTorn(fd, stat.size) ? '\n' : ''}${data}`);
-    files.syncFile(fd);
-    if (isNew) files.syncDir(path.dirname(file));
-    return files.lookAt(file)?.ino === stat.ino;
-  } finally {
-    files.closeFile(fd);
-  }
+  const {ino, size} = files.lookAtOpen(fd);
+  return {file, fd, isNew: there?.isFile() !== true, ino, size};
+}
+
+function writeLines(store: Store, {file, fd, isNew, size}: OpenLog, data: string): void {
+  if (isNew) giveToOwner(store, file);
+  files.writeAll(fd, `${isTorn(fd, size) ? '\n' : ''}${data}`);
+}
+
+/** After its bytes are durable; its name is too then. */
+function isStillLog({file, isNew, ino}: OpenLog): boolean {
+  if (isNew) files.syncDir(path.dirname(file));
+  return files.lookAt(file)?.ino === ino;
 }
 
 function isTorn(fd: number, size: number): boolean {

@@ -54,7 +54,7 @@ export function recordOf(context: RunContext, ran: Ran): ActionRecord | undefine
 export function recordBatcher(store: Store, log: ActionLog): Batcher<ActionRecord, undefined> {
   return new Batcher(async (records) => {
     await writeRecords(store, records);
-    log.appendAll(records.map(rowOf));
+    await log.appendAllLater(records.map(rowOf));
     return records.map(() => undefined);
   });
 }
