@@ -3,16 +3,7 @@
  * Nodes are known by their place in the order of the graph, each after all it depends on. What is
  * known of nodes beside their edges are bits, one byte for each place.
  */
-import type {EdgeKind} from './model.ts';
-
-export interface EdgeTable {
-  /** Where the edges of each node end; those of the next begin there. */
-  readonly ends: Uint32Array;
-  /** Of each edge the place it leads to. */
-  readonly targets: Uint32Array;
-  /** And its kind: the place in EDGE_KINDS. */
-  readonly kinds: Uint8Array;
-}
+import type {EdgeKind, EdgeTable} from './model.ts';
 
 /** Kept in files: new ones go to the end. */
 export const EDGE_KINDS: readonly EdgeKind[] = [

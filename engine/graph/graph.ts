@@ -6,8 +6,8 @@ import {Graph} from '@dagrejs/graphlib';
 import {Bug} from '../base/result.ts';
 import {printTexts} from '../base/text-file.ts';
 import type {Label} from '../base/label.ts';
-import type {BuildGraph, Edge, NameIndex, Node} from './model.ts';
-import {edgeTable, type EdgeTable} from './edge-table.ts';
+import type {BuildGraph, Edge, NameIndex, Node, EdgeTable} from './model.ts';
+import {edgeTable} from './edge-table.ts';
 import {orderNodes, type Net} from './order.ts';
 
 type Container = Graph<undefined, Node, Edge>;

@@ -7,7 +7,6 @@ import type {Label} from '../base/label.ts';
 import type {NodeKind} from '../base/event.ts';
 import type {Build, Source, TestPlan} from '../load/model.ts';
 import type {Location} from '../base/diagnostic.ts';
-import type {EdgeTable} from './edge-table.ts';
 
 /**
  * source: a download or import · base: `in: label` · build: there while building · run: there
@@ -98,6 +97,16 @@ export interface NameIndex {
   readonly collections: ReadonlyMap<string, readonly string[]>;
   /** label → label that stands in its place, followed to the end. */
   readonly overrides: ReadonlyMap<Label, Label>;
+}
+
+/** All edges of a graph, by places in its order: edge-table.ts. */
+export interface EdgeTable {
+  /** Where the edges of each node end; those of the next begin there. */
+  readonly ends: Uint32Array;
+  /** Of each edge the place it leads to. */
+  readonly targets: Uint32Array;
+  /** And its kind: the place in EDGE_KINDS of edge-table.ts. */
+  readonly kinds: Uint8Array;
 }
 
 export interface BuildGraph {

@@ -16,8 +16,8 @@ import type {Label} from '../base/label.ts';
 import {Bug} from '../base/result.ts';
 import {PRINT, type TextFile} from '../base/text-file.ts';
 import {LazyNodes} from './lazy-nodes.ts';
-import {EDGE_KINDS, type EdgeTable} from './edge-table.ts';
-import type {BuildGraph, Node} from './model.ts';
+import {EDGE_KINDS} from './edge-table.ts';
+import type {BuildGraph, Node, EdgeTable} from './model.ts';
 import {nodeOf} from './graph.ts';
 
 const KINDS: readonly NodeKind[] = ['fetch', 'build', 'test'];

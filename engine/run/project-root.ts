@@ -101,7 +101,7 @@ export function remember(
   past?: Past,
 ): Checked<RootMark | undefined> {
   return guard(context.store.root, () => {
-    const {store, host, resolver} = context;
+    const {store, host} = context;
     const {place, path} = placeOf(build);
     if (mark !== undefined && holdsStill(store, build, mark)) {
       const others = othersIn(build);

@@ -5,8 +5,8 @@
 import type {NodeKind} from '../base/event.ts';
 import type {ActionKey, RecipeKey} from '../base/hash.ts';
 import type {Label} from '../base/label.ts';
-import {ALL_KINDS, kindMask, someEdge, type EdgeTable} from '../graph/edge-table.ts';
-import {MAY_RUN, type BuildGraph} from '../graph/model.ts';
+import {ALL_KINDS, kindMask, someEdge} from '../graph/edge-table.ts';
+import {MAY_RUN, type BuildGraph, type EdgeTable} from '../graph/model.ts';
 
 /** What only people ask for: costs time when it is asked for. */
 export interface Answers {

@@ -8,8 +8,8 @@
  */
 import type {ActionKey, TreeDigest} from '../base/hash.ts';
 import type {Label} from '../base/label.ts';
-import {ALL_KINDS, everyEdge, kindMask, type EdgeTable} from '../graph/edge-table.ts';
-import {MAY_RUN, type BuildGraph} from '../graph/model.ts';
+import {ALL_KINDS, everyEdge, kindMask} from '../graph/edge-table.ts';
+import {MAY_RUN, type BuildGraph, type EdgeTable} from '../graph/model.ts';
 import type {Witness} from '../base/witness.ts';
 
 export interface Row {

@@ -4,8 +4,8 @@
  * it has come to something else than before. Of thousands few are woken. Knows nothing of keys.
  */
 import type {Label} from '../base/label.ts';
-import {ALL_KINDS, kindMask, someEdge, type EdgeTable} from '../graph/edge-table.ts';
-import {MAY_RUN, type BuildGraph} from '../graph/model.ts';
+import {ALL_KINDS, kindMask, someEdge} from '../graph/edge-table.ts';
+import {MAY_RUN, type BuildGraph, type EdgeTable} from '../graph/model.ts';
 import type {Plan, PlannedNode} from './plan.ts';
 import {RecalledNode} from './recalled-node.ts';
 

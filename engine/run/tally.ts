@@ -56,7 +56,10 @@ export class Tally {
     const milliseconds = since === undefined ? 0 : this.#tick() - since;
     const event = {type: 'node-finished', label, kind, outcome, milliseconds} as const;
     // There may be thousands, of which there is no more to say.
-    if ((failure ?? because ?? unchanged) === undefined) return void this.#listener(event);
+    if ((failure ?? because ?? unchanged) === undefined) {
+      this.#listener(event);
+      return;
+    }
     this.#listener({
       ...event,
       ...(failure === undefined ? {} : {failure}),

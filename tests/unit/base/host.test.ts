@@ -50,6 +50,39 @@ test('outputs that are no terminals are 80 columns wide', (t) => {
   t.deepEqual({stdout, stderr}, {stdout: 'false,80', stderr: 'apart'});
 });
 
+/** A program that writes to its outputs, run with them closed or not. */
+function writing(script: string): readonly string[] {
+  const module = new URL('../../../engine/base/host.js', import.meta.url).href;
+  const imports = `const {realHost, allIsWritten} = await import(${JSON.stringify(module)});
+    const {stdout, stderr} = realHost();`;
+  return ['--input-type=module', '-e', `${imports}${script}`];
+}
+
+test('what is written without a stream comes before what is written by one', (t) => {
+  const script = `stderr.write('one '); stdout.write('first ');
+    stderr.isTerminal; stdout.columns; stderr.write('two'); stdout.write('second');
+    if (!allIsWritten()) process.exitCode = 3;`;
+  const {status, stdout, stderr} = spawnSync(nodeProgram(), writing(script), {encoding: 'utf8'});
+  t.deepEqual({status, stdout, stderr}, {status: 0, stdout: 'first second', stderr: 'one two'});
+});
+
+test('all of a long text is written, however slowly it is read', (t) => {
+  const script = "stdout.write('x'.repeat(3_000_000) + 'end');";
+  const words = ['-c', 'trap "" PIPE; "$@" | { sleep 0.3; wc -c; }', 'sh', nodeProgram()];
+  const {stdout} = spawnSync('sh', [...words, ...writing(script)], {encoding: 'utf8'});
+  t.is(stdout.trim(), '3000003');
+});
+
+test('a reader who went away ends the process quietly, with and without a stream', (t) => {
+  for (const first of ['', 'stdout.isTerminal;']) {
+    const script = `${first} for (;;) { stdout.write('x'.repeat(9999)); await null;
+      await new Promise((resolve) => setImmediate(resolve)); }`;
+    const words = ['-c', '{ "$@"; echo $? >&2; } | head -c 1', 'sh', nodeProgram()];
+    const ran = spawnSync('sh', [...words, ...writing(script)], {encoding: 'utf8'});
+    t.deepEqual([ran.stdout, ran.stderr], ['x', '0\n'], first);
+  }
+});
+
 test('places of this machine', (t) => {
   t.is(nodeProgram(), process.execPath);
   t.is(temporaryFolder(), os.tmpdir());

@@ -21,6 +21,14 @@ test('a set', (t) => {
   );
   for (const list of [set, set.keys(), set.values()]) t.deepEqual([...list], [C, B]);
   t.deepEqual([...set.entries()], [...new Set([C, B]).entries()]);
+  t.deepEqual(
+    [0, 1, 2, 3, 4, -1].map((at) => set.hasAt(at)),
+    [true, false, true, false, false, false],
+  );
+  t.deepEqual(
+    set.where((at) => at > 0),
+    [B],
+  );
   const seen: unknown[] = [];
   set.forEach((...all) => seen.push(all));
   t.deepEqual(seen, [
@@ -49,7 +57,11 @@ test('a map', (t) => {
   t.deepEqual([...map.entries()], entries);
   t.deepEqual([...map.keys()], [C, B]);
   t.deepEqual([...map.values()], [{n: 2}, {n: 3}]);
+  map.setAt(1, {n: 4});
+  t.deepEqual([...map.values()], [{n: 2}, {n: 4}, {n: 3}]);
+  map.setAt(1, {n: 5});
+  t.deepEqual([...map.values()], [{n: 2}, {n: 5}, {n: 3}]);
   const seen: unknown[] = [];
   map.forEach((value, label) => seen.push([label, value]));
-  t.deepEqual(seen, entries);
+  t.deepEqual(seen, [entries[0], [A, {n: 5}], entries[1]]);
 });

@@ -28,6 +28,22 @@ test('nobody asks, none is started; all who ask get the same', async (t) => {
   t.is(started[0]?.quits, 1);
 });
 
+test('the current one is the one that has come up, and nobody is started for it', async (t) => {
+  const {holder, started} = workers();
+  t.is(await holder.current(), undefined);
+  t.is(started.length, 0);
+  holder.prepare();
+  holder.prepare();
+  t.is(await holder.current(), started[0] as Worker);
+  t.is(started.length, 1);
+  const failing = new WorkerHolder(() =>
+    Promise.resolve<Checked<Worker>>(fail('machine/sandbox', 'no namespaces')),
+  );
+  failing.prepare();
+  t.is(await failing.current(), undefined);
+  await failing.quit();
+});
+
 test('after a death the next who asks gets a new one, and that one is ended', async (t) => {
   const {holder, started} = workers();
   await holder.get();

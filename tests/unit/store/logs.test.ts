@@ -128,6 +128,36 @@ test('the newest row of a label and of a key, here and in the next process', (t)
   }
 });
 
+test('rows that are appended later are there when that is done, also between others', async (t) => {
+  const store = emptyStore(t);
+  const [log, other] = [ActionLog.open(store), ActionLog.open(store)];
+  t.is(other.latest('a/b' as Label), undefined);
+  const rows = [1, 2, 3, 4].map((n) => row('a/b', {milliseconds: n}));
+  const [first, second, third, fourth] = rows.map((one) => [one]);
+  await log.appendAllLater([]);
+  await log.appendAllLater(first ?? []);
+  const later = [log.appendAllLater(second ?? []), other.appendAllLater(third ?? [])];
+  log.appendAll(fourth ?? []);
+  await Promise.all(later);
+  t.deepEqual(log.history('a/b' as Label).length, 4);
+  const found = ActionLog.open(store).history('a/b' as Label);
+  t.deepEqual(found.map((one) => one.milliseconds).sort(), [1, 2, 3, 4]);
+  t.true(readLog(actionLogFile(store)).every((text) => text.includes('"a/b"')));
+});
+
+test('a log that was replaced while rows were appended has them all the same', async (t) => {
+  const store = emptyStore(t);
+  const log = ActionLog.open(store);
+  log.append(row('a/old'));
+  const later = log.appendAllLater([row('a/new')]);
+  // As rewriteLog does it: another file under its name.
+  fs.writeFileSync(`${actionLogFile(store)}.other`, encodeLine(JSON.stringify(row('a/old'))));
+  fs.renameSync(`${actionLogFile(store)}.other`, actionLogFile(store));
+  await later;
+  t.deepEqual(ActionLog.open(store).history('a/new' as Label), [row('a/new')]);
+  t.deepEqual(ActionLog.open(store).history('a/old' as Label), [row('a/old')]);
+});
+
 test('rows of a strange shape are passed over', (t) => {
   const store = emptyStore(t);
   const strange = ['{}', '{"key":"x","label":"y"}', '{"label":"a/b"}', 'no json', '{"label":"'];
