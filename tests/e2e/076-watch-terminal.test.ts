@@ -55,7 +55,7 @@ test.serial('Ctrl-C, a signal, and a mistake at the start give the terminal back
     [
       /status 143/,
       () => {
-        for (const pid of processesLike(space, /main\.js watch *$/)) {
+        for (const pid of processesLike(space, /main\.cjs watch *$/)) {
           process.kill(pid, 'SIGTERM');
         }
       },
