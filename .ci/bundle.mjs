@@ -44,16 +44,20 @@ const START = `if (typeof System === 'undefined') {
   return;
 }`;
 
-/** So that it is read as bytes: strings, patterns and remarks say the same in escapes. */
+/** So that it is read as bytes: strings, patterns and remarks say the same in escapes, but behind a backslash. */
 const ASCII = {
   name: 'ascii',
-  renderChunk: (code) => ({
-    code: code.replace(
-      /[^\x00-\x7f]/g,
-      (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-    ),
-    map: null,
-  }),
+  renderChunk: (code) => {
+    if (/\\[^\x00-\x7f]/.test(code))
+      throw new Error('a backslash before a letter that is not ASCII');
+    return {
+      code: code.replace(
+        /[^\x00-\x7f]/g,
+        (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+      ),
+      map: null,
+    };
+  },
 };
 
 /** What a program or a thread needs by itself is left to it. */

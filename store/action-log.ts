@@ -99,9 +99,10 @@ export class ActionLog {
   /** The same; durable when it resolves. */
   async appendAllLater(rows: readonly LogRow[]): Promise<void> {
     const texts = rows.map(encodeRow);
-    const before = this.#mebibytes();
+    const [before, wasRead] = [this.#mebibytes(), this.#read !== undefined];
     await appendLogLater(this.#store, actionLogFile(this.#store), texts);
-    this.#appended(texts, before);
+    // Who has read it meanwhile has them already.
+    if (wasRead || this.#read === undefined) this.#appended(texts, before);
   }
 
   /** `before`: the whole mebibytes the file had before. */

@@ -208,7 +208,6 @@ export const openAppend = (file: PathLike, mode = 0o644): number =>
 /** Opens a file that must exist, to append to it. */
 export const openToAppend = (file: PathLike): number =>
   fs.openSync(file, fs.constants.O_WRONLY | fs.constants.O_APPEND | fs.constants.O_NOFOLLOW);
-export const openReadWrite = (file: PathLike): number => fs.openSync(file, 'r+');
 /** Opens one end of a fifo for both ways: never blocks, and never sees an end of file. */
 export const openFifo = (file: PathLike, nonBlocking: boolean): number =>
   fs.openSync(file, fs.constants.O_RDWR | (nonBlocking ? fs.constants.O_NONBLOCK : 0));
@@ -260,15 +259,6 @@ export function writeOut(fd: number, bytes: Uint8Array): void {
 export function writeAt(fd: number, bytes: Uint8Array, at: number): void {
   for (let done = 0; done < bytes.length;) {
     done += mutate(() => fs.writeSync(fd, bytes, done, bytes.length - done, at + done));
-  }
-}
-
-/** Reads from a descriptor that is no file of ours; 0 at the end. */
-export function readFrom(fd: number, into: Uint8Array): number {
-  for (;;) {
-    const read = unless(['EAGAIN'], () => fs.readSync(fd, into));
-    if (read !== undefined) return read;
-    rest();
   }
 }
 

@@ -2,6 +2,7 @@
  * What the engine may know of the world around it, as one record that tests can replace.
  * Nothing else reads the environment, the clock, the terminal or the process.
  */
+import {createRequire} from 'node:module';
 import os from 'node:os';
 import {errorCode, readText, writeOut} from './files.ts';
 
@@ -120,9 +121,11 @@ function isForeground(): boolean {
   return fields[2] === fields[5];
 }
 
+const load = createRequire(import.meta.url);
+
 /** Loaded when it is asked, as it brings all of Node's network with it. */
 function isTerminal(fd: number): boolean {
-  return process.getBuiltinModule('node:tty').isatty(fd);
+  return (load('node:tty') as typeof import('node:tty')).isatty(fd);
 }
 
 /** Streams that were made: where Node does more than write(2). */

@@ -248,7 +248,7 @@ export async function runPlan(
     return 'taken';
   });
   const summary = await timed(engine, 'engine', 'run', () => run.run(work.targets));
-  await opened.value.tidy();
+  opened.value.tidy();
   const kept =
     summary.ok && treatment.remembered
       ? timed(engine, 'engine', 'remember the build', () =>

@@ -35,7 +35,7 @@ export interface OpenContext extends RunInWorkshop {
   /** Ends the worker, removes the scratch folder and gives up all claims. */
   close(): Promise<void>;
   /** When nothing runs any more: begins to remove what the run leaves. */
-  tidy(): Promise<void>;
+  tidy(): void;
 }
 
 interface Opened {
@@ -58,7 +58,9 @@ export async function openRunContext(
   const workshop = opened.value;
   return ok({
     ...contextIn(workshop, work, settings),
-    tidy: () => workshop.tidy(),
+    tidy: () => {
+      workshop.tidy();
+    },
     close: () => workshop.close(),
   });
 }

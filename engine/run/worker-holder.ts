@@ -11,6 +11,7 @@ type Start = () => Promise<Checked<Worker>>;
 export class WorkerHolder {
   readonly #start: Start;
   #worker: Promise<Checked<Worker>> | undefined;
+  #current: Worker | undefined;
 
   constructor(start: Start) {
     this.#start = start;
@@ -26,22 +27,24 @@ export class WorkerHolder {
     return this.#worker;
   }
 
-  /** The worker if one was started and has come up. */
-  async current(): Promise<Worker | undefined> {
-    const started = await this.#worker;
-    return started?.ok === true ? started.value : undefined;
+  /** The worker while there is one that has come up. */
+  get current(): Worker | undefined {
+    return this.#current;
   }
 
   /** Ends the worker if there is one; what it still runs dies with it. */
   async quit(): Promise<void> {
-    await (await this.current())?.quit();
+    const started = await this.#worker;
+    if (started?.ok === true) await started.value.quit();
   }
 
   #begin(): Promise<Checked<Worker>> {
     const starting = this.#start();
     void starting.then(async (started) => {
       if (!started.ok) return;
+      this.#current = started.value;
       await started.value.died;
+      if (this.#current === started.value) this.#current = undefined;
       if (this.#worker === starting) this.#worker = undefined;
     });
     return starting;

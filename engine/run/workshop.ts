@@ -35,8 +35,8 @@ export interface Workshop {
    * they left in the scratch folder goes.
    */
   renew(): Promise<Checked<undefined>>;
-  /** When nothing runs any more: has the worker remove what the run leaves, beside us. */
-  tidy(): Promise<void>;
+  /** When nothing runs any more: has the worker, if one is up, remove what the run leaves, beside us. */
+  tidy(): void;
   /** Ends the worker, removes the scratch folder and gives up all claims. */
   close(): Promise<void>;
 }
@@ -64,8 +64,8 @@ export async function openWorkshop(
     await sweepAll(store, own, worker);
   };
   let tidied: Promise<void> | undefined;
-  const tidy = async (): Promise<void> => {
-    tidied = (await worker.current())?.remove([`scratch/${run.id}`]);
+  const tidy = (): void => {
+    tidied = worker.current?.remove([`scratch/${run.id}`]);
   };
   // The worker goes last: what is swept may need it, and a new one where the first has died.
   const close = async (): Promise<void> => {

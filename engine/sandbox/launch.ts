@@ -66,7 +66,7 @@ const MAKE_NAMESPACE = `
 coproc HOLDER {
   exec setpriv --pdeathsig KILL unshare --user -- sh -c 'echo ready; read -r _'
 }
-read -r _ <&"\${HOLDER[0]}" || exit ${NO_NAMESPACE}
+{ read -r _ <&"\${HOLDER[0]}"; } 2>/dev/null || exit ${NO_NAMESPACE}
 exec 9>"/proc/self/fd/\${HOLDER[1]}"
 pid=$HOLDER_PID mode=$1
 map() { printf '0 %s %s' "$2" "$3" >"/proc/$pid/$1" || exit ${NO_IDS}; }

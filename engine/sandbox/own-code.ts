@@ -19,14 +19,14 @@ import type {WorkerProgram} from './launch.ts';
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const DIST = path.resolve(HERE, '../..');
 /** The worker as we are: one of few files, which hold the packages, or of many. */
-const {FOLDERS, SCRIPT, PACKAGES} =
-  path.basename(HERE) === 'program'
-    ? {FOLDERS: ['engine/worker'], SCRIPT: 'engine/worker/worker.js', PACKAGES: []}
-    : {
-        FOLDERS: ['engine/base', 'engine/sandbox', 'store'],
-        SCRIPT: 'engine/sandbox/worker.js',
-        PACKAGES: ['xxhash-wasm', 'picomatch'],
-      };
+const isFew = path.basename(HERE) === 'program';
+const {FOLDERS, SCRIPT, PACKAGES} = isFew
+  ? {FOLDERS: ['engine/worker'], SCRIPT: 'engine/worker/worker.js', PACKAGES: []}
+  : {
+      FOLDERS: ['engine/base', 'engine/sandbox', 'store'],
+      SCRIPT: 'engine/sandbox/worker.js',
+      PACKAGES: ['xxhash-wasm', 'picomatch'],
+    };
 
 /** The program for a worker; `owner` is set when it will run as another user than we do. */
 export function workerProgram(storeRoot: string, owner: Owner | undefined): Checked<WorkerProgram> {
@@ -53,34 +53,37 @@ interface CopiedCode {
 interface CodeFile {
   /** Relative to the copy. */
   readonly name: string;
-  /** Which file it is, and in what state. */
-  readonly print: string;
   bytes(): Buffer;
 }
 
-/** `engine/<print>` of the store; the print is over what stat(2) says of all files. */
+/** `engine/<print>` of the store; the print is over names and bytes of all files. */
 function copyCode(storeRoot: string, owner: Owner): CopiedCode {
-  const code = ownCode();
-  const print = printOf(code);
-  const name = path.join('engine', print);
+  const name = path.join('engine', ownPrint());
   const folder = path.join(storeRoot, name);
-  if (!files.exists(folder)) writeCode(code, folder, owner);
+  if (!files.exists(folder)) writeCode(ownCode(), folder, owner);
   return {name, folder};
+}
+
+/** As the build has written it down; of many files it is made here. */
+function ownPrint(): string {
+  const written = path.join(DIST, 'engine/worker/print');
+  const known = isFew ? files.unless(['ENOENT'], () => files.readText(written)) : undefined;
+  return known ?? printOf(ownCode());
 }
 
 function ownCode(): readonly CodeFile[] {
   const code = [...projectFiles(), ...PACKAGES.flatMap(packageFiles)];
   const bytes = (): Buffer => Buffer.from('{"type": "module"}\n');
-  return [...code, {name: 'package.json', print: '', bytes}];
+  return [...code, {name: 'package.json', bytes}];
 }
 
 function printOf(code: readonly CodeFile[]): string {
-  return quickPrint(code.map(({name, print}) => `${name} ${print}\n`).join(''));
+  return quickPrint(code.map((one) => `${one.name}\n${one.bytes().toString('latin1')}`).join('\0'));
 }
 
 /** The name of our own copy in `engine/`; none is used where the worker runs as we do. */
 export function codeName(owner: Owner | undefined): string | undefined {
-  return owner === undefined ? undefined : printOf(ownCode());
+  return owner === undefined ? undefined : ownPrint();
 }
 
 /** Written beside its place and renamed: a second run may be doing the same. */
@@ -137,9 +140,7 @@ function codeIn(folder: string, name: string): CodeFile[] {
     const stat = files.lookAt(at);
     if (stat?.isDirectory() === true) return one === 'node_modules' ? [] : codeIn(at, as);
     const wanted = stat?.isFile() === true && /\.(c?m?js|json|bin)$/.test(one);
-    if (!wanted) return [];
-    const print = `${stat.ino} ${stat.size} ${stat.mtimeMs} ${stat.ctimeMs}`;
-    return [{name: as, print, bytes: () => files.readFile(at)}];
+    return wanted ? [{name: as, bytes: () => files.readFile(at)}] : [];
   });
 }
 

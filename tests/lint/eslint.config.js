@@ -38,7 +38,7 @@ const ENTRY_POINTS = [
   'engine/base/crash.ts',
   'engine/cli/entry.ts',
   'engine/sandbox/worker.ts',
-  // Scripts, which have no way to import but from the process.
+  // Scripts, which begin before there is a host.
   'engine/base/load-bundle.cts',
   'engine/cli/main.cts',
 ];

@@ -10,7 +10,7 @@ import {claim, listRuns} from '../../../store/claims.ts';
 import {runsDir, scratchDir, tmpDir} from '../../../store/layout.ts';
 import {projectOf} from '../graph/values.ts';
 import {codesOf, emptyStore, must} from '../store/rig.ts';
-import {bedOf, FakeWorker, runOf, stillHost, type Bed} from './rig.ts';
+import {bedOf, FakeWorker, runOf, settle, stillHost, type Bed} from './rig.ts';
 
 const BUILDS = {'x/a': {}};
 
@@ -51,12 +51,30 @@ test('the worker clears what the run leaves, where there is one; else closing do
     const {context, tidy, close} = must(await open(bed, holder));
     fs.mkdirSync(scratch(context.run.id));
     if (holder !== undefined) await holder.get();
-    await tidy();
+    tidy();
     t.true(fs.existsSync(scratch(context.run.id)));
     t.deepEqual(worker.removed, holder === undefined ? [] : [`scratch/${context.run.id}`]);
     await close();
     t.false(fs.existsSync(scratch(context.run.id)));
   }
+  t.is(worker.quits, 1);
+});
+
+test('closing waits until the worker has cleared', async (t) => {
+  const bed = bedIn(t);
+  const worker = new FakeWorker();
+  let cleared: () => void = () => undefined;
+  worker.remove = () => new Promise((resolve) => (cleared = resolve));
+  const holder = new WorkerHolder(() => Promise.resolve(ok(worker)));
+  await holder.get();
+  const {tidy, close} = must(await open(bed, holder));
+  tidy();
+  const closed = close();
+  await settle();
+  t.is(worker.quits, 0);
+  t.is(listRuns(bed.store).live.length, 1);
+  cleared();
+  await closed;
   t.is(worker.quits, 1);
 });
 

@@ -1,4 +1,11 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
+import {realHost} from '../../../engine/base/host.ts';
+import {startWorker} from '../../../engine/sandbox/worker-process.ts';
+import {openStore} from '../../../store/layout.ts';
+import {codesOf, must} from '../store/rig.ts';
 import {startEngine, type Engine} from './engine.ts';
 import {alive, descendants, eventually, type Seen} from './processes-of.ts';
 
@@ -69,4 +76,21 @@ test('nothing but the worker is left of its start', async (t) => {
   const names = up.seen.map((one) => one.name).filter((name) => name !== 'sleep');
   // The chain, the worker, its shell that starts things, its sandbox with the step shell.
   t.deepEqual([...new Set(names)].sort(), ['bash', 'bwrap', 'recipes-worker', 'sh', 'unshare']);
+});
+
+test('ids that cannot be mapped: why, in the words of whoever tried', async (t) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'recipes-ids-'));
+  t.teardown(() => {
+    fs.rmSync(folder, {recursive: true});
+  });
+  const up = await running(t);
+  // Where there is no sandbox at all there is another reason.
+  if (up === undefined) return;
+  const store = must(openStore(path.join(folder, 'store'), undefined));
+  // No user has this id, and no kernel maps it.
+  const host = {...realHost(), uid: -5, gid: -5};
+  const started = await startWorker({storeRoot: store.root, host, owner: undefined});
+  t.deepEqual(codesOf(started), ['machine/user-namespaces']);
+  if (!started.ok)
+    t.regex(started.error[0]?.message ?? '', /^cannot map ids: .*Invalid argument$/s);
 });

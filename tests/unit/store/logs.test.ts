@@ -145,6 +145,16 @@ test('rows that are appended later are there when that is done, also between oth
   t.true(readLog(actionLogFile(store)).every((text) => text.includes('"a/b"')));
 });
 
+test('who reads the log while rows are appended has them once', async (t) => {
+  const store = emptyStore(t);
+  const log = ActionLog.open(store);
+  const later = log.appendAllLater([row('a/b')]);
+  t.deepEqual(log.latest('a/b' as Label), row('a/b'));
+  await later;
+  await log.appendAllLater([row('a/b', {milliseconds: 6})]);
+  t.is(log.history('a/b' as Label).length, 2);
+});
+
 test('a log that was replaced while rows were appended has them all the same', async (t) => {
   const store = emptyStore(t);
   const log = ActionLog.open(store);
