@@ -61,17 +61,29 @@ export interface Seen {
   readonly prints: Float64Array;
 }
 
-/** Looks at every path; whether all is as it was, and what was seen. */
-export function compare(witness: Witness): {readonly same: boolean; readonly seen: Seen} {
+/**
+ * Looks at every path; whether all is as it was, and what was seen. `here`: the folder this process
+ * is in, where that is known: what lies below it is found from there, which spares the kernel a tenth of the time.
+ */
+export function compare(
+  witness: Witness,
+  here?: string,
+): {readonly same: boolean; readonly seen: Seen} {
   const {paths, prints} = witness;
+  const above = here === undefined ? undefined : `${here}/`;
   const now = new Float64Array(prints.length);
   let [same, at] = [true, 0];
   for (const path of paths) {
-    lookInto(path, now, at);
+    lookInto(above === undefined ? path : from(above, path), now, at);
     if (!isSame(now, at, prints, at)) same = false;
     at += 1;
   }
   return {same, seen: new SeenPaths(paths, now, witness.packed)};
+}
+
+function from(above: string, path: string): string {
+  const below = path.startsWith(above) ? path.slice(above.length) : '';
+  return below === '' || below.startsWith('/') ? path : below;
 }
 
 /** Who asks for many paths asks for most of them in the order in which they were looked at. */

@@ -35,7 +35,8 @@ export function answerIdle(host: Host, place: string): 'answered' | Seen | undef
   const {head, witness} = (bytes && unpackSections(bytes)) ?? {};
   if (head === undefined || witness === undefined) return undefined;
   const {told, fresh, empty} = JSON.parse(head.toString('utf8')) as IdleAnswer;
-  const {same, seen} = compare(decodeWitness(witness));
+  const here = isHere(host.cwd) ? host.cwd : undefined;
+  const {same, seen} = compare(decodeWitness(witness), here);
   // What is damaged or closed is somebody's to report who looks closer.
   const quiet = files.unless(UNREADABLE, () => empty.every(isEmpty)) === true;
   if (!same || !quiet) return seen;
@@ -44,6 +45,14 @@ export function answerIdle(host: Host, place: string): 'answered' | Seen | undef
 }
 
 const UNREADABLE = ['ENOTDIR', 'EACCES', 'EPERM', 'EIO', 'ELOOP'];
+
+/** Whether a folder is the one this process is in. */
+function isHere(folder: string): boolean {
+  const [named, own] = ['.', folder].map((one) =>
+    files.unless(UNREADABLE, () => files.follow(one)),
+  );
+  return named !== undefined && named.ino === own?.ino && named.dev === own.dev;
+}
 
 function isEmpty(folder: string): boolean {
   return files.namesIn(folder).length === 0;

@@ -133,6 +133,29 @@ test('two lists of which one has been seen, one after the other', (t) => {
   t.deepEqual(changedIn(other), [all[95] ?? '']);
 });
 
+test('what lies below the folder this process is in is found from there', (t) => {
+  const here = process.cwd();
+  const at = fs.mkdtempSync(path.join(here, 'witness-'));
+  t.teardown(() => {
+    fs.rmSync(at, {recursive: true});
+  });
+  const file = path.join(at, 'file');
+  fs.writeFileSync(file, 'x');
+  const odd = `${here}//${path.basename(at)}`;
+  const paths = [file, at, odd, here, `${here}/`, `${here}-beside`, path.join(at, 'absent'), '/'];
+  const witness = takeWitness(paths);
+  t.true(compare(witness, here).same);
+  t.deepEqual(compare(witness, here).seen.prints, compare(witness).seen.prints);
+  fs.writeFileSync(file, 'other');
+  for (const from of [here, undefined]) {
+    const {same, seen} = compare(witness, from);
+    t.false(same);
+    t.deepEqual(changedIn(witness, seen), [file]);
+  }
+  // Who is told that he is elsewhere looks there.
+  t.false(compare(takeWitness([file]), at).same);
+});
+
 test('pieces of witnesses, kept and not, and all of them together', (t) => {
   const all = files(t, 20);
   const whole = takeWitness(all);
