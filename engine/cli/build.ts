@@ -248,7 +248,6 @@ export async function runPlan(
     return 'taken';
   });
   const summary = await timed(engine, 'engine', 'run', () => run.run(work.targets));
-  opened.value.tidy();
   const kept =
     summary.ok && treatment.remembered
       ? timed(engine, 'engine', 'remember the build', () =>

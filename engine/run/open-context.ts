@@ -34,8 +34,6 @@ export interface RunInWorkshop {
 export interface OpenContext extends RunInWorkshop {
   /** Ends the worker, removes the scratch folder and gives up all claims. */
   close(): Promise<void>;
-  /** When nothing runs any more: begins to remove what the run leaves. */
-  tidy(): void;
 }
 
 interface Opened {
@@ -56,13 +54,7 @@ export async function openRunContext(
   const opened = await openWorkshop(work.store, settings);
   if (!opened.ok) return opened;
   const workshop = opened.value;
-  return ok({
-    ...contextIn(workshop, work, settings),
-    tidy: () => {
-      workshop.tidy();
-    },
-    close: () => workshop.close(),
-  });
+  return ok({...contextIn(workshop, work, settings), close: () => workshop.close()});
 }
 
 /** One run in a workshop that others use before and after. */

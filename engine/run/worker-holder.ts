@@ -11,7 +11,6 @@ type Start = () => Promise<Checked<Worker>>;
 export class WorkerHolder {
   readonly #start: Start;
   #worker: Promise<Checked<Worker>> | undefined;
-  #current: Worker | undefined;
 
   constructor(start: Start) {
     this.#start = start;
@@ -27,11 +26,6 @@ export class WorkerHolder {
     return this.#worker;
   }
 
-  /** The worker while there is one that has come up. */
-  get current(): Worker | undefined {
-    return this.#current;
-  }
-
   /** Ends the worker if there is one; what it still runs dies with it. */
   async quit(): Promise<void> {
     const started = await this.#worker;
@@ -42,9 +36,7 @@ export class WorkerHolder {
     const starting = this.#start();
     void starting.then(async (started) => {
       if (!started.ok) return;
-      this.#current = started.value;
       await started.value.died;
-      if (this.#current === started.value) this.#current = undefined;
       if (this.#worker === starting) this.#worker = undefined;
     });
     return starting;

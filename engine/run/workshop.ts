@@ -35,8 +35,6 @@ export interface Workshop {
    * they left in the scratch folder goes.
    */
   renew(): Promise<Checked<undefined>>;
-  /** When nothing runs any more: has the worker, if one is up, remove what the run leaves, beside us. */
-  tidy(): void;
   /** Ends the worker, removes the scratch folder and gives up all claims. */
   close(): Promise<void>;
 }
@@ -63,13 +61,8 @@ export async function openWorkshop(
     guard(store.root, () => own.release());
     await sweepAll(store, own, worker);
   };
-  let tidied: Promise<void> | undefined;
-  const tidy = (): void => {
-    tidied = worker.current?.remove([`scratch/${run.id}`]);
-  };
   // The worker goes last: what is swept may need it, and a new one where the first has died.
   const close = async (): Promise<void> => {
-    await tidied;
     await release(run);
     await worker.quit();
   };
@@ -93,7 +86,8 @@ export async function openWorkshop(
       return run;
     },
     worker,
-    ...{renew, tidy, close},
+    renew,
+    close,
   });
 }
 

@@ -4,23 +4,20 @@ import path from 'node:path';
 import {ROOT_COMPOSER} from '../../../engine/rootfs/composer.ts';
 import test, {type ExecutionContext} from 'ava';
 import {openRunContext, type OpenContext} from '../../../engine/run/open-context.ts';
-import {ok} from '../../../engine/base/result.ts';
-import {WorkerHolder} from '../../../engine/run/worker-holder.ts';
 import {claim, listRuns} from '../../../store/claims.ts';
 import {runsDir, scratchDir, tmpDir} from '../../../store/layout.ts';
 import {projectOf} from '../graph/values.ts';
 import {codesOf, emptyStore, must} from '../store/rig.ts';
-import {bedOf, FakeWorker, runOf, settle, stillHost, type Bed} from './rig.ts';
+import {bedOf, runOf, stillHost, type Bed} from './rig.ts';
 
 const BUILDS = {'x/a': {}};
 
-function open(bed: Bed, worker?: WorkerHolder): ReturnType<typeof openRunContext> {
+function open(bed: Bed): ReturnType<typeof openRunContext> {
   const {graph, store, log, resolver} = bed;
   return openRunContext(
     {project: projectOf(BUILDS), graph, store, log, resolver},
     {
       host: {...stillHost(), memoryBytes: 1001},
-      worker,
       listener: () => undefined,
       ...{offline: true, wait: true, roots: ROOT_COMPOSER, engine: '1.2.3', owner: undefined},
     },
@@ -41,41 +38,6 @@ test('it is a run of the store from opening to closing; its claims go with it', 
   t.deepEqual(listRuns(bed.store), {live: [], dead: []});
   t.is(claim(bed.store, runOf(t, bed.store), 'a'), 'mine');
   t.deepEqual(fs.readdirSync(scratchDir(bed.store)), []);
-});
-
-test('the worker clears what the run leaves, where there is one; else closing does', async (t) => {
-  const bed = bedIn(t);
-  const scratch = (id: string): string => path.join(scratchDir(bed.store), id);
-  const worker = new FakeWorker();
-  for (const holder of [undefined, new WorkerHolder(() => Promise.resolve(ok(worker)))]) {
-    const {context, tidy, close} = must(await open(bed, holder));
-    fs.mkdirSync(scratch(context.run.id));
-    if (holder !== undefined) await holder.get();
-    tidy();
-    t.true(fs.existsSync(scratch(context.run.id)));
-    t.deepEqual(worker.removed, holder === undefined ? [] : [`scratch/${context.run.id}`]);
-    await close();
-    t.false(fs.existsSync(scratch(context.run.id)));
-  }
-  t.is(worker.quits, 1);
-});
-
-test('closing waits until the worker has cleared', async (t) => {
-  const bed = bedIn(t);
-  const worker = new FakeWorker();
-  let cleared: () => void = () => undefined;
-  worker.remove = () => new Promise((resolve) => (cleared = resolve));
-  const holder = new WorkerHolder(() => Promise.resolve(ok(worker)));
-  await holder.get();
-  const {tidy, close} = must(await open(bed, holder));
-  tidy();
-  const closed = close();
-  await settle();
-  t.is(worker.quits, 0);
-  t.is(listRuns(bed.store).live.length, 1);
-  cleared();
-  await closed;
-  t.is(worker.quits, 1);
 });
 
 test('what dead runs left is swept, what living ones use is not', async (t) => {

@@ -28,28 +28,6 @@ test('nobody asks, none is started; all who ask get the same', async (t) => {
   t.is(started[0]?.quits, 1);
 });
 
-test('the current one is the one that has come up, until it dies', async (t) => {
-  const {holder, started} = workers();
-  t.is(holder.current, undefined);
-  t.is(started.length, 0);
-  holder.prepare();
-  holder.prepare();
-  t.is(holder.current, undefined);
-  await settle();
-  t.is(started.length, 1);
-  t.is(holder.current, started[0] as Worker);
-  started[0]?.die('killed');
-  await settle();
-  t.is(holder.current, undefined);
-  const failing = new WorkerHolder(() =>
-    Promise.resolve<Checked<Worker>>(fail('machine/sandbox', 'no namespaces')),
-  );
-  failing.prepare();
-  await settle();
-  t.is(failing.current, undefined);
-  await failing.quit();
-});
-
 test('after a death the next who asks gets a new one, and that one is ended', async (t) => {
   const {holder, started} = workers();
   await holder.get();
