@@ -6,7 +6,7 @@
 import type {Checked} from '../base/diagnostic.ts';
 import {settledWitness} from '../base/witness.ts';
 import {namesIn} from '../base/files.ts';
-import {everyEdge, kindMask} from '../graph/edge-table.ts';
+import {everyEdge, SOURCES} from '../graph/edge-table.ts';
 import {idleInputs} from '../run/idle-inputs.ts';
 import type {Plan} from '../run/plan.ts';
 import {fittingKind} from '../ui/reporter.ts';
@@ -51,10 +51,10 @@ function inputsKept(
   {table, paths, ground}: Outcomes,
 ): readonly string[] | 'too young' | 'unknown' {
   const asWritten = table.samePrints(graph.prints());
-  const [edges, kinds] = [graph.edges(), kindMask(['source'])];
+  const edges = graph.edges();
   const isKnown = table.contentsAmong(new Uint8Array(asWritten.length).fill(1));
   const areAll = (states: Uint8Array): boolean =>
-    wanted.where((at) => !everyEdge(edges, at, kinds, states, 1)).length === 0;
+    wanted.where((at) => !everyEdge(edges, at, SOURCES, states, 1)).length === 0;
   if (!areAll(isKnown)) return 'unknown';
   return areAll(asWritten)
     ? [...new Set([...inputs, ...paths.paths, ...ground.paths])]

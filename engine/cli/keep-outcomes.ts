@@ -14,9 +14,9 @@ import {
   settledWitness,
   type Witness,
 } from '../base/witness.ts';
-import {ALL_KINDS, endOfEdges, firstEdge, kindMask, someEdge} from '../graph/edge-table.ts';
+import {ALL_KINDS, endOfEdges, firstEdge, RUNS, someEdge} from '../graph/edge-table.ts';
 import type {LabelSet} from '../graph/label-table.ts';
-import {MAY_RUN, type BuildGraph, type FetchNode} from '../graph/model.ts';
+import type {BuildGraph, FetchNode} from '../graph/model.ts';
 import {guessOf} from '../run/forecast.ts';
 import {pathsOf, toolsOf} from '../run/idle-inputs.ts';
 import type {SourceContent} from '../run/job-spec.ts';
@@ -170,8 +170,6 @@ function forgetAbove(
     if (!isLooked) table.clear(at);
   }
 }
-
-const RUNS = kindMask(MAY_RUN);
 
 /** So many records are read sooner than the whole log. */
 const FEW = 50;

@@ -3,7 +3,7 @@
  * Nodes are known by their place in the order of the graph, each after all it depends on. What is
  * known of nodes beside their edges are bits, one byte for each place.
  */
-import type {EdgeKind, EdgeTable} from './model.ts';
+import {MAY_RUN, type EdgeKind, type EdgeTable} from './model.ts';
 
 /** Kept in files: new ones go to the end. */
 export const EDGE_KINDS: readonly EdgeKind[] = [
@@ -16,6 +16,11 @@ export function kindMask(kinds: Iterable<EdgeKind>): number {
 }
 
 export const ALL_KINDS: number = kindMask(EDGE_KINDS);
+export const SOURCES: number = kindMask(['source']);
+export const SUBJECTS: number = kindMask(['subject']);
+export const RUNS: number = kindMask(MAY_RUN);
+/** What is below a node while it is made. */
+export const LAYERS: number = ALL_KINDS & ~kindMask(['source', 'run', 'subject']);
 
 /** The edges of each node in order, as pairs of place and kind. */
 export function edgeTable(
@@ -48,12 +53,7 @@ export function someEdge(
   states: Uint8Array,
   bits: number,
 ): boolean {
-  const end = endOfEdges(table, at);
-  for (let edge = firstEdge(table, at); edge < end; edge += 1) {
-    const isMeant = ((kinds >> (table.kinds[edge] ?? 0)) & 1) === 1;
-    if (isMeant && ((states[table.targets[edge] ?? 0] ?? 0) & bits) !== 0) return true;
-  }
-  return false;
+  return leadsTo(table, at, kinds, states, bits, true);
 }
 
 /** Whether all edges of these kinds lead to nodes that have one of these bits. */
@@ -64,10 +64,22 @@ export function everyEdge(
   states: Uint8Array,
   bits: number,
 ): boolean {
+  return !leadsTo(table, at, kinds, states, bits, false);
+}
+
+/** Whether an edge of these kinds leads to a node that has one of these bits; without `has` none. */
+function leadsTo(
+  table: EdgeTable,
+  at: number,
+  kinds: number,
+  states: Uint8Array,
+  bits: number,
+  has: boolean,
+): boolean {
   const end = endOfEdges(table, at);
   for (let edge = firstEdge(table, at); edge < end; edge += 1) {
     const isMeant = ((kinds >> (table.kinds[edge] ?? 0)) & 1) === 1;
-    if (isMeant && ((states[table.targets[edge] ?? 0] ?? 0) & bits) === 0) return false;
+    if (isMeant && (((states[table.targets[edge] ?? 0] ?? 0) & bits) !== 0) === has) return true;
   }
-  return true;
+  return false;
 }

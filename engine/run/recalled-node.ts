@@ -5,8 +5,8 @@
 import type {NodeKind} from '../base/event.ts';
 import type {ActionKey, RecipeKey} from '../base/hash.ts';
 import type {Label} from '../base/label.ts';
-import {ALL_KINDS, kindMask, someEdge} from '../graph/edge-table.ts';
-import {MAY_RUN, type BuildGraph, type EdgeTable} from '../graph/model.ts';
+import {LAYERS, RUNS, someEdge, SUBJECTS} from '../graph/edge-table.ts';
+import type {BuildGraph, EdgeTable} from '../graph/model.ts';
 
 /** What only people ask for: costs time when it is asked for. */
 export interface Answers {
@@ -56,11 +56,6 @@ export class RecalledNode {
 const PENDING = 1;
 /** Pending, or something it needs to run is. */
 const OPEN = 2;
-
-const RUNS = kindMask(MAY_RUN);
-const SUBJECTS = kindMask(['subject']);
-/** What is below a node while it is made. */
-const LAYERS = ALL_KINDS & ~kindMask(['source', 'run', 'subject']);
 
 /**
  * What is not fresh, and what needs such to run: who has it below cannot be decided yet. Nodes go

@@ -8,8 +8,8 @@
  */
 import type {ActionKey, TreeDigest} from '../base/hash.ts';
 import type {Label} from '../base/label.ts';
-import {ALL_KINDS, everyEdge, kindMask} from '../graph/edge-table.ts';
-import {MAY_RUN, type BuildGraph, type EdgeTable} from '../graph/model.ts';
+import {everyEdge, LAYERS, RUNS, SOURCES, SUBJECTS} from '../graph/edge-table.ts';
+import type {BuildGraph, EdgeTable} from '../graph/model.ts';
 import type {Witness} from '../base/witness.ts';
 
 export interface Row {
@@ -56,12 +56,6 @@ const VIEW = 8;
 
 /** Answers given, which hold until a source is chosen. */
 const [UNKNOWN, NO, YES] = [0, 1, 2];
-
-const SOURCES = kindMask(['source']);
-const SUBJECTS = kindMask(['subject']);
-const RUNS = kindMask(MAY_RUN);
-/** What is below a node while it is made. */
-const LAYERS = ALL_KINDS & ~kindMask(['source', 'run', 'subject']);
 
 export class Recollection {
   readonly #graph: BuildGraph;

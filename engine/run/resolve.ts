@@ -304,10 +304,6 @@ export class Resolver {
   }
 
   /** Whether a source, or an ended build or test, came to what is remembered of it. */
-  isAsRemembered(label: Label): boolean {
-    return this.isAsRememberedAt(this.#known.graph.numberOf(label) ?? -1);
-  }
-
   isAsRememberedAt(at: number): boolean {
     return this.#recollection?.isSameAt(at) === true;
   }

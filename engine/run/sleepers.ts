@@ -4,8 +4,8 @@
  * it has come to something else than before. Of thousands few are woken. Knows nothing of keys.
  */
 import type {Label} from '../base/label.ts';
-import {ALL_KINDS, kindMask, someEdge} from '../graph/edge-table.ts';
-import {MAY_RUN, type BuildGraph, type EdgeTable} from '../graph/model.ts';
+import {ALL_KINDS, RUNS, someEdge} from '../graph/edge-table.ts';
+import type {BuildGraph, EdgeTable} from '../graph/model.ts';
 import type {Plan, PlannedNode} from './plan.ts';
 import {RecalledNode} from './recalled-node.ts';
 
@@ -19,8 +19,6 @@ export interface Decided {
 
 /** What is known of the node at a place of the graph's order. */
 const [DECIDED, OPEN, THROUGH] = [0, 1, 2];
-
-const RUNS = kindMask(MAY_RUN);
 
 /** Invariant: what is open below a sleeper is asleep itself, or scheduled and not at its end. */
 export class Sleepers {
