@@ -10,6 +10,12 @@ import {TapReport} from './tap.ts';
 /** Says that work goes on: a run takes minutes. */
 const SIGN_OF_LIFE = 15_000;
 
+/**
+ * So long without a word is the end. AVA has a limit of its own, but does not come back to it where
+ * it ran out while a test with `t.timeout` was allowed more.
+ */
+const SILENCE = Number(process.env['RECIPES_TEST_SILENCE'] ?? 20 * 60_000);
+
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const report = new TapReport((line) => {
   console.log(line);
@@ -27,7 +33,16 @@ const status = new Promise<number | null>((resolve) => {
   });
   child.once('close', resolve);
 });
-for await (const line of readline.createInterface({input: child.stdout})) report.line(line);
+// On SIGINT AVA ends the processes of its tests.
+const watchdog = setTimeout(() => {
+  report.hung(SILENCE);
+  child.kill('SIGINT');
+}, SILENCE);
+for await (const line of readline.createInterface({input: child.stdout})) {
+  watchdog.refresh();
+  report.line(line);
+}
 const ended = await status;
 clearInterval(timer);
+clearTimeout(watchdog);
 process.exitCode = report.end(ended);

@@ -39,6 +39,13 @@ export class TapReport {
     else if (text.startsWith('  ') && this.#current?.failed === true) this.#detail(text.slice(2));
   }
 
+  /** Nothing was heard for so many milliseconds: a test, or what it has left, does not end. */
+  hung(silence: number): void {
+    this.#failed += 1;
+    this.#print(`not ok: nothing ended for ${Math.round(silence / 1000)} s: broken off`);
+    this.#print('    a test may hang: `npx ava` tells which');
+  }
+
   /** Prints what comes last; the exit status of the whole. `status`: that of AVA. */
   end(status: number | null): number {
     if (status !== 0 && this.#failed === 0) {

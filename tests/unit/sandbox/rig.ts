@@ -53,10 +53,12 @@ export interface Built {
   readonly entries: readonly TreeEntry[];
 }
 
+/** Of all rigs: two workers of one store never share a scratch folder, which the first may still clear. */
+let builds = 0;
+
 export class Rig {
   readonly store: Store;
   readonly worker: Worker;
-  #builds = 0;
 
   constructor(store: Store, worker: Worker) {
     this.store = store;
@@ -90,7 +92,7 @@ export class Rig {
 
   /** Starts a build of one step, `script`; `/usr` of the host is all in PATH. */
   start(plan: BuildPlan): StartedBuild & {readonly log: string; readonly scratch: string} {
-    const number = (this.#builds += 1);
+    const number = (builds += 1);
     const log = `logs/${number}.log`;
     const scratch = `scratch/test/${number}`;
     const request = {
@@ -104,7 +106,7 @@ export class Rig {
 
   /** Exit status of a command, or of an interactive bash; or the code of what went wrong. */
   async shell(plan: BuildPlan, command?: readonly string[]): Promise<number | string> {
-    const scratch = `scratch/test/${(this.#builds += 1)}`;
+    const scratch = `scratch/test/${(builds += 1)}`;
     const resume = plan.request?.resume;
     const spec = specOf(plan);
     const status = await this.worker.interactive({spec, scratch, resume, command});

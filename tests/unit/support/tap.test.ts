@@ -42,6 +42,16 @@ test('failures come with their details', (t) => {
   });
 });
 
+test('a run that does not end is broken off, which counts as a failure', (t) => {
+  const lines: string[] = [];
+  const report = new TapReport((line) => lines.push(line));
+  report.line('ok 1 - a › one');
+  report.hung(150_000);
+  t.is(report.end(1), 1);
+  t.is(lines[0], 'not ok: nothing ended for 150 s: broken off');
+  t.is(lines.at(-1), '1 passed, 1 failed');
+});
+
 test('skipped tests are listed with their reason and do not count as passed', (t) => {
   const tap = [
     'ok 1 - a › needs root (no root here) # SKIP',
