@@ -92,7 +92,7 @@ export function beginDirectly(argv: readonly string[], fds: readonly number[]): 
 
 /** Through a shell that stays, which runs this line; bwrap comes up or fails within moments. */
 export function beginThrough(starters: Starters, line: string): Begin {
-  return (take) => ({ended: starters.line(line, take), kill: () => undefined});
+  return (take) => ({ended: starters.sandbox(line, take), kill: () => undefined});
 }
 
 /** What a timer of Node can wait at most: 24 days. */

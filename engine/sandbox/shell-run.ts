@@ -11,10 +11,10 @@ import {endedWell, failureOf, type StepFailure} from './outcome.ts';
 import {INSIDE} from './places.ts';
 import {outOfMemoryKills, recentKills} from './processes.ts';
 import {renewSlot, type Slot} from './slots.ts';
-import {sandboxCommand, type View} from './spec.ts';
+import {OWN_NETWORK, sandboxCommand, type View} from './spec.ts';
 import {stampSpans} from './stamps.ts';
 import {writeText} from './staging.ts';
-import type {Starters} from './starters.ts';
+import {networkWord, type Starters} from './starters.ts';
 import {readReport, readSteps, type ShellReport} from './status.ts';
 import {driverText, quote, stepFile, stepName, variablesText, type StepText} from './steps.ts';
 import type {Variables} from './steps.ts';
@@ -138,7 +138,9 @@ function startLine({view, slot, bash}: ShellPlan): string {
   const argv = sandboxCommand({...view, command, cwd: INSIDE.build, terminal: false});
   const [tokens, output] = [quote(slot.tokens), quote(slot.output)];
   const redirections = `</dev/null >${output} 2>&1 3<>${tokens} 4<>${tokens}`;
-  writeText(slot.start, `${argv.map(quote).join(' ')} ${redirections}\n`);
+  const words = argv.map(quote);
+  words[argv.indexOf(OWN_NETWORK)] = networkWord(OWN_NETWORK);
+  writeText(slot.start, `${words.join(' ')} ${redirections}\n`);
   return `. ${quote(slot.start)}`;
 }
 

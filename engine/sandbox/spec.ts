@@ -46,6 +46,18 @@ export function limitWords({limits}: HostShape): string[] {
   ];
 }
 
+/**
+ * The words before a command that give it a network with nothing but a loopback, which bwrap alone brings up.
+ * The command finds all else as it is here: it goes back to the mounts of the worker, the first process.
+ */
+export function apartWords(shape: HostShape): string[] {
+  return [
+    ...['bwrap', OWN_NETWORK, '--cap-add', 'ALL'],
+    ...[...systemMounts(shape), '--bind', '/proc', '/proc', '--'],
+    ...['nsenter', '--mount=/proc/1/ns/mnt', '--'],
+  ];
+}
+
 /** The command line, from bwrap to the command inside. */
 export function sandboxCommand(view: View): string[] {
   return [
@@ -61,9 +73,12 @@ const OPEN_FILES = 4096;
 /** Counted over all builds of the run: they share one user namespace. */
 const PROCESSES = 4096;
 
+/** The word of it that makes a network. */
+export const OWN_NETWORK = '--unshare-net';
+
 /** No --unshare-user: the worker's namespace with its ids is the build's; it allows no further. */
 const NAMESPACES = [
-  ...['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-net'],
+  ...['--unshare-pid', '--unshare-ipc', '--unshare-uts', OWN_NETWORK],
   ...['--die-with-parent', '--hostname', 'recipes', '--json-status-fd', '5'],
   ...['--cap-drop', 'ALL'],
 ];
@@ -101,13 +116,18 @@ function rootMounts(view: View): string[] {
   return ['--bind', absolute(view.scratch.merged), '/', '--tmpfs', '/sys', '--tmpfs', '/run'];
 }
 
-function hostMounts({environment, shape, scratch, tools}: View): string[] {
-  const roots = shape.roots.flatMap(({path, target}) =>
+/** The machine's programs and their libraries. */
+function systemMounts({roots}: HostShape): string[] {
+  const others = roots.flatMap(({path, target}) =>
     target === undefined ? ['--ro-bind', path, path] : ['--symlink', target, path],
   );
+  return ['--ro-bind', '/usr', '/usr', ...others];
+}
+
+function hostMounts({environment, shape, scratch, tools}: View): string[] {
   const build = ['--ro-bind', tools, INSIDE.tools];
   return [
-    ...['--ro-bind', '/usr', '/usr', ...roots],
+    ...systemMounts(shape),
     // The files are there, and the places where the folders go (etc.ts).
     ...['--ro-bind', ETC, '/etc'],
     ...shape.etc.folders.flatMap((path) => ['--ro-bind', path, path]),

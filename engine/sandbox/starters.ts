@@ -1,7 +1,9 @@
 /**
  * Starts programs through shells that stay. For each process it starts, Node copies the tables of
  * all its memory, which takes longer than most of what we start; a small shell does not.
- * A shell runs one line at a time. Knows nothing of what is started.
+ * A shell runs one line at a time. Making a network takes the kernel as long as a sixth of a sandbox, so
+ * where many are started each shell gets one network, for one sandbox after the other.
+ * Knows nothing of what is started.
  */
 import {start, type ChildProcess} from '../base/process.ts';
 import {assert} from '../base/result.ts';
@@ -28,6 +30,7 @@ export interface CommandOptions {
 
 /** A line may set `s` to the exit status it wants to be told with. */
 const LOOP = `\
+cd ${STORE_MOUNT} || exit
 while IFS= read -r line; do
   s=
   eval "$line"
@@ -35,24 +38,65 @@ while IFS= read -r line; do
   printf '\\nended %s\\n' "$s" >&5
 done`;
 
+/**
+ * In a network of its own: what a sandbox had open is closed with it, but a connection that was closed in
+ * order would keep its port for a minute.
+ */
+const LOOP_APART = `\
+echo 0 >/proc/sys/net/ipv4/tcp_max_tw_buckets || exit
+NET=
+${LOOP}`;
+
+/** In place of a word that makes a network: in a shell that has one it is nothing, else it is that word. */
+export function networkWord(word: string): string {
+  return `\${NET-${word}}`;
+}
+
+/** So many sandboxes make their networks themselves. */
+const SOME = 8;
+
 /** Descriptors up to 5; 0 is where lines come from, 5 where all is told. */
 const STDIO = ['pipe', 'ignore', 'inherit', 'ignore', 'ignore', 'pipe'] as const;
+
+export interface StarterWords {
+  /** The words before a command that bound what all of them may use. */
+  readonly limits?: readonly string[];
+  /** Those that give it a network of its own; without them there are none such. */
+  readonly apart?: readonly string[];
+}
 
 export class Starters {
   readonly #limits: readonly string[];
   readonly #idle: Shell[] = [];
+  readonly #apart: Shell[] = [];
+  #apartWords: readonly string[] | undefined;
+  #sandboxes = 0;
 
-  /** `limits`: the words before a command that bound what all of them may use. */
-  constructor(limits: readonly string[] = []) {
+  constructor({limits = [], apart}: StarterWords = {}) {
     this.#limits = limits;
+    this.#apartWords = apart;
   }
 
   /** Runs one line of shell text; `take` gets what is printed on descriptor 5. */
-  async line(text: string, take: Take): Promise<number | null> {
-    const shell = this.#idle.pop() ?? new Shell(this.#limits);
-    const status = await shell.run(text, take);
-    if (status !== null) this.#idle.push(shell);
-    return status;
+  line(text: string, take: Take): Promise<number | null> {
+    return runIn(this.#idle, this.#idle.pop() ?? new Shell(this.#limits, LOOP), text, take);
+  }
+
+  /** The same for a line that starts a sandbox with `networkWord` in it. */
+  async sandbox(text: string, take: Take): Promise<number | null> {
+    this.#sandboxes += 1;
+    const apart = this.#sandboxes > SOME ? await this.#shellApart() : undefined;
+    return apart === undefined ? this.line(text, take) : runIn(this.#apart, apart, text, take);
+  }
+
+  /** Undefined where there can be none. */
+  async #shellApart(): Promise<Shell | undefined> {
+    const idle = this.#apart.pop();
+    if (idle !== undefined || this.#apartWords === undefined) return idle;
+    const shell = new Shell([...this.#limits, ...this.#apartWords], LOOP_APART);
+    if ((await shell.run(':', () => undefined)) === 0) return shell;
+    this.#apartWords = undefined;
+    return undefined;
   }
 
   /** Runs a program to its end. */
@@ -67,14 +111,25 @@ export class Starters {
   }
 }
 
+async function runIn(
+  pool: Shell[],
+  shell: Shell,
+  text: string,
+  take: Take,
+): Promise<number | null> {
+  const status = await shell.run(text, take);
+  if (status !== null) pool.push(shell);
+  return status;
+}
+
 class Shell {
   readonly #child: ChildProcess;
   #take: Take = () => undefined;
   #end: ((status: number | null) => void) | undefined;
   #isGone = false;
 
-  constructor(limits: readonly string[]) {
-    this.#child = start([...limits, 'sh', '-c', LOOP], {stdio: [...STDIO]});
+  constructor(before: readonly string[], loop: string) {
+    this.#child = start([...before, 'sh', '-c', loop], {stdio: [...STDIO]});
     const gone = (): void => {
       this.#isGone = true;
       this.#ended(null);

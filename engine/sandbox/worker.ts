@@ -22,7 +22,7 @@ import {publish, type Publication} from './publish.ts';
 import type {BuildRequest, IdMode, ImageSpec, InteractiveSpec, Reply, Request} from './protocol.ts';
 import type {Shop} from './shop.ts';
 import {Slots} from './slots.ts';
-import {limitWords} from './spec.ts';
+import {apartWords, limitWords} from './spec.ts';
 import {Starters} from './starters.ts';
 import {removeAll} from './tidy.ts';
 import {Trash} from './trash.ts';
@@ -47,7 +47,7 @@ async function main(): Promise<void> {
   const store = workerStore('.');
   const idMode: IdMode = host.env['RECIPES_ID_MODE'] === 'single' ? 'single' : 'range';
   const shape = shapeOfHost();
-  const starters = new Starters(limitWords(shape));
+  const starters = new Starters({limits: limitWords(shape), apart: apartWords(shape)});
   const shop = {
     store,
     host,
