@@ -26,6 +26,7 @@ import * as files from '../engine/base/files.ts';
 import type {ActionKey, BlobDigest, TreeDigest} from '../engine/base/hash.ts';
 import {err, ok} from '../engine/base/result.ts';
 import {networkName} from './network.ts';
+import {spreadApart} from './placement.ts';
 import {makeReserve} from './reserve.ts';
 import {storeTrouble} from './trouble.ts';
 
@@ -156,6 +157,7 @@ function found(root: string, owner: Owner | undefined): void {
 
 function completeFolders(root: string, present: readonly string[], owner: Owner | undefined): void {
   const missing = FOLDERS.filter((name) => !present.includes(name));
+  if (missing.length === FOLDERS.length) spreadScratch(root);
   for (const name of missing) {
     files.unless(['EEXIST'], () => files.makeDir(path.join(root, name), 0o755));
   }
@@ -164,6 +166,13 @@ function completeFolders(root: string, present: readonly string[], owner: Owner 
   const lock = files.lookAt(path.join(root, 'gc.lock'));
   if (lock?.isFile() !== true) makeLock(root, owner, lock !== undefined);
   if (missing.length > 0) files.syncDir(root);
+}
+
+/** What builds free in one run is far from all else, and from what the next one makes. */
+function spreadScratch(root: string): void {
+  const scratch = path.join(root, 'scratch');
+  files.unless(['EEXIST'], () => files.makeDir(scratch, 0o755));
+  spreadApart([root, scratch]);
 }
 
 function ownBy(owner: Owner | undefined, at: string): void {
