@@ -21,8 +21,17 @@ const ETC_FILES: Readonly<Record<string, string>> = {
 /** What was copied, as lstat(2) showed it then. */
 const copied = new Map<string, string>();
 
-/** Makes it, or brings it up to date: ldconfig(8) may have been at work meanwhile. */
-export function provideEtc({etc}: HostShape): void {
+/** So long it counts as up to date, milliseconds. */
+const UP_TO_DATE = 500;
+let provided = -Infinity;
+
+/**
+ * Makes it, or brings it up to date: ldconfig(8) may have been at work meanwhile. `tick`: now, in
+ * milliseconds.
+ */
+export function provideEtc({etc}: HostShape, tick: number): void {
+  if (tick - provided < UP_TO_DATE) return;
+  provided = tick;
   if (!files.exists(ETC)) {
     files.makeDirs(ETC);
     for (const [name, text] of Object.entries(ETC_FILES)) writeText(placeOf(name), text);

@@ -21,7 +21,8 @@ import type {BuildRequest, InteractiveSpec} from './protocol.ts';
 import {runShell, writeControl} from './shell-run.ts';
 import type {Shop} from './shop.ts';
 import {limitWords, sandboxCommand} from './spec.ts';
-import {readLayers, writeText} from './staging.ts';
+import {tellSlot} from './slots.ts';
+import {readLayers} from './staging.ts';
 import {readReport} from './status.ts';
 import {quote, rcText} from './steps.ts';
 import {removeAll} from './tidy.ts';
@@ -94,7 +95,7 @@ async function attend(
   const {spec} = wanted;
   const cwd = startFolder(job.scratch, wanted);
   writeControl(job.slot, {...spec, jobs: job.request.jobs, watch: NO_WATCH});
-  writeText(`${job.slot.control}/rc`, rcText(spec.label, spec.shell, cwd));
+  tellSlot(job.slot, `${job.slot.control}/rc`, rcText(spec.label, spec.shell, cwd));
   const bash = spec.environment === 'host' ? '/bin/bash' : (bashIn(lowers) ?? '/bin/bash');
   const shell = [bash, '--noprofile', '--rcfile', `${INSIDE.control}/rc`, '-i'];
   const [name, ...rest] = wanted.command ?? shell;

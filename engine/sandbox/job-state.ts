@@ -26,6 +26,8 @@ export interface Job {
   readonly watch: Watch;
   guest: Guest | undefined;
   killed: Reason | undefined;
+  /** Whether it has left little in its scratch folder; undefined: nobody has looked. */
+  leavesLittle: boolean | undefined;
   cpuMilliseconds: number;
   peakBytes: number;
 }
@@ -37,18 +39,19 @@ export async function openJob(
   watch: Watch,
 ): Promise<Job> {
   const since = shop.host.tick();
-  await timed(watch, 'prepare', 'remove what was there', () =>
-    removeAll(shop.starters, [scratch.root]),
-  );
-  timed(watch, 'prepare', 'make folders', () => {
-    makeScratch(scratch);
-    provideEtc(shop.shape);
+  await timed(watch, 'prepare', 'make folders', async () => {
+    if (!makeScratch(scratch)) {
+      await removeAll(shop.starters, [scratch.root]);
+      makeScratch(scratch);
+    }
+    provideEtc(shop.shape, since);
   });
   const slot = await timed(watch, 'prepare', 'make fifos', () => shop.slots.take());
   const server = openJobserver(slot.tokens, request.tokens);
   const logFd = files.openAppend(request.log);
-  const idle = {guest: undefined, killed: undefined, cpuMilliseconds: 0, peakBytes: 0};
-  return {shop, request, scratch, logFd, slot, server, since, watch, ...idle};
+  const idle = {guest: undefined, killed: undefined, leavesLittle: undefined};
+  const usage = {cpuMilliseconds: 0, peakBytes: 0};
+  return {shop, request, scratch, logFd, slot, server, since, watch, ...idle, ...usage};
 }
 
 /** When all of its processes are gone. */

@@ -52,7 +52,7 @@ export function startJob(shop: Shop, request: BuildRequest): RunningJob {
   const result = begin()
     .catch((error: unknown) => err(storeTrouble(error, request.scratch)))
     .finally(() => {
-      shop.trash.add(request.scratch, isLittle(request.scratch));
+      shop.trash.add(request.scratch, job?.leavesLittle ?? isLittle(request.scratch));
     });
   return {
     result,
@@ -179,6 +179,8 @@ async function putAway(job: Job): Promise<void> {
   const {request, scratch} = job;
   if (request.keep?.always === true) await keepBuild(job, request.keep.folder);
   else {
+    job.leavesLittle = isLittle(scratch.root);
+    if (job.leavesLittle) return;
     // Before anything is synced: what is deleted now never has to reach the disk.
     const large = [scratch.build, scratch.temporary].filter((one) => !isLittle(one));
     await removeAll(job.shop.starters, large);

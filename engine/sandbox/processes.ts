@@ -1,7 +1,7 @@
 /**
  * What the processes of a sandbox use, from /proc. Knows process ids as the worker sees them.
  */
-import {readText, namesIn, unless} from '../base/files.ts';
+import {exists, readText, namesIn, unless} from '../base/files.ts';
 
 export interface Sample {
   /** Resident memory of all its processes together; shared pages count for each. */
@@ -42,6 +42,8 @@ export function sampleTree(first: number): Sample {
 
 /** Whether a process is there and not only a zombie waiting to be collected. */
 export function isAlive(pid: number): boolean {
+  // Most of the time it is gone, and that is told sooner than a failure to read.
+  if (!exists(`/proc/${pid}`)) return false;
   const fields = statFields(pid);
   return fields !== undefined && fields[0] !== 'Z' && fields[0] !== 'X';
 }

@@ -10,10 +10,9 @@ import {openOutput, type Output} from './output.ts';
 import {endedWell, failureOf, type StepFailure} from './outcome.ts';
 import {INSIDE} from './places.ts';
 import {outOfMemoryKills, recentKills} from './processes.ts';
-import {renewSlot, type Slot} from './slots.ts';
+import {renewSlot, tellSlot, type Slot} from './slots.ts';
 import {OWN_NETWORK, sandboxCommand, type View} from './spec.ts';
 import {stampSpans} from './stamps.ts';
-import {writeText} from './staging.ts';
 import {networkWord, type Starters} from './starters.ts';
 import {readReport, readSteps, type ShellReport} from './status.ts';
 import {driverText, quote, stepFile, stepName, variablesText, type StepText} from './steps.ts';
@@ -103,10 +102,11 @@ export function writeControl(
   const {control} = slot;
   renewSlot(slot);
   plan.steps.forEach(({name, text}, index) => {
-    writeText(`${control}/steps/${stepFile(index, name)}`, `${text}\n`);
+    tellSlot(slot, `${control}/steps/${stepFile(index, name)}`, `${text}\n`);
   });
-  writeText(`${control}/variables`, variablesText(plan.variables, plan.jobs));
-  writeText(`${control}/driver`, driverText(plan.steps, plan.shell, plan.top, plan.watch.on));
+  tellSlot(slot, `${control}/variables`, variablesText(plan.variables, plan.jobs));
+  const driver = driverText(plan.steps, plan.shell, plan.top, plan.watch.on);
+  tellSlot(slot, `${control}/driver`, driver);
 }
 
 function guestPlan(plan: ShellPlan, output: Output): Parameters<typeof startGuest>[0] {
@@ -140,7 +140,7 @@ function startLine({view, slot, bash}: ShellPlan): string {
   const redirections = `</dev/null >${output} 2>&1 3<>${tokens} 4<>${tokens}`;
   const words = argv.map(quote);
   words[argv.indexOf(OWN_NETWORK)] = networkWord(OWN_NETWORK);
-  writeText(slot.start, `${words.join(' ')} ${redirections}\n`);
+  tellSlot(slot, slot.start, `${words.join(' ')} ${redirections}\n`);
   return `. ${quote(slot.start)}`;
 }
 

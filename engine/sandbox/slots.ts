@@ -4,6 +4,7 @@
  */
 import * as files from '../base/files.ts';
 import {SLOTS} from './places.ts';
+import {writeText} from './staging.ts';
 import type {Starters} from './starters.ts';
 
 export interface Slot {
@@ -17,6 +18,8 @@ export interface Slot {
   readonly status: string;
   /** The command that starts its sandbox. */
   readonly start: string;
+  /** What its shell has been told: files to be removed. */
+  readonly told: string[];
 }
 
 /** So many are made at once. */
@@ -41,7 +44,7 @@ export class Slots {
 
   /** Nobody has its fifos open any more, and nobody sees its folders. */
   give(slot: Slot): void {
-    files.removeTree(slot.status);
+    clear(slot);
     this.#idle.push(slot);
   }
 
@@ -58,16 +61,20 @@ export class Slots {
 }
 
 /** Removes what an earlier shell was told, and what it has said. */
-export function renewSlot({control, status, start}: Slot): void {
-  const texts = [`${control}/steps`, control].flatMap((folder) =>
-    files.namesIn(folder).map((name) => `${folder}/${name}`),
-  );
-  const kept = [`${control}/status`, `${control}/steps`];
-  for (const file of [...texts, start]) {
-    if (!kept.includes(file)) files.unless(['ENOENT'], () => files.unlink(file));
-  }
+export function renewSlot(slot: Slot): void {
+  clear(slot);
+  files.makeDir(slot.status, 0o755);
+}
+
+function clear({told, status}: Slot): void {
+  for (const file of told.splice(0)) files.unlink(file);
   files.removeTree(status);
-  files.makeDir(status, 0o755);
+}
+
+/** Writes a file that a shell is told something with; it must not be there. */
+export function tellSlot({told}: Slot, file: string, text: string): void {
+  told.push(file);
+  writeText(file, text);
 }
 
 function slotOf(number: number): Slot {
@@ -78,5 +85,6 @@ function slotOf(number: number): Slot {
     control: at('control'),
     status: at('status'),
     start: at('start'),
+    told: [],
   };
 }

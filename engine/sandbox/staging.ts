@@ -8,6 +8,7 @@ import * as files from '../base/files.ts';
 import {sha256, short} from '../base/hash.ts';
 import {assert, err, ok} from '../base/result.ts';
 import {checkOut, makeFarm, makeMergedFarm} from '../../store/checkout.ts';
+import {layOut} from '../../store/lay-out.ts';
 import type {Store} from '../../store/layout.ts';
 import {sortEntries, type TreeEntry} from '../../store/manifest.ts';
 import {isInnerPath} from '../../store/bytes.ts';
@@ -26,19 +27,30 @@ export const MOST_LAYERS = 64;
 /** Where a root environment has mounts; nothing at or below these is ever captured. */
 export const MOUNT_POINTS: readonly string[] = ['dev', 'proc', 'sys', 'run', 'tmp', 'build'];
 
-/** Makes the folders of a job, where nothing is any more. */
-export function makeScratch({root, build, temporary, merged}: Scratch): void {
-  files.makeDirs(root);
+/** Makes the folders of a job; false, and nothing is made, where something is in their place. */
+export function makeScratch({root, build, temporary, merged}: Scratch): boolean {
+  if (!takePlace(root)) return false;
   makeFolders([build, temporary, merged]);
   files.chmod(temporary, 0o1777);
+  return true;
+}
+
+/** Nearly always there is a folder for it, and nothing in it. */
+function takePlace(root: string): boolean {
+  const make = (): true => {
+    files.makeDir(root);
+    return true;
+  };
+  const made = files.unless(['EEXIST', 'ENOENT'], make);
+  if (made === true || files.exists(root)) return made === true;
+  files.makeDirs(path.dirname(root));
+  return make();
 }
 
 function makeFolders(folders: readonly string[]): void {
   for (const folder of folders) {
     // What a failed build has left is there already and stays as it is.
-    if (files.exists(folder)) continue;
-    files.makeDir(folder);
-    files.chmod(folder, 0o755);
+    files.unless(['EEXIST'], () => files.makeDir(folder, 0o755));
   }
 }
 
@@ -124,7 +136,10 @@ export function copyLayers(
   lowers: Lowers,
   owners: boolean,
 ): Checked<void> {
-  const done = checkOut(store, entriesOf(lowers), scratch.merged, {copy: true, owners});
+  const manner = {copy: true, owners, whiteouts: false};
+  const done = guard(scratch.merged, () =>
+    layOut(store, entriesOf(lowers), scratch.merged, manner),
+  );
   if (!done.ok) return done;
   if (spec.environment === 'root') {
     const missing = MOUNT_POINTS.filter((name) => !files.exists(`${scratch.merged}/${name}`));
