@@ -1,13 +1,16 @@
 /**
  * The /etc of host environments, in the worker's memory: what is the same everywhere, with copies
- * of the machine's own files that programs in /usr need. Each mount that a sandbox does without
- * makes all later ones faster.
+ * of the machine's own files that programs in /usr need, and its folders mounted once. Each mount that
+ * a sandbox does without makes all later ones faster, and what is mounted below another comes with it.
  */
 import path from 'node:path';
 import * as files from '../base/files.ts';
+import {fault} from '../../store/trouble.ts';
 import {ETC} from './places.ts';
 import type {HostShape} from './spec.ts';
 import {writeText} from './staging.ts';
+import type {Starters} from './starters.ts';
+import {quote} from './steps.ts';
 
 /** The minimal /etc, as file name → text. */
 const ETC_FILES: Readonly<Record<string, string>> = {
@@ -21,22 +24,30 @@ const ETC_FILES: Readonly<Record<string, string>> = {
 /** What was copied, as lstat(2) showed it then. */
 const copied = new Map<string, string>();
 
+/** Makes it, without the files. */
+export async function makeEtc({etc}: HostShape, starters: Starters): Promise<void> {
+  files.makeDirs(ETC);
+  for (const [name, text] of Object.entries(ETC_FILES)) writeText(placeOf(name), text);
+  for (const folder of etc.folders) files.makeDir(placeOf(folder));
+  // `-c`: mount(8) would ask where a path leads.
+  const mounts = etc.folders.map((one) => `mount -c --bind ${quote(one)} ${quote(placeOf(one))}`);
+  const said: string[] = [];
+  const status = await starters.line(`{ ${['true', ...mounts].join(' && ')}; } >&5 2>&1`, (line) =>
+    said.push(line),
+  );
+  if (status !== 0) fault('machine/sandbox', `cannot mount folders of /etc: ${said.join('; ')}`);
+}
+
 /** So long it counts as up to date, milliseconds. */
 const UP_TO_DATE = 500;
 let provided = -Infinity;
 
 /**
- * Makes it, or brings it up to date: ldconfig(8) may have been at work meanwhile. `tick`: now, in
- * milliseconds.
+ * Brings its files up to date: ldconfig(8) may have been at work meanwhile. `tick`: now, in milliseconds.
  */
 export function provideEtc({etc}: HostShape, tick: number): void {
   if (tick - provided < UP_TO_DATE) return;
   provided = tick;
-  if (!files.exists(ETC)) {
-    files.makeDirs(ETC);
-    for (const [name, text] of Object.entries(ETC_FILES)) writeText(placeOf(name), text);
-    for (const folder of etc.folders) files.makeDir(placeOf(folder));
-  }
   for (const file of etc.files) {
     const print = printOf(file);
     if (print === undefined || copied.get(file) === print) continue;

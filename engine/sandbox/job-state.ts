@@ -39,6 +39,7 @@ export async function openJob(
   watch: Watch,
 ): Promise<Job> {
   const since = shop.host.tick();
+  await shop.etc;
   await timed(watch, 'prepare', 'make folders', async () => {
     if (!makeScratch(scratch)) {
       await removeAll(shop.starters, [scratch.root]);

@@ -17,6 +17,8 @@ export interface Shop {
   readonly store: Store;
   readonly host: Host;
   readonly shape: HostShape;
+  /** Resolves when the /etc of host environments is there. */
+  readonly etc: Promise<void>;
   /** Whether few small layers are copied, which is quicker than mounting them. */
   readonly copiesSmall: boolean;
   /** Whether layers can be mounted below an upper folder; found out when it is first asked. */

@@ -128,9 +128,8 @@ function hostMounts({environment, shape, scratch, tools}: View): string[] {
   const build = ['--ro-bind', tools, INSIDE.tools];
   return [
     ...systemMounts(shape),
-    // The files are there, and the places where the folders go (etc.ts).
+    // With the folders that are mounted there (etc.ts).
     ...['--ro-bind', ETC, '/etc'],
-    ...shape.etc.folders.flatMap((path) => ['--ro-bind', path, path]),
     ...['--dir', '/run', '--dir', '/var', '--symlink', '/tmp', '/var/tmp'],
     ...(environment === 'tools' ? [] : build),
     ...(environment === 'tools' ? [] : ['--bind', absolute(scratch.merged), INSIDE.sysroot]),

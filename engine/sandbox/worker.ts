@@ -11,6 +11,7 @@ import {err, ok, unreachable} from '../base/result.ts';
 import {tmpDir, workerStore, type Store} from '../../store/layout.ts';
 import {probesOf} from '../../store/sweep.ts';
 import {storeTrouble} from '../../store/trouble.ts';
+import {makeEtc} from './etc.ts';
 import {makeImage} from './image.ts';
 import {runInteractive} from './interactive.ts';
 import {startJob, type RunningJob} from './job.ts';
@@ -46,6 +47,8 @@ async function main(): Promise<void> {
   const begun = host.clock();
   const store = workerStore('.');
   const idMode: IdMode = host.env['RECIPES_ID_MODE'] === 'single' ? 'single' : 'range';
+  // What it asks for meanwhile is read when all of this is made.
+  reply({type: 'ready', idMode, begun});
   const shape = shapeOfHost();
   const starters = new Starters({limits: limitWords(shape), apart: apartWords(shape)});
   const shop = {
@@ -57,6 +60,7 @@ async function main(): Promise<void> {
     owners: idMode === 'range',
     logLimit: Number(host.env['RECIPES_LOG_LIMIT'] ?? 1 << 30),
     starters,
+    etc: makeEtc(shape, starters),
     slots: new Slots(starters),
     running: new Set<number>(),
     xattrs: new Batcher(
@@ -67,6 +71,8 @@ async function main(): Promise<void> {
     trash: new Trash((paths) => starters.command(['rm', '-rf', '--', ...paths])),
     reply,
   };
+  // Who needs it is told.
+  shop.etc.catch(() => undefined);
   const jobs = new Map<number, RunningJob>();
   channel.on(
     'data',
@@ -74,7 +80,6 @@ async function main(): Promise<void> {
   );
   // The engine is gone: nothing is to be finished, the next run sweeps what is left.
   channel.on('close', () => process.exit(0));
-  reply({type: 'ready', idMode, begun});
 }
 
 /** Tests say `always` or `never`. */

@@ -18,6 +18,8 @@ test.after.always(() => end());
 const ATTEMPTS: Readonly<Record<string, string>> = {
   'write to the host’s /usr': 'echo x >/usr/recipes-was-here',
   'write to /etc': 'echo x >/etc/recipes-was-here',
+  'write to a folder of /etc': 'echo x >/etc/alternatives/recipes-was-here',
+  'set a switch of the network': 'echo 1 >/proc/sys/net/ipv4/tcp_max_tw_buckets',
   'write to the root': 'echo x >/recipes-was-here',
   'write to the steps': 'echo x >/run/recipes/steps/01-install',
   'write to the tools': 'ln -s /usr/bin/true /tools/true',
