@@ -1,0 +1,151 @@
+/**
+ * The nodes of a plan, by their places in the order of the graph. Those that were recalled are bits
+ * and become nodes when somebody asks for them: of thousands few are asked for.
+ * What is walked over comes in the order of the graph. Decides nothing.
+ */
+import type {Label} from '../base/label.ts';
+import type {BuildGraph} from '../graph/model.ts';
+import type {Plan, PlannedNode, Verdict} from './plan.ts';
+import {RecalledNode} from './recalled-node.ts';
+
+/** Bits of a place; none: it is not in the plan. */
+const [MADE, FRESH, MAYBE, LOCAL] = [1, 2, 4, 8];
+
+type Recall = (at: number, verdict: 'maybe' | 'fresh', isLocal: boolean) => RecalledNode;
+
+/** Told of each node: its place, what it will do, and whether it was recalled. */
+export type Visit = (at: number, verdict: Verdict, isRecalled: boolean) => void;
+
+export class PlanNodes implements ReadonlyMap<Label, PlannedNode> {
+  readonly #graph: BuildGraph;
+  readonly #recall: Recall;
+  readonly #bits: Uint8Array;
+  /** Those that were made, and those recalled that somebody has asked for. */
+  readonly #nodes: (PlannedNode | undefined)[] = [];
+  #size = 0;
+
+  constructor(graph: BuildGraph, recall: Recall) {
+    this.#graph = graph;
+    this.#recall = recall;
+    this.#bits = new Uint8Array(graph.order.length);
+  }
+
+  setAt(at: number, node: PlannedNode): void {
+    this.#mark(at, MADE);
+    this.#nodes[at] = node;
+  }
+
+  recallAt(at: number, verdict: 'maybe' | 'fresh', isLocal: boolean): void {
+    this.#mark(at, (verdict === 'fresh' ? FRESH : MAYBE) | (isLocal ? LOCAL : 0));
+    if (this.#nodes[at] !== undefined) this.#nodes[at] = undefined;
+  }
+
+  #mark(at: number, bits: number): void {
+    if (this.#bits[at] === 0) this.#size += 1;
+    this.#bits[at] = bits;
+  }
+
+  visit(call: Visit): void {
+    const bits = this.#bits;
+    for (let at = 0; at < bits.length; at += 1) {
+      const one = bits[at] ?? 0;
+      if (one === 0) continue;
+      const isRecalled = (one & MADE) === 0;
+      const known = (one & FRESH) === 0 ? 'maybe' : 'fresh';
+      call(at, isRecalled ? known : (this.#nodes[at]?.verdict ?? 'run'), isRecalled);
+    }
+  }
+
+  /** All but those that were recalled and have nothing but local sources. */
+  get lookedAt(): readonly PlannedNode[] {
+    return this.#where((bits) => (bits & (MADE | LOCAL)) !== LOCAL && bits !== FRESH);
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  has(label: Label): boolean {
+    return (this.#bits[this.#graph.numberOf(label) ?? -1] ?? 0) !== 0;
+  }
+
+  get(label: Label): PlannedNode | undefined {
+    return this.#at(this.#graph.numberOf(label) ?? -1);
+  }
+
+  keys(): MapIterator<Label> {
+    return new Map(this.#entries()).keys();
+  }
+
+  values(): MapIterator<PlannedNode> {
+    return this.#where(() => true).values();
+  }
+
+  entries(): MapIterator<[Label, PlannedNode]> {
+    return this.#entries().values();
+  }
+
+  [Symbol.iterator](): MapIterator<[Label, PlannedNode]> {
+    return this.entries();
+  }
+
+  forEach(
+    call: (node: PlannedNode, label: Label, map: ReadonlyMap<Label, PlannedNode>) => void,
+  ): void {
+    for (const [label, node] of this.#entries()) call(node, label, this);
+  }
+
+  #entries(): [Label, PlannedNode][] {
+    return this.#where(() => true).map((node) => [node.label, node]);
+  }
+
+  #where(holds: (bits: number) => boolean): PlannedNode[] {
+    const found: PlannedNode[] = [];
+    this.#bits.forEach((bits, at) => {
+      const node = bits !== 0 && holds(bits) ? this.#at(at) : undefined;
+      if (node !== undefined) found.push(node);
+    });
+    return found;
+  }
+
+  #at(at: number): PlannedNode | undefined {
+    const bits = this.#bits[at] ?? 0;
+    if (bits === 0) return undefined;
+    if ((bits & MADE) !== 0) return this.#nodes[at];
+    const verdict = (bits & FRESH) === 0 ? 'maybe' : 'fresh';
+    return (this.#nodes[at] ??= this.#recall(at, verdict, (bits & LOCAL) !== 0));
+  }
+}
+
+/** Calls for each node of a plan, in order. */
+export function visit(graph: BuildGraph, {nodes}: Plan, call: Visit): void {
+  if (nodes instanceof PlanNodes) {
+    nodes.visit(call);
+    return;
+  }
+  for (const node of nodes.values()) {
+    call(graph.numberOf(node.label) ?? -1, node.verdict, node instanceof RecalledNode);
+  }
+}
+
+/**
+ * The nodes of a plan of which more has to be known: not those that are fresh or may be since all that is
+ * written of them is as it was, unless they have sources that may be missing.
+ */
+export function lookedAt({nodes}: Plan): readonly PlannedNode[] {
+  if (nodes instanceof PlanNodes) return nodes.lookedAt;
+  return [...nodes.values()].filter((one) => !(one instanceof RecalledNode) || isOpen(one));
+}
+
+function isOpen({verdict, isLocal}: RecalledNode): boolean {
+  return verdict !== 'fresh' && !isLocal;
+}
+
+/** Whether nothing of a plan runs, nor may. */
+export function isAllFresh(graph: BuildGraph, plan: Plan): boolean {
+  let isFresh = true;
+  visit(graph, plan, (_at, verdict) => {
+    if (verdict !== 'fresh') isFresh = false;
+  });
+  return isFresh;
+}
