@@ -11,6 +11,7 @@ import {configFile} from '../load/root.ts';
 import {BuildRun} from '../run/build-run.ts';
 import type {RunContext} from '../run/context.ts';
 import {closureOf, fetchesOf, type Plan} from '../run/plan.ts';
+import {isAllFresh} from '../run/plan-nodes.ts';
 import type {FailureMode} from '../run/task.ts';
 import {
   holdsStill,
@@ -86,7 +87,7 @@ export async function buildInputs(world: World, work: OpenWork): Promise<Checked
   if (!sound.ok) return sound;
   if (sound.value.warnings.length > 0) await world.show(sound.value.warnings);
   const plan = withoutTargets(work, sound.value.plan);
-  if ([...plan.nodes.values()].every((node) => node.verdict === 'fresh')) return ok(undefined);
+  if (isAllFresh(work.graph, plan)) return ok(undefined);
   const replan = (): Checked<Plan> => planAgain(work, new Set(work.targets));
   const status = await runPlan(world, work, plan, new Set(), {
     replan: () => {
@@ -299,7 +300,7 @@ export async function settle(
   plan: Plan,
   {replan, remembered}: Treatment,
 ): Promise<Checked<Plan>> {
-  const idle = [...plan.nodes.values()].every((node) => node.verdict === 'fresh');
+  const idle = isAllFresh(work.graph, plan);
   const [build, mark] = [buildOf(work), markOf(work)];
   if (idle && (!remembered || isRemembered(work.store, build, mark))) return ok(plan);
   const isHeld = remembered && holdsStill(work.store, build, mark);

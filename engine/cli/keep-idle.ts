@@ -9,6 +9,7 @@ import {namesIn} from '../base/files.ts';
 import {everyEdge, SOURCES} from '../graph/edge-table.ts';
 import {idleInputs} from '../run/idle-inputs.ts';
 import type {Plan} from '../run/plan.ts';
+import {isAllFresh, visit} from '../run/plan-nodes.ts';
 import {fittingKind} from '../ui/reporter.ts';
 import {tellingPaths, workFolders} from '../../store/quiet.ts';
 import {guard} from '../../store/trouble.ts';
@@ -28,8 +29,7 @@ export function rememberIdle(
   status: Checked<number>,
   kept: Outcomes | undefined,
 ): void {
-  const planned = [...plan.nodes.values()];
-  const isIdle = planned.every((node) => node.verdict === 'fresh' && node.kind === 'build');
+  const isIdle = isAllFresh(work.graph, plan) && isOfBuilds(work, plan);
   const wentWell = status.ok && status.value === 0 && !world.hasShown();
   if (world.memo === undefined || !isIdle || !wentWell || !isPlainCall(world)) return;
   // What cannot be looked at any more is somebody else's to report.
@@ -37,8 +37,16 @@ export function rememberIdle(
     const relied = kept === undefined ? 'unknown' : inputsKept(work, kept);
     if (relied === 'too young') return;
     const inputs = relied === 'unknown' ? idleInputs(work) : relied;
-    keep(world, work, inputs, {fresh: planned.length, memo: world.memo ?? ''});
+    keep(world, work, inputs, {fresh: plan.nodes.size, memo: world.memo ?? ''});
   });
+}
+
+function isOfBuilds({graph}: OpenWork, plan: Plan): boolean {
+  let isSo = true;
+  visit(graph, plan, (at) => {
+    if (graph.kindAt(at) !== 'build') isSo = false;
+  });
+  return isSo;
 }
 
 /**

@@ -53,8 +53,21 @@ export function someEdge(
   states: Uint8Array,
   bits: number,
 ): boolean {
+  return leadsTo(table, at, kinds, states, bits, true) !== NOWHERE;
+}
+
+/** The first node that an edge of these kinds leads to and that has one of these bits, or NOWHERE. */
+export function firstTarget(
+  table: EdgeTable,
+  at: number,
+  kinds: number,
+  states: Uint8Array,
+  bits: number,
+): number {
   return leadsTo(table, at, kinds, states, bits, true);
 }
+
+export const NOWHERE = -1;
 
 /** Whether all edges of these kinds lead to nodes that have one of these bits. */
 export function everyEdge(
@@ -64,10 +77,10 @@ export function everyEdge(
   states: Uint8Array,
   bits: number,
 ): boolean {
-  return !leadsTo(table, at, kinds, states, bits, false);
+  return leadsTo(table, at, kinds, states, bits, false) === NOWHERE;
 }
 
-/** Whether an edge of these kinds leads to a node that has one of these bits; without `has` none. */
+/** Where the first edge of these kinds leads whose node has one of these bits; without `has` none. */
 function leadsTo(
   table: EdgeTable,
   at: number,
@@ -75,11 +88,12 @@ function leadsTo(
   states: Uint8Array,
   bits: number,
   has: boolean,
-): boolean {
+): number {
   const end = endOfEdges(table, at);
   for (let edge = firstEdge(table, at); edge < end; edge += 1) {
     const isMeant = ((kinds >> (table.kinds[edge] ?? 0)) & 1) === 1;
-    if (isMeant && (((states[table.targets[edge] ?? 0] ?? 0) & bits) !== 0) === has) return true;
+    const target = table.targets[edge] ?? 0;
+    if (isMeant && (((states[target] ?? 0) & bits) !== 0) === has) return target;
   }
-  return false;
+  return NOWHERE;
 }

@@ -1,9 +1,10 @@
 /**
- * A set of labels and a map from labels, by their places in the order of a graph: for thousands of
- * them made at once this is several times as fast as the containers of the language.
+ * A set of labels, by their places in the order of a graph: for thousands of them made at once this
+ * is several times as fast as the containers of the language.
  * What is walked over comes in the order of the graph.
  */
 import type {Label} from '../base/label.ts';
+import {Bug} from '../base/result.ts';
 import type {BuildGraph} from './model.ts';
 
 type Order = Pick<BuildGraph, 'order' | 'numberOf'>;
@@ -61,61 +62,9 @@ export class LabelSet implements ReadonlySet<Label> {
   }
 }
 
-/** What belongs to labels of one graph. */
-export class LabelMap<T extends object> implements ReadonlyMap<Label, T> {
-  readonly #order: Order;
-  readonly #values: (T | undefined)[];
-  /** Those that are there, in order; made when they are asked for. */
-  #list: readonly T[] | undefined;
-  #size = 0;
-
-  constructor(order: Order) {
-    this.#order = order;
-    this.#values = Array.from({length: order.order.length});
-  }
-
-  setAt(at: number, value: T): void {
-    if (this.#values[at] === undefined) this.#size += 1;
-    this.#values[at] = value;
-    this.#list = undefined;
-  }
-
-  get size(): number {
-    return this.#size;
-  }
-
-  has(label: Label): boolean {
-    return this.get(label) !== undefined;
-  }
-
-  get(label: Label): T | undefined {
-    return this.#values[this.#order.numberOf(label) ?? -1];
-  }
-
-  keys(): MapIterator<Label> {
-    return new Map(this.#entries()).keys();
-  }
-
-  values(): MapIterator<T> {
-    return (this.#list ??= this.#values.filter((value) => value !== undefined)).values();
-  }
-
-  entries(): MapIterator<[Label, T]> {
-    return this.#entries().values();
-  }
-
-  [Symbol.iterator](): MapIterator<[Label, T]> {
-    return this.entries();
-  }
-
-  forEach(call: (value: T, label: Label, map: ReadonlyMap<Label, T>) => void): void {
-    for (const [label, value] of this.#entries()) call(value, label, this);
-  }
-
-  #entries(): [Label, T][] {
-    return this.#order.order.flatMap((label, at) => {
-      const value = this.#values[at];
-      return value === undefined ? [] : [[label, value] as [Label, T]];
-    });
-  }
+/** The label at a place. */
+export function labelAt({order}: Pick<Order, 'order'>, at: number): Label {
+  const label = order[at];
+  if (label === undefined) throw new Bug(`no label is at ${at}`);
+  return label;
 }

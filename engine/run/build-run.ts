@@ -8,6 +8,7 @@ import type {ActionKey} from '../base/hash.ts';
 import {testLabel, type Label} from '../base/label.ts';
 import {Bug} from '../base/result.ts';
 import {timed} from '../base/span.ts';
+import {labelAt} from '../graph/label-table.ts';
 import type {FetchNode} from '../graph/model.ts';
 import type {JobReply, Worker} from '../sandbox/worker-process.ts';
 import {releaseClaim} from '../../store/claims.ts';
@@ -22,6 +23,7 @@ import type {Durations} from './history.ts';
 import {dropAfterTests, dropOutdated} from './kept-builds.ts';
 import {LiveOutput} from './live-output.ts';
 import type {Plan} from './plan.ts';
+import {lookedAt, visit} from './plan-nodes.ts';
 import type {Resolution} from './resolve.ts';
 import {Scheduler} from './scheduler.ts';
 import type {FailureMode} from './task.ts';
@@ -100,21 +102,23 @@ export class BuildRun {
 
   /** Runs to the end and tells the summary. */
   async run(targets: readonly Label[]): Promise<Summary> {
-    const planned = [...this.#plan.nodes.values()];
-    const pending = planned.filter((one) => one.verdict !== 'fresh');
-    const {listener} = this.#context;
+    const {listener, graph} = this.#context;
+    const fresh: number[] = [];
+    visit(graph, this.#plan, (at, verdict) => void (verdict === 'fresh' && fresh.push(at)));
+    const {size} = this.#plan.nodes;
     listener({
       type: 'run-started',
       targets,
-      nodes: planned.length,
-      pending: pending.length,
+      nodes: size,
+      pending: size - fresh.length,
       jobs: this.#options.jobs,
     });
-    for (const one of planned.filter((each) => each.verdict === 'fresh')) {
-      this.#tally.ended(one.label, one.kind, 'fresh', {saved: this.#durations(one.label) ?? 0});
+    for (const at of fresh) {
+      const label = labelAt(graph, at);
+      this.#tally.ended(label, graph.kindAt(at), 'fresh', {saved: this.#durations(label) ?? 0});
     }
     // Downloads of what surely runs begin at once; builds that come first go on meanwhile.
-    for (const one of pending)
+    for (const one of lookedAt(this.#plan))
       if (one.kind === 'fetch' && one.verdict === 'run') this.#scheduler.demand(one.label);
     await this.#scheduler.run();
     if (this.#outdated === undefined) await dropAfterTests(this.#context, this.#plan);

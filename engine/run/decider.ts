@@ -5,6 +5,7 @@
 import type {ActionKey} from '../base/hash.ts';
 import type {Label} from '../base/label.ts';
 import {Bug} from '../base/result.ts';
+import {labelAt} from '../graph/label-table.ts';
 import type {BuildNode, TestNode} from '../graph/model.ts';
 import {guard} from '../../store/trouble.ts';
 import type {RunContext} from './context.ts';
@@ -62,11 +63,14 @@ export class Decider {
     const sleepers = this.#sleepers;
     if (sleepers === undefined) return [];
     if (!good || this.#scheduled.size > MOST_WOKEN) return this.#wakeAll(sleepers);
-    const {resolver} = this.#its.context;
+    const {resolver, graph} = this.#its.context;
     const {same, woken} = sleepers.ended(label, (at) => resolver.recallDoneAt(at));
-    for (const one of same) this.#cut(one.label, one.kind, resolver.timeAt(one.at));
-    for (const one of woken) this.#scheduled.set(one.label, one);
-    const isWoken = new Set(woken.map((one) => one.label));
+    for (const at of same) this.#cut(labelAt(graph, at), graph.kindAt(at), resolver.timeAt(at));
+    const isWoken = new Set(woken.map((at) => labelAt(graph, at)));
+    for (const one of isWoken) {
+      const planned = this.#its.plan.nodes.get(one);
+      if (planned !== undefined) this.#scheduled.set(one, planned);
+    }
     return isWoken.size === 0
       ? []
       : this.#tasksOf({nodes: this.#scheduled}).filter((task) => isWoken.has(task.label));

@@ -7,14 +7,20 @@ import {mayBeClaimed} from '../../store/claims.ts';
 import type {RunContext} from './context.ts';
 import type {IsKept} from './handover.ts';
 import type {Plan} from './plan.ts';
+import {visit} from './plan-nodes.ts';
 import {buildOf} from './tasks.ts';
 import {dropKept} from './work-task.ts';
 
 /** Of all tests of a run that has ended, also of those that were fresh: who ran them may have been killed. */
-export async function dropAfterTests(context: RunContext, {nodes}: Plan): Promise<void> {
-  for (const {label, kind, verdict} of nodes.values()) {
-    if (kind === 'test') await dropAfterTest(context, label, verdict === 'fresh');
-  }
+export async function dropAfterTests(context: RunContext, plan: Plan): Promise<void> {
+  const {graph} = context;
+  const tests: [Label, boolean][] = [];
+  visit(graph, plan, (at, verdict) => {
+    const label = graph.order[at];
+    if (label !== undefined && graph.kindAt(at) === 'test')
+      tests.push([label, verdict === 'fresh']);
+  });
+  for (const [label, wasFresh] of tests) await dropAfterTest(context, label, wasFresh);
 }
 
 async function dropAfterTest(context: RunContext, test: Label, wasFresh: boolean): Promise<void> {

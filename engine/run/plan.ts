@@ -9,7 +9,8 @@ import {buildLabel, type Label} from '../base/label.ts';
 import {Bug, unreachable} from '../base/result.ts';
 import {endOfEdges, firstEdge} from '../graph/edge-table.ts';
 import type {BuildGraph, BuildNode, FetchNode, Node, TestNode} from '../graph/model.ts';
-import {LabelMap, LabelSet} from '../graph/label-table.ts';
+import {labelAt, LabelSet} from '../graph/label-table.ts';
+import {PlanNodes} from './plan-nodes.ts';
 import {OpenNodes, RecalledNode, type Answers} from './recalled-node.ts';
 import type {Resolution, Resolver} from './resolve.ts';
 
@@ -41,6 +42,9 @@ export interface Demands {
 
 const NONE: ReadonlySet<Label> = new Set();
 
+/** Whether a node is in the plan. */
+type IsPlanned = (label: Label) => boolean;
+
 /** Decides for the wanted nodes and all they need; `forced` ones run whatever the store has. */
 export function makePlan(
   graph: BuildGraph,
@@ -49,15 +53,22 @@ export function makePlan(
   forced: ReadonlySet<Label>,
   damaged: ReadonlySet<Label> = NONE,
 ): Plan {
-  const work = new LabelMap<PlannedNode>(graph);
+  const work: PlanNodes = new PlanNodes(
+    graph,
+    recaller(graph, resolver, (label) => work.has(label)),
+  );
   const demands = {forced, damaged};
   const open = new OpenNodes(graph);
-  const recall = recaller(graph, resolver, work);
   graph.order.forEach((label, at) => {
     if (!wanted.hasAt(at) || graph.kindAt(at) === 'fetch') return;
-    const demanded = demand(demands, label);
-    const recalled = demanded === undefined ? recall(label, at, open.isBelow(at)) : undefined;
-    const planned = recalled ?? planNode(workNode(graph, label), resolver, work, demands);
+    const isAbove = open.isBelow(at);
+    if (demand(demands, label) === undefined && isRecalled(resolver, at, isAbove)) {
+      const isLocal = isAbove && hasLocalSources(graph, resolver, label, at);
+      work.recallAt(at, isAbove ? 'maybe' : 'fresh', isLocal);
+      open.note(at, isAbove);
+      return;
+    }
+    const planned = planNode(workNode(graph, label), resolver, work, demands);
     work.setAt(at, planned);
     open.note(at, planned.verdict !== 'fresh');
   });
@@ -68,27 +79,29 @@ export function makePlan(
 }
 
 /**
- * The short way to what a node will do, where it is written as it was the last time. `isAbove`:
- * something below it is open.
+ * The short way to what a node will do: it is written as it was the last time. `isAbove`: something
+ * below it is open.
  */
+function isRecalled(resolver: Resolver, at: number, isAbove: boolean): boolean {
+  return resolver.isSettledAt(at) && (isAbove || resolver.recallDoneAt(at));
+}
+
+/** Makes such nodes when they are asked for. */
 function recaller(
   graph: BuildGraph,
   resolver: Resolver,
-  work: ReadonlyMap<Label, PlannedNode>,
-): (label: Label, at: number, isAbove: boolean) => PlannedNode | undefined {
+  isPlanned: IsPlanned,
+): ConstructorParameters<typeof PlanNodes>[1] {
   const answers: Answers = {
     key: (label) => resolver.keyOf(label) ?? null,
     recipeKey: (label) => resolver.recipeKeyOf(label),
     reason: (label) => {
       const resolution = resolver.resolve(workNode(graph, label));
-      return resolution.type === 'open' ? openReason(resolution, work) : null;
+      return resolution.type === 'open' ? openReason(resolution, isPlanned) : null;
     },
   };
-  return (label, at, isAbove) => {
-    if (!resolver.isSettledAt(at)) return undefined;
-    if (!isAbove && !resolver.recallDoneAt(at)) return undefined;
-    const verdict = isAbove ? 'maybe' : 'fresh';
-    const isLocal = isAbove && hasLocalSources(graph, resolver, label, at);
+  return (at, verdict, isLocal) => {
+    const label = labelAt(graph, at);
     return new RecalledNode({label, at}, graph.kindAt(at), verdict, isLocal, answers);
   };
 }
@@ -159,14 +172,11 @@ function openVerdict(
 ): {verdict: Verdict; reason: string} {
   if (demanded !== undefined) return {verdict: 'run', reason: demanded};
   if (!resolver.wasBuilt(node)) return {verdict: 'run', reason: resolver.reason(node, undefined)};
-  return {verdict: 'maybe', reason: openReason(resolution, work)};
+  return {verdict: 'maybe', reason: openReason(resolution, (label) => work.has(label))};
 }
 
-function openReason(
-  {on}: Extract<Resolution, {type: 'open'}>,
-  work: ReadonlyMap<Label, PlannedNode>,
-): string {
-  const below = on.find((label) => work.get(label) !== undefined);
+function openReason({on}: Extract<Resolution, {type: 'open'}>, isPlanned: IsPlanned): string {
+  const below = on.find(isPlanned);
   return below === undefined ? 'its source is not chosen yet' : `below ${below}`;
 }
 
@@ -174,11 +184,11 @@ function openReason(
 function plannedFetches(
   graph: BuildGraph,
   resolver: Resolver,
-  work: ReadonlyMap<Label, PlannedNode>,
+  work: PlanNodes,
   damaged: ReadonlySet<Label>,
 ): Map<Label, PlannedNode> {
   const fetches = new Map<Label, PlannedNode>();
-  for (const planned of work.values()) {
+  for (const planned of work.lookedAt) {
     if (planned.verdict === 'fresh') continue;
     for (const fetch of fetchesToLookAt(graph, planned)) {
       const isHere = !damaged.has(fetch.label) && resolver.isHere(resolver.contentOf(fetch.label));

@@ -14,6 +14,7 @@ import type {TemporaryRoot} from '../../store/protect.ts';
 import {guard} from '../../store/trouble.ts';
 import type {RunContext} from './context.ts';
 import {fetchesToLookAt, type Plan, type PlannedNode} from './plan.ts';
+import {lookedAt} from './plan-nodes.ts';
 import {RecalledNode} from './recalled-node.ts';
 import {relyOn, rootOfSource, rootsOfResult} from './reliance.ts';
 
@@ -64,11 +65,13 @@ export function isSpaceLow({store, config}: RunContext): boolean {
  */
 function rootsOfPlan(
   context: RunContext,
-  {nodes}: Plan,
+  plan: Plan,
   isHeld: boolean,
 ): ReadonlyMap<TemporaryRoot, boolean> {
+  const {nodes} = plan;
   const roots = new Map<TemporaryRoot, boolean>();
-  for (const planned of nodes.values()) {
+  // What was recalled is held by the project's root already.
+  for (const planned of isHeld ? lookedAt(plan) : nodes.values()) {
     const isRecalled = planned instanceof RecalledNode;
     if (planned.kind === 'fetch' || (isHeld && isRecalled)) continue;
     for (const root of outcomeOf(context, planned)) roots.set(root, isRecalled);

@@ -4,51 +4,52 @@
  * it has come to something else than before. Of thousands few are woken. Knows nothing of keys.
  */
 import type {Label} from '../base/label.ts';
-import {ALL_KINDS, RUNS, someEdge} from '../graph/edge-table.ts';
+import {ALL_KINDS, firstTarget, NOWHERE, RUNS, someEdge} from '../graph/edge-table.ts';
 import type {BuildGraph, EdgeTable} from '../graph/model.ts';
-import type {Plan, PlannedNode} from './plan.ts';
+import type {Plan, Verdict} from './plan.ts';
+import {lookedAt, visit} from './plan-nodes.ts';
 import {RecalledNode} from './recalled-node.ts';
 
-/** Of sleepers, each after what it depends on. */
+/** Places of sleepers, each after what it depends on. */
 export interface Decided {
   /** All they are made from has come to what it was. */
-  readonly same: readonly RecalledNode[];
+  readonly same: readonly number[];
   /** Something has not: these are to be scheduled. */
-  readonly woken: readonly RecalledNode[];
+  readonly woken: readonly number[];
 }
 
 /** What is known of the node at a place of the graph's order. */
-const [DECIDED, OPEN, THROUGH] = [0, 1, 2];
+const [DECIDED, OPEN, THROUGH, ASLEEP] = [0, 1, 2, 4];
+/** It waits for what is open below it. */
+const UNDECIDED = OPEN | THROUGH;
 
 /** Invariant: what is open below a sleeper is asleep itself, or scheduled and not at its end. */
 export class Sleepers {
   readonly #graph: BuildGraph;
   readonly #edges: EdgeTable;
   readonly #states: Uint8Array;
-  /** By place. */
-  readonly #sleeping: (RecalledNode | undefined)[];
+  /** For each place something that was found open below it. */
+  readonly #blockers: Int32Array;
   /** Places of sleepers, and of what is fresh but needs some of them to run. */
   #waiting: readonly number[];
 
   /** Each node of the plan comes after what it depends on. */
-  constructor(graph: BuildGraph, {nodes}: Plan) {
+  constructor(graph: BuildGraph, plan: Plan) {
     this.#graph = graph;
     this.#edges = graph.edges();
     this.#states = new Uint8Array(graph.order.length);
-    this.#sleeping = Array.from({length: graph.order.length});
+    this.#blockers = new Int32Array(graph.order.length).fill(NOWHERE);
     const waiting: number[] = [];
-    for (const one of nodes.values()) {
-      const at = one instanceof RecalledNode ? one.at : (graph.numberOf(one.label) ?? -1);
-      const state = this.#firstState(at, one);
-      this.#states[at] = state;
-      if (one instanceof RecalledNode && state === OPEN) this.#sleeping[at] = one;
-      if (this.#sleeping[at] !== undefined || state === THROUGH) waiting.push(at);
-    }
+    visit(graph, plan, (at, verdict, isRecalled) => {
+      const state = this.#firstState(at, verdict);
+      this.#states[at] = state === OPEN && isRecalled ? OPEN | ASLEEP : state;
+      if (state === THROUGH || (state === OPEN && isRecalled)) waiting.push(at);
+    });
     this.#waiting = waiting;
   }
 
   isAsleep(label: Label): boolean {
-    return this.#sleeping[this.#graph.numberOf(label) ?? -1] !== undefined;
+    return this.#isSleeper(this.#graph.numberOf(label) ?? -1);
   }
 
   /**
@@ -56,41 +57,47 @@ export class Sleepers {
    * which nothing is open any more.
    */
   ended(label: Label, comesToTheSame: (at: number) => boolean): Decided {
-    const decided = {same: [] as RecalledNode[], woken: [] as RecalledNode[]};
+    const decided = {same: [] as number[], woken: [] as number[]};
     const ended = this.#graph.numberOf(label) ?? -1;
     if (this.#states[ended] !== OPEN) return decided;
     this.#states[ended] = DECIDED;
     this.#waiting = this.#waiting.filter((at) => {
-      if (this.#isOpenBelow(at)) return true;
-      const sleeper = this.#sleeping[at];
-      const isSame = sleeper === undefined || comesToTheSame(at);
-      if (isSame) this.#states[at] = DECIDED;
-      if (sleeper === undefined) return false;
-      this.#sleeping[at] = undefined;
-      (isSame ? decided.same : decided.woken).push(sleeper);
+      if (this.#isBlocked(at)) return true;
+      const isSleeper = this.#isSleeper(at);
+      const isSame = !isSleeper || comesToTheSame(at);
+      this.#states[at] = isSame ? DECIDED : OPEN;
+      if (isSleeper) (isSame ? decided.same : decided.woken).push(at);
       return false;
     });
     return decided;
   }
 
-  #firstState(at: number, {verdict, kind}: PlannedNode): number {
-    if (kind === 'fetch') return DECIDED;
+  #isSleeper(at: number): boolean {
+    return ((this.#states[at] ?? 0) & ASLEEP) !== 0;
+  }
+
+  #firstState(at: number, verdict: Verdict): number {
+    if (this.#graph.kindAt(at) === 'fetch') return DECIDED;
     if (verdict !== 'fresh') return OPEN;
-    return this.#isSomeOpen(at, RUNS) ? THROUGH : DECIDED;
+    const isSomeOpen = someEdge(this.#edges, at, RUNS, this.#states, UNDECIDED);
+    return isSomeOpen ? THROUGH : DECIDED;
   }
 
-  #isOpenBelow(at: number): boolean {
-    return this.#isSomeOpen(at, this.#states[at] === OPEN ? ALL_KINDS : RUNS);
-  }
-
-  #isSomeOpen(at: number, kinds: number): boolean {
-    return someEdge(this.#edges, at, kinds, this.#states, OPEN | THROUGH);
+  /** Whether something below is open; as long as that which was is, nothing else is looked at. */
+  #isBlocked(at: number): boolean {
+    const states = this.#states;
+    const known = this.#blockers[at] ?? NOWHERE;
+    if (known !== NOWHERE && ((states[known] ?? 0) & UNDECIDED) !== 0) return true;
+    const kinds = ((states[at] ?? 0) & OPEN) !== 0 ? ALL_KINDS : RUNS;
+    const blocker = firstTarget(this.#edges, at, kinds, states, UNDECIDED);
+    this.#blockers[at] = blocker;
+    return blocker !== NOWHERE;
   }
 }
 
 /** The plan of the one node and its downloads; undefined where more is sure to run, or nothing. */
-export function lonePlan({nodes}: Plan): Plan | undefined {
-  const own = [...nodes.values()].filter(
+export function lonePlan(plan: Plan): Plan | undefined {
+  const own = lookedAt(plan).filter(
     (one) => one.verdict !== 'fresh' && !(one instanceof RecalledNode),
   );
   if (own.filter((one) => one.kind !== 'fetch').length !== 1) return undefined;

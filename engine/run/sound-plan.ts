@@ -22,6 +22,7 @@ import {
 } from '../../store/verified.ts';
 import type {SourceContent} from './job-spec.ts';
 import {fetchesOf, fetchesToLookAt, makePlan, type Plan} from './plan.ts';
+import {lookedAt} from './plan-nodes.ts';
 import {RecalledNode} from './recalled-node.ts';
 import {sparedTrees} from './root-memory.ts';
 import type {Resolver} from './resolve.ts';
@@ -53,7 +54,7 @@ export function makeSoundPlan(
     let imported = false;
     for (;;) {
       const plan = makePlan(graph, resolver, wanted, forced, damaged);
-      const lost = [...plan.nodes.values()].filter((one) => one.kind === 'fetch');
+      const lost = lookedAt(plan).filter((one) => one.kind === 'fetch');
       if (!imported && lost.some((one) => resolver.isLocal(one.label))) {
         // They are as they were when they were imported, but the store has lost them.
         imported = true;
@@ -126,7 +127,7 @@ function lookAtInputs(
   const below = new Set<Label>();
   const rootLayers: Label[] = [];
   const sources = new Map<Label, FetchNode>();
-  for (const planned of plan.nodes.values()) {
+  for (const planned of lookedAt(plan)) {
     if (planned.verdict === 'fresh' || planned.kind === 'fetch') continue;
     // Few of those that were recalled run, and who runs looks at its layers.
     if (!(planned instanceof RecalledNode)) {

@@ -9,6 +9,7 @@ import type {BuildGraph} from '../graph/model.ts';
 import type {Build} from '../load/model.ts';
 import {fingerprint, toolPlaces, toolVersion, type PrintCache} from '../sandbox/host-tools.ts';
 import type {Plan} from './plan.ts';
+import {lookedAt} from './plan-nodes.ts';
 import {RecalledNode} from './recalled-node.ts';
 import type {HostTools, Knowledge} from './resolve.ts';
 import {buildOf} from './tasks.ts';
@@ -59,7 +60,7 @@ export function missingTools(
   plan: Plan,
 ): readonly Diagnostic[] {
   const found = new Map<string, Diagnostic>();
-  for (const planned of plan.nodes.values()) {
+  for (const planned of lookedAt(plan)) {
     // What was recalled had its tools, and they are as they were.
     if (planned.verdict === 'fresh' || planned instanceof RecalledNode) continue;
     const build = buildOf(graph, planned.label)?.build;

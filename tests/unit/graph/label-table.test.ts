@@ -1,7 +1,7 @@
-/** Sets and maps by place behave as those of the language, in the order of the graph. */
+/** Sets by place behave as those of the language, in the order of the graph. */
 import test from 'ava';
 import type {Label} from '../../../engine/base/label.ts';
-import {LabelMap, LabelSet} from '../../../engine/graph/label-table.ts';
+import {labelAt, LabelSet} from '../../../engine/graph/label-table.ts';
 
 const order = ['t/c', 't/a', 't/b', 't/d'] as Label[];
 const graph = {
@@ -37,31 +37,7 @@ test('a set', (t) => {
   ]);
 });
 
-test('a map', (t) => {
-  const map = new LabelMap<{n: number}>(graph);
-  t.is(map.size, 0);
-  map.setAt(2, {n: 1});
-  map.setAt(0, {n: 2});
-  map.setAt(2, {n: 3});
-  t.is(map.size, 2);
-  t.deepEqual(map.get(B), {n: 3});
-  for (const label of [A, STRANGE]) {
-    t.is(map.get(label), undefined);
-    t.false(map.has(label));
-  }
-  const entries = [
-    [C, {n: 2}],
-    [B, {n: 3}],
-  ];
-  t.deepEqual([...map], entries);
-  t.deepEqual([...map.entries()], entries);
-  t.deepEqual([...map.keys()], [C, B]);
-  t.deepEqual([...map.values()], [{n: 2}, {n: 3}]);
-  map.setAt(1, {n: 4});
-  t.deepEqual([...map.values()], [{n: 2}, {n: 4}, {n: 3}]);
-  map.setAt(1, {n: 5});
-  t.deepEqual([...map.values()], [{n: 2}, {n: 5}, {n: 3}]);
-  const seen: unknown[] = [];
-  map.forEach((value, label) => seen.push([label, value]));
-  t.deepEqual(seen, [entries[0], [A, {n: 5}], entries[1]]);
+test('the label at a place', (t) => {
+  t.is(labelAt(graph, 1), A);
+  t.throws(() => labelAt(graph, 4));
 });

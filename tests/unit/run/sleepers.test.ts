@@ -1,6 +1,7 @@
 /** What sleeps above the one node that runs: who is woken, when, and who never is. */
 import test from 'ava';
 import type {Label} from '../../../engine/base/label.ts';
+import {labelAt} from '../../../engine/graph/label-table.ts';
 import type {BuildGraph} from '../../../engine/graph/model.ts';
 import type {Plan, PlannedNode} from '../../../engine/run/plan.ts';
 import {RecalledNode} from '../../../engine/run/recalled-node.ts';
@@ -31,8 +32,8 @@ function planOf(graph: BuildGraph, sure: readonly string[], fresh: readonly stri
   return {nodes: new Map(nodes)};
 }
 
-const names = ({same, woken}: Decided): string =>
-  [same, woken].map((list) => list.map((one) => one.label).join(' ')).join(' | ');
+const names = (graph: BuildGraph, {same, woken}: Decided): string =>
+  [same, woken].map((list) => list.map((at) => labelAt(graph, at)).join(' ')).join(' | ');
 
 /** Ends one node; only those named do not come to what they were. */
 function end(
@@ -41,7 +42,10 @@ function end(
   one: string,
   others: readonly string[],
 ): string {
-  return names(sleepers.ended(label(one), (at) => !others.includes(graph.order[at] ?? '')));
+  return names(
+    graph,
+    sleepers.ended(label(one), (at) => !others.includes(graph.order[at] ?? '')),
+  );
 }
 
 const LADDER: Builds = {
