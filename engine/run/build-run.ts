@@ -9,7 +9,7 @@ import {testLabel, type Label} from '../base/label.ts';
 import {Bug} from '../base/result.ts';
 import {timed} from '../base/span.ts';
 import {labelAt} from '../graph/label-table.ts';
-import type {FetchNode} from '../graph/model.ts';
+import type {FetchNode, Node} from '../graph/model.ts';
 import type {JobReply, Worker} from '../sandbox/worker-process.ts';
 import {releaseClaim} from '../../store/claims.ts';
 import {logIn} from '../../store/layout.ts';
@@ -228,22 +228,28 @@ export class BuildRun {
   async #execute(label: Label, jobs: number, lease: Lease | undefined): Promise<boolean> {
     const node = this.#context.graph.nodes.get(label);
     if (node === undefined) throw new Bug(`no node ${label}`);
-    const kept = this.#before.kept.get(label);
-    const reason = kept === undefined ? this.#reason(label) : 'it goes on';
     this.#context.watch.waits(label, undefined);
-    this.#tally.started(label, node.kind, reason, kept?.since);
-    // It looks at all that is left: where that is much, what starts now need not wait for it.
-    if (this.#plan.nodes.size < MANY) this.#tellRest();
-    else setTimeout(this.#tellRest, FIRST_GUESS).unref();
     if (lease !== undefined) this.#leases.set(label, lease);
-    if (node.kind === 'fetch') return this.#fetch(node);
-    const watch = this.#context.watch.of(label);
-    const known = timed(watch, 'prepare', 'key', () => this.#context.resolver.resolve(node));
-    if (known.type === 'open') throw new Bug(`${label} runs before ${known.on.join(', ')}`);
+    if (node.kind === 'fetch') {
+      this.#tellStart(node, undefined);
+      return this.#fetch(node);
+    }
+    const known = this.#resolve(node);
+    this.#tellStart(node, known);
+    const kept = this.#before.kept.get(label);
     if (kept !== undefined && (await this.#goOn(node, known, kept))) {
       return this.#tally.outcomeOf(label) === 'built';
     }
     return this.#alone(node, known, jobs, lease);
+  }
+
+  #tellStart({label, kind}: Node, known: Known | undefined): void {
+    const kept = this.#before.kept.get(label);
+    const reason = kept === undefined ? this.#reason(label, known) : 'it goes on';
+    this.#tally.started(label, kind, reason, kept?.since);
+    // It looks at all that is left: where that is much, what starts now need not wait for it.
+    if (this.#plan.nodes.size < MANY) this.#tellRest();
+    else setTimeout(this.#tellRest, FIRST_GUESS).unref();
   }
 
   /** Waits for what the run before has begun; false where that came to nothing. */
@@ -259,14 +265,20 @@ export class BuildRun {
     return true;
   }
 
+  #resolve(node: WorkNode): Known {
+    const {watch, resolver} = this.#context;
+    const decided = this.#decider.takeResolved(node.label);
+    if (decided !== undefined) return decided;
+    const known = timed(watch.of(node.label), 'prepare', 'key', () => resolver.resolve(node));
+    if (known.type === 'open') throw new Bug(`${node.label} runs before ${known.on.join(', ')}`);
+    return known;
+  }
+
   /** What the plan said, or, where it could not know, what turned out meanwhile. */
-  #reason(label: Label): string | undefined {
+  #reason(label: Label, known: Known | undefined): string | undefined {
     const planned = this.#plan.nodes.get(label);
-    if (planned?.verdict !== 'maybe' || planned.kind === 'fetch')
-      return planned?.reason ?? undefined;
-    const node = this.#decider.workNode(label);
-    const {resolver} = this.#context;
-    return resolver.reason(node, resolver.resolve(node));
+    if (planned?.verdict !== 'maybe' || known === undefined) return planned?.reason ?? undefined;
+    return this.#context.resolver.reason(this.#decider.workNode(label), known);
   }
 
   async #fetch(node: FetchNode): Promise<boolean> {

@@ -10,7 +10,7 @@ import type {BuildNode, TestNode} from '../graph/model.ts';
 import {guard} from '../../store/trouble.ts';
 import type {RunContext} from './context.ts';
 import type {Durations} from './history.ts';
-import type {Plan, PlannedNode} from './plan.ts';
+import {fetchesOf, type Plan, type PlannedNode} from './plan.ts';
 import {RecalledNode} from './recalled-node.ts';
 import {relyOn, rootsOfResult} from './reliance.ts';
 import type {Resolution} from './resolve.ts';
@@ -42,6 +42,7 @@ export class Decider {
   /** The nodes that are scheduled, where others sleep. */
   readonly #scheduled: Map<Label, PlannedNode>;
   #sleepers: Sleepers | undefined;
+  readonly #resolved = new Map<Label, Known>();
 
   constructor(deciding: Deciding) {
     this.#its = deciding;
@@ -109,6 +110,13 @@ export class Decider {
     return there.ok && there.value;
   }
 
+  /** What it was decided by, once, where that holds still: who runs a node asks for it right after. */
+  takeResolved(label: Label): Known | undefined {
+    const known = this.#resolved.get(label);
+    this.#resolved.delete(label);
+    return known;
+  }
+
   workNode(label: Label): WorkNode {
     const node = this.#its.context.graph.nodes.get(label);
     if (node === undefined || node.kind === 'fetch') throw new Bug(`${label} is no build or test`);
@@ -126,7 +134,8 @@ export class Decider {
     tally.ended(label, kind, 'cut', {saved: known ?? durations(label) ?? 0});
   }
 
-  #mustRun({label, kind}: WorkNode, {key}: Known): Decision {
+  #mustRun({label, kind}: WorkNode, known: Known): Decision {
+    const {key} = known;
     const {context, plan, forced, failed, tally} = this.#its;
     if (failed?.has(key) === true && !forced.has(label)) {
       tally.ended(label, kind, 'failed', {unchanged: true});
@@ -137,6 +146,9 @@ export class Decider {
       const said = mended.ok ? mended.value : mended.error;
       for (const diagnostic of said) context.listener({type: 'diagnostic', diagnostic});
     }
+    // What is downloaded first may come to something else: a source can have several places.
+    const isHere = fetchesOf(context.graph, label).every((one) => !plan.nodes.has(one.label));
+    if (isHere) this.#resolved.set(label, known);
     return 'run';
   }
 }
