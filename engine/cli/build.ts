@@ -10,8 +10,8 @@ import type {BuildGraph} from '../graph/model.ts';
 import {configFile} from '../load/root.ts';
 import {BuildRun} from '../run/build-run.ts';
 import type {RunContext} from '../run/context.ts';
-import {closureOf, fetchesOf, type Plan} from '../run/plan.ts';
-import {isAllFresh} from '../run/plan-nodes.ts';
+import {closureOf, fetchesOf} from '../run/plan.ts';
+import {isAllFresh, type Plan} from '../run/plan-nodes.ts';
 import type {FailureMode} from '../run/task.ts';
 import {
   holdsStill,

@@ -13,7 +13,7 @@ import {BuildRun} from '../run/build-run.ts';
 import {NOTHING_BEFORE, type Before, type IsKept} from '../run/handover.ts';
 import {lastLines} from '../run/logs.ts';
 import {contextIn, type RunInWorkshop} from '../run/open-context.ts';
-import type {Plan} from '../run/plan.ts';
+import type {Plan} from '../run/plan-nodes.ts';
 import {remember} from '../run/project-root.ts';
 import {makeSoundPlan} from '../run/sound-plan.ts';
 import type {Workshop} from '../run/workshop.ts';

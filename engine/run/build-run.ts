@@ -22,8 +22,7 @@ import {keptEnd, NOTHING_BEFORE, type Before, type IsKept, type Kept} from './ha
 import type {Durations} from './history.ts';
 import {dropAfterTests, dropOutdated} from './kept-builds.ts';
 import {LiveOutput} from './live-output.ts';
-import type {Plan} from './plan.ts';
-import {lookedAt, visit} from './plan-nodes.ts';
+import {lookedAt, type Plan, visit} from './plan-nodes.ts';
 import type {Resolution} from './resolve.ts';
 import {Scheduler} from './scheduler.ts';
 import type {FailureMode} from './task.ts';
@@ -104,7 +103,9 @@ export class BuildRun {
   async run(targets: readonly Label[]): Promise<Summary> {
     const {listener, graph} = this.#context;
     const fresh: number[] = [];
-    visit(graph, this.#plan, (at, verdict) => void (verdict === 'fresh' && fresh.push(at)));
+    visit(graph, this.#plan, (at, verdict) => {
+      if (verdict === 'fresh') fresh.push(at);
+    });
     const {size} = this.#plan.nodes;
     listener({
       type: 'run-started',

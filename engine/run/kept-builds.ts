@@ -6,8 +6,7 @@ import type {Label} from '../base/label.ts';
 import {mayBeClaimed} from '../../store/claims.ts';
 import type {RunContext} from './context.ts';
 import type {IsKept} from './handover.ts';
-import type {Plan} from './plan.ts';
-import {visit} from './plan-nodes.ts';
+import {type Plan, visit} from './plan-nodes.ts';
 import {buildOf} from './tasks.ts';
 import {dropKept} from './work-task.ts';
 

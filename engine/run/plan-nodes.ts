@@ -3,10 +3,29 @@
  * and become nodes when somebody asks for them: of thousands few are asked for.
  * What is walked over comes in the order of the graph. Decides nothing.
  */
+import type {NodeKind} from '../base/event.ts';
+import type {ActionKey, RecipeKey} from '../base/hash.ts';
 import type {Label} from '../base/label.ts';
 import type {BuildGraph} from '../graph/model.ts';
-import type {Plan, PlannedNode, Verdict} from './plan.ts';
 import {RecalledNode} from './recalled-node.ts';
+
+export type Verdict = 'run' | 'maybe' | 'fresh';
+
+export interface PlannedNode {
+  readonly label: Label;
+  readonly kind: NodeKind;
+  readonly verdict: Verdict;
+  readonly recipeKey: RecipeKey | null;
+  /** Null while an input is not known. */
+  readonly key: ActionKey | null;
+  /** Why it runs, in a few words; null for a fresh one. */
+  readonly reason: string | null;
+}
+
+export interface Plan {
+  /** Each node after its dependencies; downloads only where something may need them. */
+  readonly nodes: ReadonlyMap<Label, PlannedNode>;
+}
 
 /** Bits of a place; none: it is not in the plan. */
 const [MADE, FRESH, MAYBE, LOCAL] = [1, 2, 4, 8];

@@ -3,34 +3,14 @@
  * After the run every `run` ran and nothing `fresh` did; `maybe` lies below one that runs.
  * Starts nothing and writes nothing.
  */
-import type {NodeKind} from '../base/event.ts';
-import type {ActionKey, RecipeKey} from '../base/hash.ts';
 import {buildLabel, type Label} from '../base/label.ts';
 import {Bug, unreachable} from '../base/result.ts';
 import {endOfEdges, firstEdge} from '../graph/edge-table.ts';
 import type {BuildGraph, BuildNode, FetchNode, Node, TestNode} from '../graph/model.ts';
 import {labelAt, LabelSet} from '../graph/label-table.ts';
-import {PlanNodes} from './plan-nodes.ts';
+import {PlanNodes, type Plan, type PlannedNode, type Verdict} from './plan-nodes.ts';
 import {OpenNodes, RecalledNode, type Answers} from './recalled-node.ts';
 import type {Resolution, Resolver} from './resolve.ts';
-
-export type Verdict = 'run' | 'maybe' | 'fresh';
-
-export interface PlannedNode {
-  readonly label: Label;
-  readonly kind: NodeKind;
-  readonly verdict: Verdict;
-  readonly recipeKey: RecipeKey | null;
-  /** Null while an input is not known. */
-  readonly key: ActionKey | null;
-  /** Why it runs, in a few words; null for a fresh one. */
-  readonly reason: string | null;
-}
-
-export interface Plan {
-  /** Each node after its dependencies; downloads only where something may need them. */
-  readonly nodes: ReadonlyMap<Label, PlannedNode>;
-}
 
 /** What runs whatever the store seems to have. */
 export interface Demands {

@@ -5,7 +5,7 @@ import type {Label} from '../base/label.ts';
 import type {RunContext} from './context.ts';
 import {guessOf} from './forecast.ts';
 import {estimate, type Durations} from './history.ts';
-import type {Plan} from './plan.ts';
+import type {Plan} from './plan-nodes.ts';
 import {dependenciesIn} from './tasks.ts';
 
 /** It walks all that is left, so not more often than this. */

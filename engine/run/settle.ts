@@ -13,8 +13,8 @@ import type {Kind, Presence} from '../../store/presence.ts';
 import type {TemporaryRoot} from '../../store/protect.ts';
 import {guard} from '../../store/trouble.ts';
 import type {RunContext} from './context.ts';
-import {fetchesToLookAt, type Plan, type PlannedNode} from './plan.ts';
-import {lookedAt} from './plan-nodes.ts';
+import {fetchesToLookAt} from './plan.ts';
+import {lookedAt, type Plan, type PlannedNode} from './plan-nodes.ts';
 import {RecalledNode} from './recalled-node.ts';
 import {relyOn, rootOfSource, rootsOfResult} from './reliance.ts';
 

@@ -6,8 +6,7 @@
 import type {Label} from '../base/label.ts';
 import {ALL_KINDS, firstTarget, NOWHERE, RUNS, someEdge} from '../graph/edge-table.ts';
 import type {BuildGraph, EdgeTable} from '../graph/model.ts';
-import type {Plan, Verdict} from './plan.ts';
-import {lookedAt, visit} from './plan-nodes.ts';
+import {lookedAt, type Plan, type Verdict, visit} from './plan-nodes.ts';
 import {RecalledNode} from './recalled-node.ts';
 
 /** Places of sleepers, each after what it depends on. */

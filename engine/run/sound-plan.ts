@@ -21,8 +21,8 @@ import {
   type Manner,
 } from '../../store/verified.ts';
 import type {SourceContent} from './job-spec.ts';
-import {fetchesOf, fetchesToLookAt, makePlan, type Plan} from './plan.ts';
-import {lookedAt} from './plan-nodes.ts';
+import {fetchesOf, fetchesToLookAt, makePlan} from './plan.ts';
+import {lookedAt, type Plan} from './plan-nodes.ts';
 import {RecalledNode} from './recalled-node.ts';
 import {sparedTrees} from './root-memory.ts';
 import type {Resolver} from './resolve.ts';

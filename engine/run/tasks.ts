@@ -6,7 +6,7 @@ import {buildLabel, testLabel, type Label} from '../base/label.ts';
 import {MAY_RUN, type BuildGraph, type BuildNode, type EdgeKind} from '../graph/model.ts';
 import {urgency} from '../graph/order.ts';
 import {UNKNOWN_MILLISECONDS, type Durations} from './history.ts';
-import type {Plan} from './plan.ts';
+import type {Plan} from './plan-nodes.ts';
 import type {Task} from './task.ts';
 
 /** The tasks of all planned nodes that are not fresh. */

@@ -7,7 +7,7 @@ import type {Label} from '../base/label.ts';
 import {guard} from '../../store/trouble.ts';
 import {describeDamage} from '../../store/verified.ts';
 import type {RunContext} from './context.ts';
-import type {Plan} from './plan.ts';
+import type {Plan} from './plan-nodes.ts';
 import {damagedTrees} from './sound-plan.ts';
 
 /** Whether it must be made again, of which people are told. */

@@ -1,8 +1,14 @@
 /** Nodes of a plan that are bits until somebody asks for them. */
 import test from 'ava';
 import type {Label} from '../../../engine/base/label.ts';
-import type {PlannedNode, Verdict} from '../../../engine/run/plan.ts';
-import {isAllFresh, lookedAt, PlanNodes, visit} from '../../../engine/run/plan-nodes.ts';
+import {
+  isAllFresh,
+  lookedAt,
+  type PlannedNode,
+  PlanNodes,
+  type Verdict,
+  visit,
+} from '../../../engine/run/plan-nodes.ts';
 import {RecalledNode} from '../../../engine/run/recalled-node.ts';
 import {graphOf, label} from '../graph/values.ts';
 

@@ -2,7 +2,8 @@
 import fs from 'node:fs';
 import test, {type ExecutionContext} from 'ava';
 import {ok} from '../../../engine/base/result.ts';
-import {closureOf, makePlan, type Plan} from '../../../engine/run/plan.ts';
+import {closureOf, makePlan} from '../../../engine/run/plan.ts';
+import type {Plan} from '../../../engine/run/plan-nodes.ts';
 import {settlePlan} from '../../../engine/run/settle.ts';
 import {recordIn, treeIn} from '../../../store/layout.ts';
 import {label} from '../graph/values.ts';

@@ -3,7 +3,7 @@ import test from 'ava';
 import type {Label} from '../../../engine/base/label.ts';
 import {labelAt} from '../../../engine/graph/label-table.ts';
 import type {BuildGraph} from '../../../engine/graph/model.ts';
-import type {Plan, PlannedNode} from '../../../engine/run/plan.ts';
+import type {Plan, PlannedNode} from '../../../engine/run/plan-nodes.ts';
 import {RecalledNode} from '../../../engine/run/recalled-node.ts';
 import {lonePlan, Sleepers, type Decided} from '../../../engine/run/sleepers.ts';
 import {graphOf, label, type Builds} from '../graph/values.ts';

@@ -2,7 +2,7 @@
 import test, {type ExecutionContext} from 'ava';
 import type {Label} from '../../../engine/base/label.ts';
 import {UNKNOWN_MILLISECONDS} from '../../../engine/run/history.ts';
-import type {Plan, Verdict} from '../../../engine/run/plan.ts';
+import type {Plan, Verdict} from '../../../engine/run/plan-nodes.ts';
 import type {Task} from '../../../engine/run/task.ts';
 import {buildOf, dependenciesIn, tasksOf} from '../../../engine/run/tasks.ts';
 import type {BuildGraph} from '../../../engine/graph/model.ts';
