@@ -110,7 +110,7 @@ export function ownerFor(uid: number): Owner | undefined {
 
 /** What a caller adds on the way. */
 interface Additions {
-  /** Called as soon as the store is known, where something may have changed. */
+  /** Called as soon as the store is known, where something was seen to have changed. */
   readonly onSuspicion?: (store: Store) => void;
   /** The targets, from those the words name. */
   readonly widen?: (graph: BuildGraph, targets: readonly Label[]) => readonly Label[];
@@ -136,8 +136,7 @@ export async function openWork(
   const targets = widen(graph, named.value);
   const store = timed(engine, 'engine', 'open the store', () => openProjectStore(world, project));
   if (!store.ok) return store;
-  // The memo of such a call has not answered, or there is none.
-  if (world.memo !== undefined) onSuspicion?.(store.value);
+  if (world.seen !== undefined) onSuspicion?.(store.value);
   const wanted = closureOf(graph, targets);
   const outcomes = timed(engine, 'engine', 'recall outcomes', () =>
     recall(world, graph, store.value),

@@ -29,8 +29,8 @@ export async function makeEtc({etc}: HostShape, starters: Starters): Promise<voi
   files.makeDirs(ETC);
   for (const [name, text] of Object.entries(ETC_FILES)) writeText(placeOf(name), text);
   for (const folder of etc.folders) files.makeDir(placeOf(folder));
-  // `-c`: mount(8) would ask where a path leads.
-  const mounts = etc.folders.map((one) => `mount -c --bind ${quote(one)} ${quote(placeOf(one))}`);
+  // `-c`: mount(8) would ask where a path leads. With what is mounted below: it cannot be left out.
+  const mounts = etc.folders.map((one) => `mount -c --rbind ${quote(one)} ${quote(placeOf(one))}`);
   const said: string[] = [];
   const status = await starters.line(`{ ${['true', ...mounts].join(' && ')}; } >&5 2>&1`, (line) =>
     said.push(line),
@@ -47,13 +47,13 @@ let provided = -Infinity;
  */
 export function provideEtc({etc}: HostShape, tick: number): void {
   if (tick - provided < UP_TO_DATE) return;
-  provided = tick;
   for (const file of etc.files) {
     const print = printOf(file);
     if (print === undefined || copied.get(file) === print) continue;
     copy(file);
     copied.set(file, print);
   }
+  provided = tick;
 }
 
 function placeOf(name: string): string {

@@ -67,7 +67,8 @@ export function renewSlot(slot: Slot): void {
 }
 
 function clear({told, status}: Slot): void {
-  for (const file of told.splice(0)) files.unlink(file);
+  // One that could not be written is not there.
+  for (const file of told.splice(0)) files.unless(['ENOENT'], () => files.unlink(file));
   files.removeTree(status);
 }
 

@@ -52,6 +52,9 @@ export function networkWord(word: string): string {
   return `\${NET-${word}}`;
 }
 
+/** The highest status of a command that no signal has ended. */
+const MOST_STATUS = 128;
+
 /** So many sandboxes make their networks themselves. */
 const SOME = 8;
 
@@ -78,15 +81,23 @@ export class Starters {
   }
 
   /** Runs one line of shell text; `take` gets what is printed on descriptor 5. */
-  line(text: string, take: Take): Promise<number | null> {
-    return runIn(this.#idle, this.#idle.pop() ?? new Shell(this.#limits, LOOP), text, take);
+  async line(text: string, take: Take): Promise<number | null> {
+    const shell = this.#idle.pop() ?? new Shell(this.#limits, LOOP);
+    const status = await shell.run(text, take);
+    if (status !== null) this.#idle.push(shell);
+    return status;
   }
 
   /** The same for a line that starts a sandbox with `networkWord` in it. */
   async sandbox(text: string, take: Take): Promise<number | null> {
     this.#sandboxes += 1;
     const apart = this.#sandboxes > SOME ? await this.#shellApart() : undefined;
-    return apart === undefined ? this.line(text, take) : runIn(this.#apart, apart, text, take);
+    if (apart === undefined) return this.line(text, take);
+    const status = await apart.run(text, take);
+    // Where a signal has ended bwrap itself, what it ran may not be gone yet.
+    if (status !== null && status <= MOST_STATUS) this.#apart.push(apart);
+    else apart.end();
+    return status;
   }
 
   /** Undefined where there can be none. */
@@ -109,17 +120,6 @@ export class Starters {
     const status = await this.line(text, (line) => said.push(line));
     return {status, said: said.join('\n').trim()};
   }
-}
-
-async function runIn(
-  pool: Shell[],
-  shell: Shell,
-  text: string,
-  take: Take,
-): Promise<number | null> {
-  const status = await shell.run(text, take);
-  if (status !== null) pool.push(shell);
-  return status;
 }
 
 class Shell {
@@ -155,6 +155,11 @@ class Shell {
       this.#end = resolve;
       this.#child.stdin?.write(`${text}\n`);
     });
+  }
+
+  /** Takes no more lines. */
+  end(): void {
+    this.#child.stdin?.end();
   }
 
   #told(line: string): void {

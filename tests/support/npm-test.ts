@@ -16,6 +16,8 @@ const SIGN_OF_LIFE = 15_000;
  */
 const SILENCE = Number(process.env['RECIPES_TEST_SILENCE'] ?? 20 * 60_000);
 
+const PATIENCE = 15_000;
+
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const report = new TapReport((line) => {
   console.log(line);
@@ -37,6 +39,11 @@ const status = new Promise<number | null>((resolve) => {
 const watchdog = setTimeout(() => {
   report.hung(SILENCE);
   child.kill('SIGINT');
+  // It may wait for what a test has left.
+  setTimeout(() => {
+    child.kill('SIGKILL');
+    child.stdout.destroy();
+  }, PATIENCE).unref();
 }, SILENCE);
 for await (const line of readline.createInterface({input: child.stdout})) {
   watchdog.refresh();
