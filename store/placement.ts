@@ -1,5 +1,5 @@
 /**
- * Asks ext4 to put what lies directly in a folder far apart on the disk, as it does with what lies
+ * Asks ext4 to put what lies directly in a folder far apart on the disk. It does so with what lies
  * directly in its root (chattr(1), attribute T). Else all of a store shares one part of the disk's
  * inodes, and without a journal ext4 looks at each that was freed there within the last minutes
  * whenever it makes a file: builds free thousands in scratch/.

@@ -268,9 +268,12 @@ export class BuildRun {
 
   #resolve(node: WorkNode): Known {
     const {watch, resolver} = this.#context;
-    const decided = this.#decider.takeResolved(node.label);
-    if (decided !== undefined) return decided;
-    const known = timed(watch.of(node.label), 'prepare', 'key', () => resolver.resolve(node));
+    const known = timed(
+      watch.of(node.label),
+      'prepare',
+      'key',
+      () => this.#decider.takeResolved(node.label) ?? resolver.resolve(node),
+    );
     if (known.type === 'open') throw new Bug(`${node.label} runs before ${known.on.join(', ')}`);
     return known;
   }
