@@ -268,12 +268,10 @@ export class BuildRun {
 
   #resolve(node: WorkNode): Known {
     const {watch, resolver} = this.#context;
-    const known = timed(
-      watch.of(node.label),
-      'prepare',
-      'key',
-      () => this.#decider.takeResolved(node.label) ?? resolver.resolve(node),
-    );
+    const decided = this.#decider.takeResolved(node.label);
+    if (decided !== undefined) return decided;
+    const name = `key ${node.label}`;
+    const known = timed(watch.engine, 'engine', name, () => resolver.resolve(node));
     if (known.type === 'open') throw new Bug(`${node.label} runs before ${known.on.join(', ')}`);
     return known;
   }
