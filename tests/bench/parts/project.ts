@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import {measure, run, type Command, type Cost} from './command.ts';
 import {outputText, sourceText, usersOf, type Edit, type Layered} from './layered.ts';
+import {waitForQuiet} from './quiet.ts';
 import type {Scenario} from './scenario.ts';
 import type {Tool} from './tools.ts';
 
@@ -38,9 +39,10 @@ export class Project {
     this.tool.clean(this.#folder);
   }
 
-  /** Writes out what others have left to be written, so that this one does not pay for it. */
+  /** Lets others end what they have left to be written or done, so that this one does not pay for it. */
   settle(): void {
     run({argv: ['sync', '-f', this.#folder], cwd: this.#folder});
+    waitForQuiet();
   }
 
   /** What builds it. */
