@@ -8,7 +8,7 @@ import {settledWitness} from '../base/witness.ts';
 import {namesIn} from '../base/files.ts';
 import {everyEdge, SOURCES} from '../graph/edge-table.ts';
 import {idleInputs} from '../run/idle-inputs.ts';
-import {isAllFresh, type Plan, visit} from '../run/plan-nodes.ts';
+import {everyNode, type Plan} from '../run/plan-nodes.ts';
 import {fittingKind} from '../ui/reporter.ts';
 import {tellingPaths, workFolders} from '../../store/quiet.ts';
 import {guard} from '../../store/trouble.ts';
@@ -28,7 +28,12 @@ export function rememberIdle(
   status: Checked<number>,
   kept: Outcomes | undefined,
 ): void {
-  const isIdle = isAllFresh(work.graph, plan) && isOfBuilds(work, plan);
+  const {graph} = work;
+  const isIdle = everyNode(
+    graph,
+    plan,
+    (at, verdict) => verdict === 'fresh' && graph.kindAt(at) === 'build',
+  );
   const wentWell = status.ok && status.value === 0 && !world.hasShown();
   if (world.memo === undefined || !isIdle || !wentWell || !isPlainCall(world)) return;
   // What cannot be looked at any more is somebody else's to report.
@@ -38,14 +43,6 @@ export function rememberIdle(
     const inputs = relied === 'unknown' ? idleInputs(work) : relied;
     keep(world, work, inputs, {fresh: plan.nodes.size, memo: world.memo ?? ''});
   });
-}
-
-function isOfBuilds({graph}: OpenWork, plan: Plan): boolean {
-  let isSo = true;
-  visit(graph, plan, (at) => {
-    if (graph.kindAt(at) !== 'build') isSo = false;
-  });
-  return isSo;
 }
 
 /**

@@ -160,11 +160,18 @@ function isOpen({verdict, isLocal}: RecalledNode): boolean {
   return verdict !== 'fresh' && !isLocal;
 }
 
+/** Whether something holds for each node of a plan. */
+export function everyNode(
+  graph: BuildGraph,
+  plan: Plan,
+  holds: (at: number, verdict: Verdict) => boolean,
+): boolean {
+  let isSo = true;
+  visit(graph, plan, (at, verdict) => (isSo &&= holds(at, verdict)));
+  return isSo;
+}
+
 /** Whether nothing of a plan runs, nor may. */
 export function isAllFresh(graph: BuildGraph, plan: Plan): boolean {
-  let isFresh = true;
-  visit(graph, plan, (_at, verdict) => {
-    if (verdict !== 'fresh') isFresh = false;
-  });
-  return isFresh;
+  return everyNode(graph, plan, (_at, verdict) => verdict === 'fresh');
 }

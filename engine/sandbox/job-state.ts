@@ -4,6 +4,7 @@
  */
 import * as files from '../base/files.ts';
 import {timed, type Watch} from '../base/span.ts';
+import {fault} from '../../store/trouble.ts';
 import {provideEtc} from './etc.ts';
 import type {Guest, Reason} from './guest.ts';
 import {openJobserver, type Jobserver} from './jobserver.ts';
@@ -43,7 +44,7 @@ export async function openJob(
   await timed(watch, 'prepare', 'make folders', async () => {
     if (!makeScratch(scratch)) {
       await removeAll(shop.starters, [scratch.root]);
-      makeScratch(scratch);
+      if (!makeScratch(scratch)) fault('store/unusable', `cannot remove ${scratch.root}`);
     }
     provideEtc(shop.shape, since);
   });

@@ -41,8 +41,8 @@ function takePlace(root: string): boolean {
     files.makeDir(root);
     return true;
   };
-  const made = files.unless(['EEXIST', 'ENOENT'], make);
-  if (made === true || files.exists(root)) return made === true;
+  if (files.unless(['EEXIST', 'ENOENT'], make) === true) return true;
+  if (files.exists(root)) return false;
   files.makeDirs(path.dirname(root));
   return make();
 }

@@ -16,6 +16,7 @@ const SIGN_OF_LIFE = 15_000;
  */
 const SILENCE = Number(process.env['RECIPES_TEST_SILENCE'] ?? 20 * 60_000);
 
+/** So long AVA has to end when it is told to. */
 const PATIENCE = 15_000;
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
