@@ -121,7 +121,10 @@ async function buildTargets(world: World, widen: Widen, tests = false): Answer {
   const early = new Early(world);
   const onChange: Early['begin'] = (store, stale) => early.begin(store, stale);
   const onSuspicion = (store: Store): void => early.suspect(store);
-  const opened = await openWork(world, wordsOf(world), {widen, onChange, onSuspicion});
+  const onUnknown = (): void => early.foresee();
+  const additions = {widen, onUnknown, onChange, onSuspicion};
+  const opened = await openWork(world, wordsOf(world), additions);
+  await early.ready();
   const status = opened.ok ? await buildOpened(world, opened.value, early, tests) : opened;
   await early.end();
   return status;

@@ -1,6 +1,7 @@
 /**
- * What a build begins as soon as something is not as it was, so that most likely something will
- * run: the worker, which takes as long to start as all that comes before, and the run of the
+ * What a build begins before it is known what will run: asking what the machine has while recipes
+ * are read for the first time; as soon as something is not as it was, so that most likely something
+ * will run, the worker, which takes as long to start as all that comes before, and the run of the
  * store. Knows nothing of what runs.
  */
 import type {Checked} from '../base/diagnostic.ts';
@@ -8,6 +9,7 @@ import {ok} from '../base/result.ts';
 import type {Node} from '../graph/model.ts';
 import type {WorkerHolder} from '../run/worker-holder.ts';
 import {holdWorker} from '../run/workshop.ts';
+import {readAhead} from '../sandbox/debian-version.ts';
 import {openRun, type RunHandle} from '../../store/claims.ts';
 import type {Store} from '../../store/layout.ts';
 import {guard} from '../../store/trouble.ts';
@@ -16,6 +18,7 @@ import {isSet, type World} from './world.ts';
 
 export class Early {
   readonly #world: World;
+  #packages: Promise<void> | undefined;
   worker: WorkerHolder | undefined;
   run: RunHandle | undefined;
 
@@ -23,7 +26,17 @@ export class Early {
     this.#world = world;
   }
 
-  /** Something is not as it was; what it is nobody knows yet. */
+  /** Nothing is known of the project, so its tools are not either. */
+  foresee(): void {
+    this.#packages = readAhead();
+  }
+
+  /** When what was asked of the machine is there. */
+  async ready(): Promise<void> {
+    await this.#packages;
+  }
+
+  /** Something is not as it was, or nothing was ever built; what will run nobody knows yet. */
   suspect(store: Store): void {
     if (!isSet(this.#world, 'dryRun')) this.#worker(store).prepare();
   }

@@ -79,8 +79,14 @@ export function loadRequest(world: World): LoadRequest {
   };
 }
 
-/** The project as it was read the last time; what has changed since is read again. */
-export async function openProject(world: World): Promise<Checked<OpenProject>> {
+/**
+ * The project as it was read the last time; what has changed since is read again. `onUnknown` is called
+ * before all of it is read.
+ */
+export async function openProject(
+  world: World,
+  onUnknown?: () => void,
+): Promise<Checked<OpenProject>> {
   const {engine} = world.watch;
   const request = loadRequest(world);
   const place = projectPlace(world.host, world.cwd, request.flags);
@@ -88,6 +94,7 @@ export async function openProject(world: World): Promise<Checked<OpenProject>> {
     place === undefined ? undefined : recallProject(world.host, place, world.seen),
   );
   if (kept?.changed.length === 0) return ok(kept);
+  if (kept === undefined) onUnknown?.();
   const {readWhole} = await import('./read-whole.ts');
   const read = await readWhole(world, request, kept && takenOver(kept));
   const begun = world.host.now() - world.host.tick();
@@ -110,7 +117,9 @@ export function ownerFor(uid: number): Owner | undefined {
 
 /** What a caller adds on the way. */
 interface Additions {
-  /** Called as soon as the store is known, where something was seen to have changed. */
+  /** Called where nothing is known of the project, before it is read. */
+  readonly onUnknown?: () => void;
+  /** Called as soon as the store is known, where something was seen to have changed or nothing was built yet. */
   readonly onSuspicion?: (store: Store) => void;
   /** The targets, from those the words name. */
   readonly widen?: (graph: BuildGraph, targets: readonly Label[]) => readonly Label[];
@@ -125,9 +134,9 @@ interface Additions {
 export async function openWork(
   world: World,
   words: readonly string[],
-  {widen = (_, named) => named, onChange, onSuspicion}: Additions = {},
+  {widen = (_, named) => named, onUnknown, onChange, onSuspicion}: Additions = {},
 ): Promise<Checked<OpenWork>> {
-  const opened = await openProject(world);
+  const opened = await openProject(world, onUnknown);
   if (!opened.ok) return opened;
   const {project, graph} = opened.value;
   const {engine} = world.watch;
@@ -136,7 +145,7 @@ export async function openWork(
   const targets = widen(graph, named.value);
   const store = timed(engine, 'engine', 'open the store', () => openProjectStore(world, project));
   if (!store.ok) return store;
-  if (world.seen !== undefined) onSuspicion?.(store.value);
+  if (world.seen !== undefined || !hasRows(store.value)) onSuspicion?.(store.value);
   const wanted = closureOf(graph, targets);
   const outcomes = timed(engine, 'engine', 'recall outcomes', () =>
     recall(world, graph, store.value),
@@ -243,11 +252,15 @@ export interface StoreMemory {
 /** `later`: the log is read when it is first asked something, where it seems to be there. */
 export function openMemory(store: Store, later = false): Checked<StoreMemory> {
   return guard(store.root, () => {
-    const stat = lookAt(actionLogFile(store));
-    const isThere = stat?.isFile() === true && stat.size > 0;
-    const log = later && isThere ? ActionLog.open(store) : openLog(store);
+    const log = later && hasRows(store) ? ActionLog.open(store) : openLog(store);
     return {store, log, cache: StatCache.load(store)};
   });
+}
+
+/** Whether the log seems to be there: it says of each build what it came to. */
+function hasRows(store: Store): boolean {
+  const stat = lookAt(actionLogFile(store));
+  return stat?.isFile() === true && stat.size > 0;
 }
 
 export function learnWith(

@@ -6,7 +6,7 @@
 import * as files from '../base/files.ts';
 import type {Host} from '../base/host.ts';
 import {runSync, start, type ChildProcess} from '../base/process.ts';
-import {STORE_MOUNT} from './places.ts';
+import {STORE_MOUNT, TOP} from './places.ts';
 
 /** First host id and count of the ids that builds use when the engine is root. */
 export const ROOT_RANGE = {first: 1_900_000_000, count: 65_536} as const;
@@ -142,16 +142,17 @@ export function rangeOf(text: string, name: string, uid: number): IdRange | unde
 
 /**
  * The store gets a mount of its own, since its parents may be closed to us; /sys is hidden by it,
- * which no build may see anyway. `-c`: mount(8) would resolve `.` through the closed parents.
+ * which no build may see anyway. `-c`: mount(8) would resolve `.` through the closed parents. Shared: what is
+ * mounted there later shows in the namespaces in which sandboxes are started.
  * Nested user namespaces are forbidden to all builds, and what descriptors we were started with
  * ends here: all but input, output, errors, the channel and Node.
  */
 const ENTER = [
   'echo entered >&9',
   `for fd in /proc/self/fd/*; do fd=\${fd##*/}; ((fd <= $1)) || eval "exec $fd>&-"; done; shift`,
-  `mount -t tmpfs -o mode=755 recipes ${STORE_MOUNT.slice(0, 4)}`,
+  `mount --make-shared -t tmpfs -o mode=755 recipes ${TOP}`,
   `mkdir ${STORE_MOUNT}`,
-  `mount -c --bind . ${STORE_MOUNT}`,
+  `mount -c --make-shared --bind . ${STORE_MOUNT}`,
   `cd ${STORE_MOUNT}`,
   `echo 0 >/proc/sys/user/max_user_namespaces`,
   `exec "$@"`,

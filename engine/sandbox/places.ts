@@ -3,11 +3,13 @@
  * sees it. Names only; nothing is made here.
  */
 
+/** A mount in the worker's memory, which holds all that it works with. No build may see what is there else. */
+export const TOP = '/sys';
 /** Where the worker has the store: its own mount of it, so that closed parents do not matter. */
-export const STORE_MOUNT = '/sys/s';
+export const STORE_MOUNT: string = `${TOP}/s`;
 
 /** Folders in the worker's memory: what they hold is small, and gone with the worker. */
-export const MEMORY = '/sys/m';
+export const MEMORY: string = `${TOP}/m`;
 /** What jobs use one after the other. */
 export const SLOTS: string = `${MEMORY}/slots`;
 /** The /etc of host environments. */

@@ -3,7 +3,7 @@
  * Pure; starts nothing and looks at nothing. The facts of the machine come in as `HostShape`.
  */
 import {assert} from '../base/result.ts';
-import {absolute, ETC, INSIDE, type Scratch} from './places.ts';
+import {absolute, ETC, INSIDE, TOP, type Scratch} from './places.ts';
 import type {Slot} from './slots.ts';
 
 /** Goes into every action key: raised whenever a build can see or do something else. */
@@ -47,16 +47,23 @@ export function limitWords({limits}: HostShape): string[] {
 }
 
 /**
- * The words before a command that give it a network with nothing but a loopback, which bwrap alone brings up.
- * The command finds all else as it is here: it goes back to the mounts of the worker, the first process.
+ * The words before a command that starts sandboxes: it gets a network with nothing but a loopback, which bwrap
+ * alone brings up, and of the worker's mounts those that sandboxes are made of. Each sandbox begins with a copy
+ * of all mounts, and bwrap reads the list of them again for each that it makes. What the worker mounts later, it
+ * finds too (ENTER in launch.ts).
  */
 export function apartWords(shape: HostShape): string[] {
+  const devices = DEVICES.map((name) => `/dev/${name}`);
   return [
-    ...['bwrap', OWN_NETWORK, '--cap-add', 'ALL'],
-    ...[...systemMounts(shape), '--bind', '/proc', '/proc', '--'],
-    ...['nsenter', '--mount=/proc/1/ns/mnt', '--'],
+    ...['bwrap', OWN_NETWORK, '--cap-add', 'ALL', ...systemMounts(shape)],
+    ...['--bind', '/proc', '/proc', '--bind', TOP, TOP, '--dir', '/tmp'],
+    ...devices.flatMap((one) => ['--dev-bind', one, one]),
+    '--',
   ];
 }
+
+/** Those that bwrap's `--dev` takes from where it is started. */
+const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];
 
 /** The command line, from bwrap to the command inside. */
 export function sandboxCommand(view: View): string[] {

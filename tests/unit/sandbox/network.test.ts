@@ -1,10 +1,11 @@
 /**
  * The network of sandboxes: a loopback and nothing else, one for each that runs, whether it was made for it
- * or for those that ran there before.
+ * or for those that ran there before. And that those that follow each other in one see what the first have seen.
  */
 import fs from 'node:fs';
 import test from 'ava';
 import {until} from '../../support/space.ts';
+import type {Label} from '../../../engine/base/label.ts';
 import {openRig, type Rig} from './rig.ts';
 
 /** Of these the first make their own; those after them follow each other in one. */
@@ -67,3 +68,30 @@ test('a port that was used is free for the next one at once', async (t) => {
     t.is(result.outcome, 'ok', `${at}: ${log}`);
   }
 });
+
+/** Where something is mounted, how, and of which kind; what lies there; what of the layer is there and can be changed. */
+const VIEW = `
+while read -r _ _ _ _ at how rest; do rest=" $rest"; rest=\${rest##* - }; echo "$at $how \${rest%% *}"; done </proc/self/mountinfo
+stat -c '%A %U %t,%T %N' /* /dev/* /etc/*
+cat "$SYSROOT/etc/told"
+rm "$SYSROOT/etc/told"
+`;
+
+for (const overlay of ['always', 'never']) {
+  test(`the last sees what the first has seen, overlays: ${overlay}`, async (t) => {
+    const env = {RECIPES_OVERLAY: overlay};
+    const rig = await openRig(t, (end) => t.teardown(end), {env});
+    if (rig === undefined) return t.pass();
+    const layers = [rig.layer('base/told', {'etc/told': 'something\n'})];
+    const capture = {replaces: ['base/told' as Label]};
+    const views: string[] = [];
+    for (let at = 0; at < MANY; at += 1) {
+      const {result, log, tree} = await rig.build({script: VIEW, layers, capture});
+      t.is(result.outcome, 'ok', log);
+      t.is(tree['etc/told'], 'whiteout');
+      views.push(log);
+    }
+    t.regex(views[0] ?? '', /^something$/m);
+    t.deepEqual(views.slice(1), views.slice(0, -1));
+  });
+}
