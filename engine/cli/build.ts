@@ -124,7 +124,7 @@ async function buildTargets(world: World, widen: Widen, tests = false): Answer {
   const onUnknown = (): void => early.foresee();
   const additions = {widen, onUnknown, onChange, onSuspicion};
   const opened = await openWork(world, wordsOf(world), additions);
-  await early.ready();
+  if (opened.ok) await early.ready();
   const status = opened.ok ? await buildOpened(world, opened.value, early, tests) : opened;
   await early.end();
   return status;
