@@ -17,6 +17,8 @@ const BASE = ['crash', 'files', 'hash', 'host', 'result', 'sections'].map(
   (name) => `engine/base/${name}`,
 );
 const FIRST = [...BASE, 'engine/cli/idle', 'engine/cli/shipped'];
+/** What is loaded before it is known what is to be done, to begin the worker. */
+const AHEAD = ['engine/sandbox/ahead'];
 /** What every build loads is one file, too: these with all they import. */
 const WORK = ['cli/program', 'cli/open', 'cli/build'].map((name) => `engine/${name}`);
 /** Packages that become part of it. The others are large, or seldom needed, and stay what they are. */
@@ -64,6 +66,7 @@ const ASCII = {
 function chunkOf(id, graph, names, first) {
   const isIn = (all) => closure(all.map(placeOf), graph).has(id);
   if (isIn(first)) return 'first';
+  if (isIn(AHEAD) && !isIn(names)) return 'ahead';
   return isIn(WORK) && !isIn(names) ? 'work' : undefined;
 }
 

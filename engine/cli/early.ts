@@ -13,7 +13,7 @@ import {readAhead} from '../sandbox/debian-version.ts';
 import {openRun, type RunHandle} from '../../store/claims.ts';
 import type {Store} from '../../store/layout.ts';
 import {guard} from '../../store/trouble.ts';
-import {ownerFor} from './open.ts';
+import {ownerFor} from '../sandbox/launch.ts';
 import {isSet, type World} from './world.ts';
 
 export class Early {
@@ -54,8 +54,8 @@ export class Early {
   }
 
   #worker(store: Store): WorkerHolder {
-    const {host, watch} = this.#world;
-    return (this.worker ??= holdWorker(store, {host, owner: ownerFor(host.uid), watch}));
+    const {host, watch, begun} = this.#world;
+    return (this.worker ??= holdWorker(store, {host, owner: ownerFor(host.uid), watch, begun}));
   }
 
   /** Whoever has built something has ended them. */

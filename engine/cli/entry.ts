@@ -22,14 +22,17 @@ async function main(host: Host): Promise<number> {
     return 0;
   }
   const memo = idlePlace(host, process.argv.slice(2));
-  const seen = memo === undefined ? undefined : answerIdle(host, memo);
-  if (seen === 'answered') return 0;
+  const missed = memo === undefined ? undefined : answerIdle(host, memo);
+  if (missed === 'answered') return 0;
+  const begun = missed && (await import('../sandbox/ahead.ts')).beginAhead(host, missed.store);
   const program = await import('./program.ts');
   let status = 0;
   const parser = program.makeProgram(engineVersion(), async (call) => {
-    status = await answerCall(program, host, call, {memo, seen, main: since});
+    status = await answerCall(program, host, call, {memo, seen: missed?.seen, begun, main: since});
   });
   const parsed = await program.parseWords(parser, process.argv);
+  // Nobody may have taken it.
+  begun?.connection.kill();
   if (parsed !== 'answered') return parsed === 'helped' ? 0 : USAGE;
   return interrupted === undefined ? status : (SIGNALS[interrupted] ?? 1);
 }

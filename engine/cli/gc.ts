@@ -23,7 +23,7 @@ import {GRACE, type Policy} from '../../store/gc-policy.ts';
 import {openStore, type Store} from '../../store/layout.ts';
 import {freeReserve, isTight, makeReserve} from '../../store/reserve.ts';
 import {guard} from '../../store/trouble.ts';
-import {ownerFor} from './open.ts';
+import {ownerFor} from '../sandbox/launch.ts';
 import {openConfig} from './pin.ts';
 import {isSet, optionOf, textOption, type Answer, type World} from './world.ts';
 

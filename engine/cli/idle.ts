@@ -19,6 +19,16 @@ export interface IdleAnswer {
   readonly told: boolean;
   /** Folders that are empty while nobody is at work. */
   readonly empty: readonly string[];
+  /** The folder of the store. */
+  readonly store: string;
+}
+
+/** What is known where the answer does not hold any more. */
+export interface Missed {
+  /** What was seen, for whoever has to look closer. */
+  readonly seen: Seen;
+  /** Where the store was. */
+  readonly store: string;
 }
 
 /** Where the memo of a call is; undefined for calls that have none. */
@@ -26,20 +36,17 @@ export function idlePlace(host: Host, argv: readonly string[]): string | undefin
   return argv.includes('build') ? cachePlace(host, 'idle', argv) : undefined;
 }
 
-/**
- * Gives the answer of the memo where it still holds; else what was seen, for whoever has to look
- * closer. Undefined where nothing was kept.
- */
-export function answerIdle(host: Host, place: string): 'answered' | Seen | undefined {
+/** Gives the answer of the memo where it still holds. Undefined where nothing was kept. */
+export function answerIdle(host: Host, place: string): 'answered' | Missed | undefined {
   const bytes = readCache(host, place);
   const {head, witness} = (bytes && unpackSections(bytes)) ?? {};
   if (head === undefined || witness === undefined) return undefined;
-  const {told, fresh, empty} = JSON.parse(head.toString('utf8')) as IdleAnswer;
+  const {told, fresh, empty, store} = JSON.parse(head.toString('utf8')) as IdleAnswer;
   const here = isHere(host.cwd) ? host.cwd : undefined;
   const {same, seen} = compare(decodeWitness(witness), here);
   // What is damaged or closed is somebody's to report who looks closer.
   const quiet = files.unless(UNREADABLE, () => empty.every(isEmpty)) === true;
-  if (!same || !quiet) return seen;
+  if (!same || !quiet) return {seen, store};
   if (told) host.stderr.write(`${nothingToDo(fresh, host.tick())}\n`);
   return 'answered';
 }

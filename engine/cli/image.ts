@@ -13,6 +13,7 @@ import {err, ok} from '../base/result.ts';
 import {diskFor, type Disk} from '../boot/gpt.ts';
 import {parseSize} from '../load/measure.ts';
 import {openWorkshop, type Workshop} from '../run/workshop.ts';
+import {ownerFor} from '../sandbox/launch.ts';
 import {installHint} from '../sandbox/packages.ts';
 import {formatSize} from '../ui/text.ts';
 import type {Store} from '../../store/layout.ts';
@@ -20,7 +21,7 @@ import {writeNamedTree} from '../../store/named-tree.ts';
 import type {TreeEntry} from '../../store/tree-entry.ts';
 import {guard, storeTrouble} from '../../store/trouble.ts';
 import {keepArtifacts} from './artifacts.ts';
-import {ownerFor, type OpenWork} from './open.ts';
+import type {OpenWork} from './open.ts';
 import {textOption, type Answer, type World} from './world.ts';
 
 /** What is exported, and where to. */

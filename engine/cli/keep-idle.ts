@@ -78,7 +78,7 @@ function keep(world: World, work: OpenWork, inputs: readonly string[], {fresh, m
   const isQuiet = empty.every((folder) => namesIn(folder).length === 0);
   if (!isQuiet || witness === undefined) return;
   const told = world.call.globals.quiet !== true && kindOf(world) !== 'quiet';
-  keepIdle(memo, {fresh, told, empty}, witness);
+  keepIdle(memo, {fresh, told, empty, store: work.store.root}, witness);
 }
 
 /** What changes nothing where nothing is to be done. */

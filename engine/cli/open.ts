@@ -16,10 +16,11 @@ import {closureOf} from '../run/plan.ts';
 import {Recollection} from '../run/recollection.ts';
 import {Resolver, type Knowledge} from '../run/resolve.ts';
 import {toolFinder} from '../run/tools.ts';
+import {ownerFor} from '../sandbox/launch.ts';
 import {ActionLog} from '../../store/action-log.ts';
 import type {RunHandle} from '../../store/claims.ts';
 import {SourceChoices} from '../../store/choices.ts';
-import {actionLogFile, openStore, type Owner, type Store} from '../../store/layout.ts';
+import {actionLogFile, openStore, type Store} from '../../store/layout.ts';
 import {reindexLog} from '../../store/reindex.ts';
 import {StatCache} from '../../store/stat-cache.ts';
 import {guard} from '../../store/trouble.ts';
@@ -60,9 +61,6 @@ interface Change {
   /** What of all nodes still holds. */
   readonly recollection: Recollection | undefined;
 }
-
-/** Root's builds belong to the first id of the range builds are mapped to (design §6). */
-const ROOT_RANGE = 1_900_000_000;
 
 export function loadRequest(world: World): LoadRequest {
   const {globals, options} = world.call;
@@ -109,10 +107,6 @@ export async function openProject(
 export function openProjectStore(world: World, project: Project): Checked<Store> {
   if (world.store !== undefined) return ok(world.store);
   return openStore(project.config.storePath, ownerFor(world.host.uid));
-}
-
-export function ownerFor(uid: number): Owner | undefined {
-  return uid === 0 ? {uid: ROOT_RANGE, gid: ROOT_RANGE} : undefined;
 }
 
 /** What a caller adds on the way. */

@@ -8,11 +8,12 @@ import {configOf, notFound, settingsRequest} from '../load/config.ts';
 import type {Config} from '../load/model.ts';
 import {findRoot} from '../load/root.ts';
 import {readSettings} from '../load/settings.ts';
+import {ownerFor} from '../sandbox/launch.ts';
 import {computePin, type Pin} from '../source/pin.ts';
 import {openRun} from '../../store/claims.ts';
 import {openStore} from '../../store/layout.ts';
 import {guard} from '../../store/trouble.ts';
-import {loadRequest, ownerFor} from './open.ts';
+import {loadRequest} from './open.ts';
 import {isSet, type World} from './world.ts';
 
 export interface OpenConfig {

@@ -10,6 +10,7 @@ import {fetchSource} from '../run/fetch-task.ts';
 import {openRunContext} from '../run/open-context.ts';
 import {makeSoundPlan} from '../run/sound-plan.ts';
 import {ROOT_COMPOSER} from '../rootfs/composer.ts';
+import {ownerFor} from '../sandbox/launch.ts';
 import type {Holders} from '../../store/holders.ts';
 import type {Store} from '../../store/layout.ts';
 import {putBytes} from '../../store/pool.ts';
@@ -18,7 +19,7 @@ import {isWholeNow} from '../../store/repair.ts';
 import {guard} from '../../store/trouble.ts';
 import type {Finding} from '../../store/verify.ts';
 import {runPlan} from './build.ts';
-import {openProject, openWork, ownerFor, type OpenWork} from './open.ts';
+import {openProject, openWork, type OpenWork} from './open.ts';
 import {engineVersion} from './shipped.ts';
 import type {World} from './world.ts';
 

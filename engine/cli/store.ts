@@ -9,6 +9,7 @@ import {fileNameOf} from '../base/label.ts';
 import {ok} from '../base/result.ts';
 import {withRunClosure} from '../graph/closure.ts';
 import {makePlan} from '../run/plan.ts';
+import {ownerFor} from '../sandbox/launch.ts';
 import {formatSize} from '../ui/text.ts';
 import {openStore, openStoreToRead, type Store} from '../../store/layout.ts';
 import {isRootName, listRoots, removeRoot, writeRoot, type PlacedRoot} from '../../store/roots.ts';
@@ -20,7 +21,7 @@ import {
 } from '../../store/sizes.ts';
 import {guard} from '../../store/trouble.ts';
 import {openFresh, whileKept} from './artifacts.ts';
-import {openWork, ownerFor} from './open.ts';
+import {openWork} from './open.ts';
 import {openConfig} from './pin.ts';
 import {textOption, type Answer, type World} from './world.ts';
 

@@ -16,7 +16,7 @@ import {isRoot, isWholeNow, repairFindings} from '../../store/repair.ts';
 import {guard, storeTrouble} from '../../store/trouble.ts';
 import {surveyStore, type Finding, type Survey} from '../../store/verify.ts';
 
-import {ownerFor} from './open.ts';
+import {ownerFor} from '../sandbox/launch.ts';
 import {openConfig} from './pin.ts';
 import {rebuild} from './rebuild.ts';
 import {isSet, textOption, type Answer, type World} from './world.ts';

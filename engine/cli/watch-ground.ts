@@ -22,12 +22,12 @@ import {closureOf} from '../run/plan.ts';
 import {Resolver} from '../run/resolve.ts';
 import {watchedOf, type Origins, type Watched} from '../run/watched.ts';
 import {openWorkshop, type Workshop} from '../run/workshop.ts';
+import {ownerFor} from '../sandbox/launch.ts';
 import {
   learnWith,
   loadRequest,
   openMemory,
   openProjectStore,
-  ownerFor,
   type OpenWork,
   type StoreMemory,
 } from './open.ts';

@@ -8,6 +8,7 @@ import {errorCode, readStart} from '../base/files.ts';
 import type {Host} from '../base/host.ts';
 import {NO_RUN_WATCH, type RunWatch} from '../base/span.ts';
 import type {Seen} from '../base/witness.ts';
+import type {BegunWorker} from '../sandbox/worker-process.ts';
 import path from 'node:path';
 import type {Store} from '../../store/layout.ts';
 import type {Call} from './commands.ts';
@@ -29,6 +30,8 @@ export interface World {
   readonly memo: string | undefined;
   /** What this process has seen of files since it began; nobody relies on it for long. */
   readonly seen: Seen | undefined;
+  /** The sandbox worker, where it was begun already. */
+  readonly begun: BegunWorker | undefined;
   /** Whether any diagnostic was shown. */
   readonly hasShown: () => boolean;
   /** The ticks at which our own program began, and at which it knew what was asked. */
@@ -44,6 +47,8 @@ export interface Start {
   readonly memo: string | undefined;
   /** What was seen when that did not hold. */
   readonly seen?: Seen | undefined;
+  /** The sandbox worker, begun since something will most likely run. */
+  readonly begun?: BegunWorker | undefined;
   /** The tick at which our own program began. */
   readonly main: number;
 }
@@ -79,6 +84,7 @@ export function makeWorld(
     onInterrupt,
     memo: start.memo,
     seen: start.seen,
+    begun: start.begun,
     hasShown: () => shown,
     since: {main: start.main, call: host.tick()},
     watch: NO_RUN_WATCH,

@@ -6,7 +6,7 @@ import type {Checked} from '../base/diagnostic.ts';
 import type {Host} from '../base/host.ts';
 import {ok} from '../base/result.ts';
 import {NO_RUN_WATCH, timed, type RunWatch} from '../base/span.ts';
-import {startWorker} from '../sandbox/worker-process.ts';
+import {startWorker, type BegunWorker} from '../sandbox/worker-process.ts';
 import {openRun, type RunHandle} from '../../store/claims.ts';
 import type {Owner, Store} from '../../store/layout.ts';
 import {sweepScratch} from '../../store/sweep.ts';
@@ -22,6 +22,8 @@ export interface WorkshopSettings {
   readonly watch?: RunWatch;
   /** One that may be on its way already; the workshop ends it. */
   readonly worker?: WorkerHolder | undefined;
+  /** A worker that was begun before there was anybody to hold it. */
+  readonly begun?: BegunWorker | undefined;
   /** One that is registered already; the workshop ends it. */
   readonly run?: RunHandle | undefined;
 }
@@ -42,9 +44,13 @@ export interface Workshop {
 /** A worker to be, that anybody may start. */
 export function holdWorker(store: Store, settings: WorkshopSettings): WorkerHolder {
   const {host, owner, terminal = false, watch = NO_RUN_WATCH} = settings;
-  return new WorkerHolder(() =>
-    startWorker({storeRoot: store.root, host, owner, terminal, watch: watch.worker}),
-  );
+  let {begun} = settings;
+  return new WorkerHolder(() => {
+    const first = begun;
+    begun = undefined;
+    const request = {storeRoot: store.root, host, owner, terminal, watch: watch.worker};
+    return startWorker({...request, begun: first});
+  });
 }
 
 export async function openWorkshop(

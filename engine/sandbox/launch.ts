@@ -6,10 +6,16 @@
 import * as files from '../base/files.ts';
 import type {Host} from '../base/host.ts';
 import {runSync, start, type ChildProcess} from '../base/process.ts';
+import type {Owner} from '../../store/layout.ts';
 import {STORE_MOUNT, TOP} from './places.ts';
 
 /** First host id and count of the ids that builds use when the engine is root. */
 export const ROOT_RANGE = {first: 1_900_000_000, count: 65_536} as const;
+
+/** To whom a store belongs: root's builds are mapped to the first id of the range (design §6). */
+export function ownerFor(uid: number): Owner | undefined {
+  return uid === 0 ? {uid: ROOT_RANGE.first, gid: ROOT_RANGE.first} : undefined;
+}
 
 export interface WorkerProgram {
   /** Node, as a path that the worker may execute; undefined: descriptor 4 is it. */

@@ -44,6 +44,11 @@ export function workerProgram(storeRoot: string, owner: Owner | undefined): Chec
   });
 }
 
+/** Whether nothing has to be copied for it first. */
+export function isThere(storeRoot: string, owner: Owner | undefined): boolean {
+  return owner === undefined || files.exists(path.join(storeRoot, 'engine', ownPrint()));
+}
+
 interface CopiedCode {
   /** Relative to the store. */
   readonly name: string;

@@ -7,7 +7,7 @@ import * as files from '../base/files.ts';
 import {temporaryFolder, type Host} from '../base/host.ts';
 import type {Label} from '../base/label.ts';
 import {openStore} from '../../store/layout.ts';
-import {ROOT_RANGE, subordinateIds} from './launch.ts';
+import {ownerFor, ROOT_RANGE, subordinateIds} from './launch.ts';
 import {isChroot, SUBIDS_HINT} from './machine-trouble.ts';
 import {installHint} from './packages.ts';
 import {absentPrograms} from './programs.ts';
@@ -79,7 +79,7 @@ function probeIds(host: Host): Probe {
 /** Builds nothing, in a store of its own. */
 async function probeSandbox(host: Host): Promise<readonly Probe[]> {
   await using folder = files.temporaryDir(temporaryFolder(), 'recipes-probe-');
-  const owner = host.uid === 0 ? {uid: ROOT_RANGE.first, gid: ROOT_RANGE.first} : undefined;
+  const owner = ownerFor(host.uid);
   const store = openStore(`${folder.path}/store`, owner);
   if (!store.ok) return [broken('sandbox', store.error)];
   const storeRoot = store.value.root;

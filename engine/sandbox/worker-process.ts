@@ -32,6 +32,16 @@ export interface WorkerRequest {
   readonly terminal?: boolean;
   /** How long its start takes. */
   readonly watch?: Watch;
+  /** One that is on its way already, should it be of this store. */
+  readonly begun?: BegunWorker | undefined;
+}
+
+/** A worker that is on its way: begun before it was known what for. */
+export interface BegunWorker {
+  readonly storeRoot: string;
+  /** `Host.clock` when it was begun. */
+  readonly since: number;
+  readonly connection: Connection;
 }
 
 /** What a build says while it runs. */
@@ -71,18 +81,28 @@ export function startWorker(request: WorkerRequest): Promise<Checked<Worker>> {
   return timed(watch, 'prepare', 'start the worker', () => start(request, watch));
 }
 
-async function start(request: WorkerRequest, watch: Watch): Promise<Checked<Worker>> {
+/** Starts what becomes the worker; whether it comes up shows later. */
+export function beginWorker(request: WorkerRequest): Checked<BegunWorker> {
   const programs = requirePrograms();
   if (!programs.ok) return programs;
-  const program = workerProgram(request.storeRoot, request.owner);
+  const {host, storeRoot, owner, terminal = false} = request;
+  const program = workerProgram(storeRoot, owner);
   if (!program.ok) return program;
-  const {host, storeRoot, terminal = false} = request;
   const since = host.clock();
   const child = launch({host, storeRoot, program: program.value, terminal});
   program.value.close();
-  const connection = new Connection(child);
+  return ok({storeRoot, since, connection: new Connection(child)});
+}
+
+async function start(request: WorkerRequest, watch: Watch): Promise<Checked<Worker>> {
+  const {begun} = request;
+  const isOurs = begun?.storeRoot === request.storeRoot;
+  if (!isOurs) begun?.connection.kill();
+  const started = isOurs ? ok(begun) : beginWorker(request);
+  if (!started.ok) return started;
+  const {connection, since} = started.value;
   const ready = await connection.ready;
-  if (ready === undefined) return whyNone(await connection.died, child.exitCode);
+  if (ready === undefined) return whyNone(await connection.died, connection.status);
   if (watch.on) {
     const {begun} = ready;
     watch.add({name: 'make its namespaces', group: 'prepare', since, until: begun});
@@ -119,7 +139,7 @@ type Ready = Extract<Reply, {type: 'ready'}>;
 const TAIL = 4000;
 
 /** Requests under way, by id: each gets its last reply exactly once, or `undefined` at the end. */
-class Connection {
+export class Connection {
   readonly ready: Promise<Ready | undefined>;
   readonly died: Promise<string>;
   readonly #child: ChildProcess;
@@ -148,6 +168,16 @@ class Connection {
         resolve(this.#end(isToldBy ? '' : `it ended with ${signal ?? `status ${status}`}`));
       });
     });
+  }
+
+  /** How the chain has ended, when it has. */
+  get status(): number | null {
+    return this.#child.exitCode;
+  }
+
+  /** Ends it at once: the chain dies with its first process. */
+  kill(): void {
+    this.#child.kill('SIGKILL');
   }
 
   send(request: Request): void {

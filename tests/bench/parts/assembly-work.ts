@@ -6,7 +6,7 @@
  */
 import type {Checked} from '../../../engine/base/diagnostic.ts';
 import {treeDigest} from '../../../engine/base/hash.ts';
-import {ownerFor} from '../../../engine/cli/open.ts';
+import {ownerFor} from '../../../engine/sandbox/launch.ts';
 import {checkOut} from '../../../store/checkout.ts';
 import {openStore} from '../../../store/layout.ts';
 import {readTree, writeTree} from '../../../store/trees.ts';

@@ -8,7 +8,7 @@ import path from 'node:path';
 import type {Diagnostic} from '../../../engine/base/diagnostic.ts';
 import {realHost, type Host} from '../../../engine/base/host.ts';
 import type {Label} from '../../../engine/base/label.ts';
-import {ROOT_RANGE} from '../../../engine/sandbox/launch.ts';
+import {ownerFor} from '../../../engine/sandbox/launch.ts';
 import type {
   BuildRequest,
   CaptureRules,
@@ -23,7 +23,7 @@ import {
   type Worker,
 } from '../../../engine/sandbox/worker-process.ts';
 import {fromText, parentOf} from '../../../store/bytes.ts';
-import {openStore, type Owner, type Store} from '../../../store/layout.ts';
+import {openStore, type Store} from '../../../store/layout.ts';
 import {sortEntries, type TreeEntry} from '../../../store/manifest.ts';
 import {putBytes, putFile} from '../../../store/pool.ts';
 import {readTree, writeTree} from '../../../store/trees.ts';
@@ -199,11 +199,6 @@ export interface RigOptions {
   readonly store?: Store | undefined;
 }
 
-/** The owner of stores as the engine would choose it. */
-export function ownerFor(host: Host): Owner | undefined {
-  return host.uid === 0 ? {uid: ROOT_RANGE.first, gid: ROOT_RANGE.first} : undefined;
-}
-
 /** The file of the run `test`, to which the worker appends what it relies on. */
 function openRunFile({root, owner}: Store): void {
   const file = path.join(root, 'runs/test');
@@ -221,11 +216,11 @@ export async function openRig(
   const host = {...real, env: {...real.env, ...options.env}};
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'recipes-sandbox-'));
   const place = options.store?.root ?? path.join(folder, 'store');
-  const store = openStore(place, ownerFor(host));
+  const store = openStore(place, ownerFor(host.uid));
   if (!store.ok) throw new Error(JSON.stringify(store.error));
   openRunFile(store.value);
   const started = await startWorker({
-    ...{storeRoot: store.value.root, host, owner: ownerFor(host)},
+    ...{storeRoot: store.value.root, host, owner: ownerFor(host.uid)},
     ...{listener: () => undefined, terminal: options.terminal ?? false},
   });
   if (!started.ok) {
