@@ -1,4 +1,5 @@
 /** The short way to "nothing to do" (engine/cli/idle.ts): what it loads. */
+import fs from 'node:fs';
 import test from 'ava';
 import {recipes} from '../support/recipes.ts';
 import {Space, type Ran} from '../support/space.ts';
@@ -67,4 +68,32 @@ test('the short way loads these files and no package', async (t) => {
     'engine/program/first.js',
     'engine/program/load.cjs',
   ]);
+});
+
+/** In the order they are loaded: what begins the worker, then the program. */
+const loadsOf = ({modules}: Seen): readonly string[] =>
+  modules.filter((name) => isProgram(name) || name === 'engine/program/ahead.js');
+
+test('after a change the worker is begun before the program is loaded', async (t) => {
+  await using space = Space.create(recipes({'t/a': {}}));
+  await settled(space);
+  space.edit('recipes/t/a.yaml', 'mkdir', 'true; mkdir');
+  const seen = await watched(space);
+  t.is(seen.ran.status, 0, space.report());
+  t.regex(seen.said, /1 built/);
+  t.deepEqual(loadsOf(seen), ['engine/program/ahead.js', 'engine/program/work.js']);
+});
+
+test('a worker that was begun for nothing holds nothing up', async (t) => {
+  await using space = Space.create(recipes({'t/a': {}}));
+  await settled(space);
+  space.write('recipes/t/b.yaml', 'package: [\n');
+  await space.expect(3, ['build']);
+  fs.unlinkSync(space.at('recipes/t/b.yaml'));
+  // The store that was begun for is another one by now.
+  space.write('recipes.config.yaml', 'store: {path: ./other}\n');
+  const elsewhere = await space.run(['build']);
+  t.is(elsewhere.status, 0, space.report());
+  t.regex(elsewhere.stderr, /1 built/);
+  t.true(fs.existsSync(space.at('other')));
 });

@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type {Diagnostic} from '../../../engine/base/diagnostic.ts';
-import {realHost, type Host} from '../../../engine/base/host.ts';
+import {realHost} from '../../../engine/base/host.ts';
 import type {Label} from '../../../engine/base/label.ts';
 import {ownerFor} from '../../../engine/sandbox/launch.ts';
 import type {
