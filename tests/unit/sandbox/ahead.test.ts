@@ -40,7 +40,7 @@ test('it is the worker of whoever asks for one of its store', async (t) => {
   const begun = begin(store);
   const worker = must(await startWorker({storeRoot: store.root, host, owner, begun}));
   t.is(worker.died, begun.connection.died);
-  t.true(must(await worker.overlay()) === true || must(await worker.overlay()) === false);
+  t.is(typeof must(await worker.overlay()), 'boolean');
   await worker.quit();
 });
 
