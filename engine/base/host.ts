@@ -193,6 +193,11 @@ export function killProcess(pid: number): boolean {
   }
 }
 
+/** The same for all processes of the group a process leads; false when it leads none. */
+export function killGroup(pid: number): boolean {
+  return killProcess(-pid);
+}
+
 /** `SIGKILL` for 9. */
 export function signalName(number: number): string | undefined {
   return Object.entries(os.constants.signals).find(([, one]) => one === number)?.[0];

@@ -125,9 +125,9 @@ async function buildTargets(world: World, widen: Widen, tests = false): Answer {
   const onUnknown = (): void => early.foresee();
   const additions = {widen, onUnknown, onChange, onSuspicion};
   const opened = await openWork(world, wordsOf(world), additions);
-  if (opened.ok) await early.ready();
+  if (opened.ok) await early.ready(opened.value);
   const status = opened.ok ? await buildOpened(world, opened.value, early, tests) : opened;
-  await early.end();
+  early.end();
   return status;
 }
 

@@ -14,6 +14,7 @@ import {openRun, type RunHandle} from '../../store/claims.ts';
 import type {Store} from '../../store/layout.ts';
 import {guard} from '../../store/trouble.ts';
 import {ownerFor} from '../sandbox/launch.ts';
+import type {OpenWork} from './open.ts';
 import {isSet, type World} from './world.ts';
 
 export class Early {
@@ -26,14 +27,14 @@ export class Early {
     this.#world = world;
   }
 
-  /** Nothing is known of the project, so its tools are not either. */
+  /** Nothing is known of the project, so most likely nothing of its tools. */
   foresee(): void {
     this.#packages = readAhead();
   }
 
-  /** When what was asked of the machine is there. */
-  async ready(): Promise<void> {
-    await this.#packages;
+  /** When what was asked of the machine is there; in a store in which something was built it is known. */
+  async ready({log}: OpenWork): Promise<void> {
+    if (this.#packages !== undefined && log.isEmpty) await this.#packages;
   }
 
   /** Something is not as it was, or nothing was ever built; what will run nobody knows yet. */
@@ -58,9 +59,9 @@ export class Early {
     return (this.worker ??= holdWorker(store, {host, owner: ownerFor(host.uid), watch, begun}));
   }
 
-  /** Whoever has built something has ended them. */
-  async end(): Promise<void> {
+  /** Whoever has built something has ended them; for a worker that nobody has used nobody waits. */
+  end(): void {
     this.run?.release();
-    await this.worker?.quit();
+    void this.worker?.quit();
   }
 }

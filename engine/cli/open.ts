@@ -139,7 +139,7 @@ export async function openWork(
   const targets = widen(graph, named.value);
   const store = timed(engine, 'engine', 'open the store', () => openProjectStore(world, project));
   if (!store.ok) return store;
-  if (world.seen !== undefined || !hasRows(store.value)) onSuspicion?.(store.value);
+  if (world.seen !== undefined || isUnused(store.value)) onSuspicion?.(store.value);
   const wanted = closureOf(graph, targets);
   const outcomes = timed(engine, 'engine', 'recall outcomes', () =>
     recall(world, graph, store.value),
@@ -249,6 +249,12 @@ export function openMemory(store: Store, later = false): Checked<StoreMemory> {
     const log = later && hasRows(store) ? ActionLog.open(store) : openLog(store);
     return {store, log, cache: StatCache.load(store)};
   });
+}
+
+/** Whether nothing was ever built there, as far as one can see. */
+function isUnused(store: Store): boolean {
+  const used = guard(store.root, () => hasRows(store));
+  return used.ok && !used.value;
 }
 
 /** Whether the log seems to be there: it says of each build what it came to. */

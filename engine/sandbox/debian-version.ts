@@ -1,6 +1,6 @@
 /**
  * The version of the Debian package a file belongs to, for prints people can read. Empty on
- * machines without dpkg. Reads the package database once for a process, when first asked or ahead.
+ * machines without dpkg. Reads the package database when first asked, or ahead.
  */
 import {run, runSync} from '../base/process.ts';
 

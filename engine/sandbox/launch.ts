@@ -158,7 +158,7 @@ const ENTER = [
   `for fd in /proc/self/fd/*; do fd=\${fd##*/}; ((fd <= $1)) || eval "exec $fd>&-"; done; shift`,
   `mount --make-shared -t tmpfs -o mode=755 recipes ${TOP}`,
   `mkdir ${STORE_MOUNT}`,
-  `mount -c --make-shared --bind . ${STORE_MOUNT}`,
+  `mount -c --bind . ${STORE_MOUNT}`,
   `cd ${STORE_MOUNT}`,
   `echo 0 >/proc/sys/user/max_user_namespaces`,
   `exec "$@"`,

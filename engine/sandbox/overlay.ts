@@ -1,6 +1,7 @@
 /**
  * Mounts and unmounts overlays, and finds out whether they are to be had here.
- * Works in the worker's own mount namespace; knows nothing of trees.
+ * Works in the worker's own mount namespace, from where it shows in those in which sandboxes are started; knows
+ * nothing of trees.
  */
 import * as files from '../base/files.ts';
 import {err, ok, type Result} from '../base/result.ts';

@@ -44,9 +44,11 @@ export function workerProgram(storeRoot: string, owner: Owner | undefined): Chec
   });
 }
 
-/** Whether nothing has to be copied for it first. */
+/** Whether the store is there, with all that would have to be copied for it first. */
 export function isThere(storeRoot: string, owner: Owner | undefined): boolean {
-  return owner === undefined || files.exists(path.join(storeRoot, 'engine', ownPrint()));
+  if (owner === undefined) return files.exists(storeRoot);
+  const folder = path.join(storeRoot, 'engine', ownPrint());
+  return files.exists(folder) && nodeThere(folder) !== undefined;
 }
 
 interface CopiedCode {
@@ -149,13 +151,23 @@ function codeIn(folder: string, name: string): CodeFile[] {
   });
 }
 
-/** Our Node where others may run it, else a copy of it in the store. */
-function nodeFor(folder: string, owner: Owner): string {
+/** Our Node where others may run it, else a copy of it in the store; undefined where that is to be made. */
+function nodeThere(folder: string): string | undefined {
   const node = nodeProgram();
   const stat = files.lookAt(node);
   if (stat === undefined || (stat.mode & 0o005) === 0o005) return node;
-  const copy = `${folder}.node`;
-  if (files.lookAt(copy)?.size === stat.size) return copy;
+  const copy = copyOfNode(folder);
+  return files.lookAt(copy)?.size === stat.size ? copy : undefined;
+}
+
+function copyOfNode(folder: string): string {
+  return `${folder}.node`;
+}
+
+function nodeFor(folder: string, owner: Owner): string {
+  const there = nodeThere(folder);
+  if (there !== undefined) return there;
+  const [node, copy] = [nodeProgram(), copyOfNode(folder)];
   files.removeTree(copy);
   files.copyFile(node, copy);
   files.chmod(copy, 0o755);

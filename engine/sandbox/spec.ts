@@ -50,7 +50,7 @@ export function limitWords({limits}: HostShape): string[] {
  * The words before a command that starts sandboxes: it gets a network with nothing but a loopback, which bwrap
  * alone brings up, and of the worker's mounts those that sandboxes are made of. Each sandbox begins with a copy
  * of all mounts, and bwrap reads the list of them again for each that it makes. What the worker mounts later, it
- * finds too (ENTER in launch.ts).
+ * finds too (ENTER in launch.ts). /tmp is what the next bwrap begins with.
  */
 export function apartWords(shape: HostShape): string[] {
   const devices = DEVICES.map((name) => `/dev/${name}`);

@@ -2,7 +2,7 @@
  * Starts programs through shells that stay. For each process it starts, Node copies the tables of
  * all its memory, which takes longer than most of what we start; a small shell does not.
  * A shell runs one line at a time. Making a network takes the kernel as long as a sixth of a sandbox, so
- * where many are started each shell gets one network, for one sandbox after the other.
+ * where many are started each shell gets one network, for one sandbox after the other, and a place with few mounts.
  * Knows nothing of what is started.
  */
 import {start, type ChildProcess} from '../base/process.ts';
@@ -58,13 +58,19 @@ const MOST_STATUS = 128;
 /** So many sandboxes make their networks themselves. */
 const SOME = 8;
 
+/** A mount that comes or goes just then holds one up; after so many in a row there are none to be had. */
+const TRIES = 3;
+
 /** Descriptors up to 5; 0 is where lines come from, 5 where all is told. */
 const STDIO = ['pipe', 'ignore', 'inherit', 'ignore', 'ignore', 'pipe'] as const;
 
 export interface StarterWords {
   /** The words before a command that bound what all of them may use. */
   readonly limits?: readonly string[];
-  /** Those that give it a network of its own; without them there are none such. */
+  /**
+   * Those that give it a network of its own and few mounts, among them all that sandboxes are made of, also what the
+   * worker mounts later; without them there are none such.
+   */
   readonly apart?: readonly string[];
 }
 
@@ -74,6 +80,7 @@ export class Starters {
   readonly #apart: Shell[] = [];
   #apartWords: readonly string[] | undefined;
   #sandboxes = 0;
+  #failures = 0;
 
   constructor({limits = [], apart}: StarterWords = {}) {
     this.#limits = limits;
@@ -105,9 +112,10 @@ export class Starters {
     const idle = this.#apart.pop();
     if (idle !== undefined || this.#apartWords === undefined) return idle;
     const shell = new Shell([...this.#limits, ...this.#apartWords], LOOP_APART);
-    if ((await shell.run(':', () => undefined)) === 0) return shell;
-    this.#apartWords = undefined;
-    return undefined;
+    const isUp = (await shell.run(':', () => undefined)) === 0;
+    this.#failures = isUp ? 0 : this.#failures + 1;
+    if (this.#failures === TRIES) this.#apartWords = undefined;
+    return isUp ? shell : undefined;
   }
 
   /** Runs a program to its end. */

@@ -3,7 +3,7 @@
  * Knows nothing of what is built.
  */
 import {fail, type Checked} from '../base/diagnostic.ts';
-import type {Host} from '../base/host.ts';
+import {killGroup, killProcess, type Host} from '../base/host.ts';
 import {err, ok} from '../base/result.ts';
 import type {ChildProcess} from '../base/process.ts';
 import {NO_WATCH, timed, type Watch} from '../base/span.ts';
@@ -81,11 +81,14 @@ export function startWorker(request: WorkerRequest): Promise<Checked<Worker>> {
   return timed(watch, 'prepare', 'start the worker', () => start(request, watch));
 }
 
+/** What it takes to begin one. */
+type Beginning = Pick<WorkerRequest, 'storeRoot' | 'host' | 'owner' | 'terminal'>;
+
 /** Starts what becomes the worker; whether it comes up shows later. */
-export function beginWorker(request: WorkerRequest): Checked<BegunWorker> {
+export function beginWorker(wanted: Beginning): Checked<BegunWorker> {
   const programs = requirePrograms();
   if (!programs.ok) return programs;
-  const {host, storeRoot, owner, terminal = false} = request;
+  const {host, storeRoot, owner, terminal = false} = wanted;
   const program = workerProgram(storeRoot, owner);
   if (!program.ok) return program;
   const since = host.clock();
@@ -95,20 +98,34 @@ export function beginWorker(request: WorkerRequest): Checked<BegunWorker> {
 }
 
 async function start(request: WorkerRequest, watch: Watch): Promise<Checked<Worker>> {
-  const {begun} = request;
-  const isOurs = begun?.storeRoot === request.storeRoot;
-  if (!isOurs) begun?.connection.kill();
-  const started = isOurs ? ok(begun) : beginWorker(request);
+  const started = (await takeBegun(request)) ?? beginWorker(request);
   if (!started.ok) return started;
   const {connection, since} = started.value;
   const ready = await connection.ready;
   if (ready === undefined) return whyNone(await connection.died, connection.status);
-  if (watch.on) {
-    const {begun} = ready;
-    watch.add({name: 'make its namespaces', group: 'prepare', since, until: begun});
-  }
-  return ok({
-    idMode: ready.idMode,
+  const until = ready.begun;
+  if (watch.on) watch.add({name: 'make its namespaces', group: 'prepare', since, until});
+  return ok(workerOf(connection, ready));
+}
+
+/**
+ * The one that was begun, where it is of use. It may have found the store, or the code in it, gone: who begins
+ * another one now finds both, or is told.
+ */
+async function takeBegun({
+  begun,
+  storeRoot,
+}: WorkerRequest): Promise<Checked<BegunWorker> | undefined> {
+  if (begun === undefined) return undefined;
+  if (begun.storeRoot === storeRoot && (await begun.connection.ready) !== undefined)
+    return ok(begun);
+  begun.connection.kill();
+  return undefined;
+}
+
+function workerOf(connection: Connection, {idMode}: Ready): Worker {
+  return {
+    idMode,
     overlay: () => connection.overlay(),
     build: (wanted, onReply) => connection.build(wanted, onReply),
     tokens: (id, count) => connection.send({type: 'tokens', id, count}),
@@ -118,7 +135,7 @@ async function start(request: WorkerRequest, watch: Watch): Promise<Checked<Work
     image: (image) => connection.image(image),
     quit: () => connection.quit(),
     died: connection.died,
-  });
+  };
 }
 
 /** Why there is no worker, from what was said last and how it ended. */
@@ -175,9 +192,13 @@ export class Connection {
     return this.#child.exitCode;
   }
 
-  /** Ends it at once: the chain dies with its first process. */
+  /** Ends all of the chain at once: a link does not yet die with the one before it as it comes up. */
   kill(): void {
-    this.#child.kill('SIGKILL');
+    const {pid, exitCode, signalCode} = this.#child;
+    if (pid !== undefined && exitCode === null && signalCode === null && !killGroup(pid))
+      killProcess(pid);
+    const channel = this.#child.stdio[3];
+    if (channel && 'destroy' in channel) channel.destroy();
   }
 
   send(request: Request): void {

@@ -53,13 +53,31 @@ test('one of another store is ended, and another takes its place', async (t) => 
   await worker.quit();
 });
 
-test('one that did not come up is reported like any other', async (t) => {
+test('one that does not come up is done without', async (t) => {
   const store = await usedStore(t);
   if (store === undefined) return t.pass();
   const begun = begin(store);
   begun.connection.kill();
-  const started = await startWorker({storeRoot: store.root, host, owner, begun});
-  t.deepEqual(started.ok ? [] : started.error.map((one) => one.code), ['machine/sandbox']);
+  const worker = must(await startWorker({storeRoot: store.root, host, owner, begun}));
+  t.not(worker.died, begun.connection.died);
+  await worker.quit();
+});
+
+test('however far it has come, all of it is ended', async (t) => {
+  const store = await usedStore(t);
+  if (store === undefined) return t.pass();
+  for (let milliseconds = 0; milliseconds < 60; milliseconds += 3) {
+    const {connection} = begin(store);
+    await new Promise((resolve) => setTimeout(resolve, milliseconds));
+    connection.kill();
+    // That is when nothing holds its channel and its output any more.
+    t.regex(await connection.died, /SIGKILL/, `after ${milliseconds} ms`);
+  }
+});
+
+test('without a store nothing is begun, whoever asks', (t) => {
+  const missing = path.join(os.tmpdir(), 'recipes-no-such-store');
+  for (const uid of [0, 1000]) t.is(beginAhead({...host, uid}, missing), undefined);
 });
 
 test('nothing is written to begin one', (t) => {

@@ -69,6 +69,20 @@ test('removing in a root of what is replaced becomes a removal', async (t) => {
   t.regex(log, /cannot access '\/usr\/bin\/old'/);
 });
 
+test('in a root the last of many sees what the first has seen', async (t) => {
+  if (rig === undefined) return t.pass();
+  const layers = [system(rig, PROGRAMS)];
+  const plan = {environment: 'root' as const, layers, env: {PATH: '/usr/bin'}};
+  const script = 'ls -A / /dev /run; ls /usr/bin; test -c /dev/null; echo x >/new';
+  const logs: string[] = [];
+  for (let at = 0; at < 12; at += 1) {
+    const {log, tree} = await rig.build({...plan, script});
+    t.deepEqual(tree, {new: 'file 0644 2'});
+    logs.push(log);
+  }
+  t.deepEqual(new Set(logs).size, 1);
+});
+
 test('a root without a bash that works says so', async (t) => {
   if (rig === undefined) return t.pass();
   const none = await rig.failing({environment: 'root', layers: [rig.layer('test/a', {etc: 'x'})]});
