@@ -127,7 +127,7 @@ async function buildTargets(world: World, widen: Widen, tests = false): Answer {
   const opened = await openWork(world, wordsOf(world), additions);
   if (opened.ok) await early.ready(opened.value);
   const status = opened.ok ? await buildOpened(world, opened.value, early, tests) : opened;
-  early.end();
+  await early.end();
   return status;
 }
 

@@ -9,7 +9,7 @@ import {ok} from '../base/result.ts';
 import type {Node} from '../graph/model.ts';
 import type {WorkerHolder} from '../run/worker-holder.ts';
 import {holdWorker} from '../run/workshop.ts';
-import {readAhead} from '../sandbox/debian-version.ts';
+import {readAhead, type Reading} from '../sandbox/debian-version.ts';
 import {openRun, type RunHandle} from '../../store/claims.ts';
 import type {Store} from '../../store/layout.ts';
 import {guard} from '../../store/trouble.ts';
@@ -19,7 +19,7 @@ import {isSet, type World} from './world.ts';
 
 export class Early {
   readonly #world: World;
-  #packages: Promise<void> | undefined;
+  #packages: Reading | undefined;
   worker: WorkerHolder | undefined;
   run: RunHandle | undefined;
 
@@ -34,7 +34,7 @@ export class Early {
 
   /** When what was asked of the machine is there; in a store in which something was built it is known. */
   async ready({log}: OpenWork): Promise<void> {
-    if (this.#packages !== undefined && log.isEmpty) await this.#packages;
+    if (this.#packages !== undefined && log.isEmpty) await this.#packages.done;
   }
 
   /** Something is not as it was, or nothing was ever built; what will run nobody knows yet. */
@@ -59,9 +59,10 @@ export class Early {
     return (this.worker ??= holdWorker(store, {host, owner: ownerFor(host.uid), watch, begun}));
   }
 
-  /** Whoever has built something has ended them; for a worker that nobody has used nobody waits. */
-  end(): void {
+  /** Whoever has built something has ended them; here ends what nobody has used. */
+  async end(): Promise<void> {
     this.run?.release();
-    void this.worker?.quit();
+    await this.#packages?.end();
+    await this.worker?.quit();
   }
 }

@@ -32,7 +32,7 @@ async function main(host: Host): Promise<number> {
   });
   const parsed = await program.parseWords(parser, process.argv);
   // Nobody may have taken it.
-  begun?.connection.kill();
+  await begun?.connection.end();
   if (parsed !== 'answered') return parsed === 'helped' ? 0 : USAGE;
   return interrupted === undefined ? status : (SIGNALS[interrupted] ?? 1);
 }

@@ -6,7 +6,7 @@ import type {Checked} from '../base/diagnostic.ts';
 import type {Host} from '../base/host.ts';
 import {ok} from '../base/result.ts';
 import {NO_RUN_WATCH, timed, type RunWatch} from '../base/span.ts';
-import {startWorker, type BegunWorker} from '../sandbox/worker-process.ts';
+import {beginWorker, startWorker, type BegunWorker} from '../sandbox/worker-process.ts';
 import {openRun, type RunHandle} from '../../store/claims.ts';
 import type {Owner, Store} from '../../store/layout.ts';
 import {sweepScratch} from '../../store/sweep.ts';
@@ -43,14 +43,16 @@ export interface Workshop {
 
 /** A worker to be, that anybody may start. */
 export function holdWorker(store: Store, settings: WorkshopSettings): WorkerHolder {
-  const {host, owner, terminal = false, watch = NO_RUN_WATCH} = settings;
-  let {begun} = settings;
-  return new WorkerHolder(() => {
-    const first = begun;
-    begun = undefined;
-    const request = {storeRoot: store.root, host, owner, terminal, watch: watch.worker};
-    return startWorker({...request, begun: first});
-  });
+  const {host, owner, terminal = false, watch = NO_RUN_WATCH, begun} = settings;
+  const request = {storeRoot: store.root, host, owner, terminal, watch: watch.worker};
+  const isOfIt = begun?.storeRoot === store.root;
+  if (!isOfIt) begun?.connection.kill();
+  const begin = (): BegunWorker | undefined => {
+    const made = beginWorker(request);
+    return made.ok ? made.value : undefined;
+  };
+  const ahead = {begin, begun: isOfIt ? begun : undefined};
+  return new WorkerHolder((own) => startWorker({...request, begun: own}), ahead);
 }
 
 export async function openWorkshop(

@@ -2,7 +2,7 @@
  * The version of the Debian package a file belongs to, for prints people can read. Empty on
  * machines without dpkg. Reads the package database when first asked, or ahead.
  */
-import {run, runSync} from '../base/process.ts';
+import {ended, runSync, start} from '../base/process.ts';
 
 /** File → package, and package → version. */
 interface Installed {
@@ -29,10 +29,26 @@ function readInstalled(): Installed {
   return parse(runSync(SEARCH).stdout, runSync(SHOW).stdout);
 }
 
+/** The database while it is read. */
+export interface Reading {
+  /** Resolves when all of it is known. */
+  readonly done: Promise<void>;
+  /** Ends it where it is not done; resolves when nothing of it runs any more. */
+  end(): Promise<void>;
+}
+
 /** Reads the database while other work goes on: it takes as long as reading some hundred recipes. */
-export async function readAhead(): Promise<void> {
-  const [searched, shown] = await Promise.all([run(SEARCH), run(SHOW)]);
-  installed ??= parse(searched.stdout, shown.stdout);
+export function readAhead(): Reading {
+  const children = [SEARCH, SHOW].map((argv) => start(argv, {stdio: ['ignore', 'pipe', 'ignore']}));
+  const done = Promise.all(children.map(ended)).then(([searched, shown]) => {
+    if (searched?.signal !== null || shown?.signal !== null) return;
+    installed ??= parse(searched.stdout, shown.stdout);
+  });
+  const end = (): Promise<void> => {
+    for (const child of children) child.kill('SIGKILL');
+    return done;
+  };
+  return {done, end};
 }
 
 function parse(searched: string, shown: string): Installed {

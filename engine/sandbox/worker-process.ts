@@ -6,7 +6,7 @@ import {fail, type Checked} from '../base/diagnostic.ts';
 import {killGroup, killProcess, type Host} from '../base/host.ts';
 import {err, ok} from '../base/result.ts';
 import type {ChildProcess} from '../base/process.ts';
-import {NO_WATCH, timed, type Watch} from '../base/span.ts';
+import {NO_WATCH, type Watch} from '../base/span.ts';
 import type {Owner} from '../../store/layout.ts';
 import {launch, NO_IDS, NO_NAMESPACE} from './launch.ts';
 import {lineSplitter} from './lines.ts';
@@ -76,9 +76,19 @@ export interface Worker {
   readonly died: Promise<string>;
 }
 
-export function startWorker(request: WorkerRequest): Promise<Checked<Worker>> {
-  const {watch = NO_WATCH} = request;
-  return timed(watch, 'prepare', 'start the worker', () => start(request, watch));
+/** Starts a worker, or takes the one that is on its way. */
+export async function startWorker(request: WorkerRequest): Promise<Checked<Worker>> {
+  const {watch = NO_WATCH, host} = request;
+  const started = (await takeBegun(request)) ?? beginWorker(request);
+  if (!started.ok) return started;
+  const {connection, since} = started.value;
+  const ready = await connection.ready;
+  if (ready === undefined) return whyNone(await connection.died, connection.status);
+  if (watch.on) {
+    watch.add({name: 'start the worker', group: 'prepare', since, until: host.clock()});
+    watch.add({name: 'make its namespaces', group: 'prepare', since, until: ready.begun});
+  }
+  return ok(workerOf(connection, ready));
 }
 
 /** What it takes to begin one. */
@@ -95,17 +105,6 @@ export function beginWorker(wanted: Beginning): Checked<BegunWorker> {
   const child = launch({host, storeRoot, program: program.value, terminal});
   program.value.close();
   return ok({storeRoot, since, connection: new Connection(child)});
-}
-
-async function start(request: WorkerRequest, watch: Watch): Promise<Checked<Worker>> {
-  const started = (await takeBegun(request)) ?? beginWorker(request);
-  if (!started.ok) return started;
-  const {connection, since} = started.value;
-  const ready = await connection.ready;
-  if (ready === undefined) return whyNone(await connection.died, connection.status);
-  const until = ready.begun;
-  if (watch.on) watch.add({name: 'make its namespaces', group: 'prepare', since, until});
-  return ok(workerOf(connection, ready));
 }
 
 /**
@@ -199,6 +198,12 @@ export class Connection {
       killProcess(pid);
     const channel = this.#child.stdio[3];
     if (channel && 'destroy' in channel) channel.destroy();
+  }
+
+  /** The same; resolves when all of it is gone. */
+  async end(): Promise<void> {
+    this.kill();
+    await this.died;
   }
 
   send(request: Request): void {

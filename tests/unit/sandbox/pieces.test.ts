@@ -5,7 +5,7 @@ import path from 'node:path';
 import test from 'ava';
 import type {Label} from '../../../engine/base/label.ts';
 import {leakIn, readContent} from '../../../engine/sandbox/content.ts';
-import {parseOwners} from '../../../engine/sandbox/debian-version.ts';
+import {parseOwners, readAhead, versionOf} from '../../../engine/sandbox/debian-version.ts';
 import {rangeOf} from '../../../engine/sandbox/launch.ts';
 import {lineSplitter} from '../../../engine/sandbox/lines.ts';
 import {mergeLayers} from '../../../engine/sandbox/lowers.ts';
@@ -257,4 +257,14 @@ test('the programs an unpacking needs', (t) => {
   t.deepEqual(unpackTools(sources, []), ['gzip', 'tar', 'xz']);
   t.deepEqual(unpackTools([], [{name: 'p', blob: content.blob, strip: 1}]), ['patch']);
   t.deepEqual(unpackTools([], []), []);
+});
+
+test('packages that are no longer read ahead are read when they are asked for', async (t) => {
+  const reading = readAhead();
+  await reading.end();
+  await reading.done;
+  const version = versionOf(fs.realpathSync('/usr/bin/bash'));
+  if (version === '') t.log('SKIPPED: no package database here');
+  await readAhead().done;
+  t.is(versionOf(fs.realpathSync('/usr/bin/bash')), version);
 });
