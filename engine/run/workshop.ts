@@ -45,14 +45,11 @@ export interface Workshop {
 export function holdWorker(store: Store, settings: WorkshopSettings): WorkerHolder {
   const {host, owner, terminal = false, watch = NO_RUN_WATCH, begun} = settings;
   const request = {storeRoot: store.root, host, owner, terminal, watch: watch.worker};
-  const isOfIt = begun?.storeRoot === store.root;
-  if (!isOfIt) begun?.connection.kill();
   const begin = (): BegunWorker | undefined => {
     const made = beginWorker(request);
     return made.ok ? made.value : undefined;
   };
-  const ahead = {begin, begun: isOfIt ? begun : undefined};
-  return new WorkerHolder((own) => startWorker({...request, begun: own}), ahead);
+  return new WorkerHolder((own) => startWorker({...request, begun: own}), {begin, begun});
 }
 
 export async function openWorkshop(

@@ -3,7 +3,7 @@
  * Knows nothing of what is built.
  */
 import {fail, type Checked} from '../base/diagnostic.ts';
-import {killGroup, killProcess, type Host} from '../base/host.ts';
+import {killGroup, type Host} from '../base/host.ts';
 import {err, ok} from '../base/result.ts';
 import type {ChildProcess} from '../base/process.ts';
 import {NO_WATCH, type Watch} from '../base/span.ts';
@@ -191,11 +191,13 @@ export class Connection {
     return this.#child.exitCode;
   }
 
-  /** Ends all of the chain at once: a link does not yet die with the one before it as it comes up. */
+  /**
+   * Ends all of the chain at once, which is a group where it has no terminal: as it comes up, a link does not yet die
+   * with the one before it.
+   */
   kill(): void {
     const {pid, exitCode, signalCode} = this.#child;
-    if (pid !== undefined && exitCode === null && signalCode === null && !killGroup(pid))
-      killProcess(pid);
+    if (pid !== undefined && exitCode === null && signalCode === null) killGroup(pid);
     const channel = this.#child.stdio[3];
     if (channel && 'destroy' in channel) channel.destroy();
   }
