@@ -112,4 +112,21 @@ export interface Summary {
   readonly interrupted: string | null;
 }
 
-export type Listener = (event: Event) => void;
+export type Finished = Extract<Event, {type: 'node-finished'}>;
+
+/** Nodes that were never started, of which there is no more to say, and that ended in the same way: there may be thousands. */
+export interface Together {
+  readonly type: 'nodes-finished';
+  readonly outcome: Outcome;
+  readonly nodes: readonly Finished[];
+}
+
+/** What listeners are told. */
+export type Told = Event | Together;
+
+export type Listener = (event: Told) => void;
+
+/** The same, one by one. */
+export function singly(told: Told): readonly Event[] {
+  return told.type === 'nodes-finished' ? told.nodes : [told];
+}

@@ -61,24 +61,66 @@ export interface Seen {
   readonly prints: Float64Array;
 }
 
-/**
- * Looks at every path; whether all is as it was, and what was seen. `here`: the folder this process
- * is in, where that is known: what lies below it is found from there, which spares the kernel a tenth of the time.
- */
-export function compare(
-  witness: Witness,
-  here?: string,
-): {readonly same: boolean; readonly seen: Seen} {
-  const {paths, prints} = witness;
-  const above = here === undefined ? undefined : `${here}/`;
-  const now = new Float64Array(prints.length);
-  let [same, at] = [true, 0];
-  for (const path of paths) {
-    lookInto(above === undefined ? path : from(above, path), now, at);
-    if (!isSame(now, at, prints, at)) same = false;
-    at += 1;
+/** Looks at every path; whether all is as it was, and what was seen. */
+export function compare(witness: Witness, here?: string): Compared {
+  return new Comparison(witness, here).finish();
+}
+
+export interface Compared {
+  readonly same: boolean;
+  readonly seen: Seen;
+}
+
+/** The same in two pieces, for whoever has something to begin as soon as anything has changed. */
+export class Comparison {
+  readonly #witness: Witness;
+  readonly #above: string | undefined;
+  readonly #now: Float64Array;
+  #same = true;
+  #next = 0;
+
+  /**
+   * `here`: the folder this process is in, where that is known: what lies below it is found from there, which spares
+   * the kernel a tenth of the time.
+   */
+  constructor(witness: Witness, here?: string) {
+    this.#witness = witness;
+    this.#above = here === undefined ? undefined : `${here}/`;
+    this.#now = new Float64Array(witness.prints.length);
   }
-  return {same, seen: new SeenPaths(paths, now, witness.packed)};
+
+  /** Looks at these places, then at all in order, until something is not as it was; false where all is. */
+  findsChange(first: readonly number[]): boolean {
+    const {paths, prints} = this.#witness;
+    for (const at of first) {
+      this.#lookInto(paths[at], at);
+      if (!isSame(this.#now, at, prints, at)) return true;
+    }
+    this.#look(true);
+    return !this.#same;
+  }
+
+  /** Looks at all that it has not looked at in order. */
+  finish(): Compared {
+    this.#look(false);
+    const {paths, packed} = this.#witness;
+    return {same: this.#same, seen: new SeenPaths(paths, this.#now, packed)};
+  }
+
+  #look(isUntilChange: boolean): void {
+    const {paths, prints} = this.#witness;
+    let at = this.#next;
+    while (at < paths.length && (this.#same || !isUntilChange)) {
+      this.#lookInto(paths[at], at);
+      if (!isSame(this.#now, at, prints, at)) this.#same = false;
+      at += 1;
+    }
+    this.#next = at;
+  }
+
+  #lookInto(path = '', at: number): void {
+    lookInto(this.#above === undefined ? path : from(this.#above, path), this.#now, at);
+  }
 }
 
 function from(above: string, path: string): string {
@@ -274,6 +316,21 @@ export function joined(parts: readonly Witness[]): Witness {
     start += one.text.length;
   });
   return new KeptWitness({text: Buffer.concat(all.map((one) => one.text)), ends}, prints);
+}
+
+/** Of the first `among` places the `count` that have changed last, the last first. */
+export function latest({prints}: Witness, among: number, count: number): readonly number[] {
+  const changedAt = (at: number): number => prints[at * FIELDS + 3] ?? 0;
+  let found: number[] = [];
+  let floor = -Infinity;
+  for (let at = 0; at < among; at += 1) {
+    if (changedAt(at) <= floor) continue;
+    found.push(at);
+    if (found.length < 2 * count) continue;
+    found = found.sort((a, b) => changedAt(b) - changedAt(a)).slice(0, count);
+    floor = changedAt(found.at(-1) ?? 0);
+  }
+  return found.sort((a, b) => changedAt(b) - changedAt(a)).slice(0, count);
 }
 
 /** File systems count time in ticks, some in whole seconds. */

@@ -5,6 +5,7 @@
 import {allIsWritten, realHost, type Host} from '../base/host.ts';
 import {answerIdle, idlePlace} from './idle.ts';
 import {engineVersion} from './shipped.ts';
+import type {BegunWorker} from '../sandbox/worker-process.ts';
 import type {Call} from './commands.ts';
 import type {InterruptHandler, Start} from './world.ts';
 
@@ -22,13 +23,16 @@ async function main(host: Host): Promise<number> {
     return 0;
   }
   const memo = idlePlace(host, process.argv.slice(2));
-  const missed = memo === undefined ? undefined : answerIdle(host, memo);
-  if (missed === 'answered') return 0;
-  const begun = missed && (await import('../sandbox/ahead.ts')).beginAhead(host, missed.store);
+  let begun: BegunWorker | undefined;
+  const onChange = async (store: string): Promise<void> => {
+    begun = (await import('../sandbox/ahead.ts')).beginAhead(host, store);
+  };
+  const seen = memo === undefined ? undefined : await answerIdle(host, memo, onChange);
+  if (seen === 'answered') return 0;
   const program = await import('./program.ts');
   let status = 0;
   const parser = program.makeProgram(engineVersion(), async (call) => {
-    status = await answerCall(program, host, call, {memo, seen: missed?.seen, begun, main: since});
+    status = await answerCall(program, host, call, {memo, seen, begun, main: since});
   });
   const parsed = await program.parseWords(parser, process.argv);
   // Nobody may have taken it.

@@ -7,7 +7,7 @@
 import * as files from '../base/files.ts';
 import type {Host} from '../base/host.ts';
 import {packPieces, unpackSections} from '../base/sections.ts';
-import {compare, decodeWitness, encodeWitness, type Seen, type Witness} from '../base/witness.ts';
+import {Comparison, decodeWitness, encodeWitness, type Seen, type Witness} from '../base/witness.ts';
 import {nothingToDo} from '../ui/idle.ts';
 import {cachePlace, readCache, writeCache} from './cache-place.ts';
 
@@ -21,32 +21,39 @@ export interface IdleAnswer {
   readonly empty: readonly string[];
   /** The folder of the store. */
   readonly store: string;
+  /** The places of what is looked at first. */
+  readonly first: readonly number[];
 }
 
-/** What is known where the answer does not hold any more. */
-export interface Missed {
-  /** What was seen, for whoever has to look closer. */
-  readonly seen: Seen;
-  /** Where the store was. */
-  readonly store: string;
-}
+/** What is begun as soon as the answer does not hold any more; told where the store was. */
+type OnChange = (store: string) => Promise<void>;
 
 /** Where the memo of a call is; undefined for calls that have none. */
 export function idlePlace(host: Host, argv: readonly string[]): string | undefined {
   return argv.includes('build') ? cachePlace(host, 'idle', argv) : undefined;
 }
 
-/** Gives the answer of the memo where it still holds. Undefined where nothing was kept. */
-export function answerIdle(host: Host, place: string): 'answered' | Missed | undefined {
+/**
+ * Gives the answer of the memo where it still holds; else what was seen, for whoever has to look closer. Undefined
+ * where nothing was kept.
+ */
+export async function answerIdle(
+  host: Host,
+  place: string,
+  onChange: OnChange,
+): Promise<'answered' | Seen | undefined> {
   const bytes = readCache(host, place);
   const {head, witness} = (bytes && unpackSections(bytes)) ?? {};
   if (head === undefined || witness === undefined) return undefined;
-  const {told, fresh, empty, store} = JSON.parse(head.toString('utf8')) as IdleAnswer;
+  const {told, fresh, empty, store, first} = JSON.parse(head.toString('utf8')) as IdleAnswer;
   const here = isHere(host.cwd) ? host.cwd : undefined;
-  const {same, seen} = compare(decodeWitness(witness), here);
+  const comparison = new Comparison(decodeWitness(witness), here);
   // What is damaged or closed is somebody's to report who looks closer.
-  const quiet = files.unless(UNREADABLE, () => empty.every(isEmpty)) === true;
-  if (!same || !quiet) return {seen, store};
+  const isQuiet = (): boolean => files.unless(UNREADABLE, () => empty.every(isEmpty)) === true;
+  if (comparison.findsChange(first) || !isQuiet()) {
+    await onChange(store);
+    return comparison.finish().seen;
+  }
   if (told) host.stderr.write(`${nothingToDo(fresh, host.tick())}\n`);
   return 'answered';
 }

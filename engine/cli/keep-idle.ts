@@ -4,7 +4,7 @@
  * older than what is kept of it.
  */
 import type {Checked} from '../base/diagnostic.ts';
-import {settledWitness} from '../base/witness.ts';
+import {latest, settledWitness} from '../base/witness.ts';
 import {namesIn} from '../base/files.ts';
 import {everyEdge, SOURCES} from '../graph/edge-table.ts';
 import {idleInputs} from '../run/idle-inputs.ts';
@@ -65,6 +65,9 @@ function inputsKept(
     : 'too young';
 }
 
+/** Whoever has edited a file will edit it again. */
+const LOOKED_AT_FIRST = 16;
+
 interface Kept {
   readonly fresh: number;
   readonly memo: string;
@@ -78,7 +81,8 @@ function keep(world: World, work: OpenWork, inputs: readonly string[], {fresh, m
   const isQuiet = empty.every((folder) => namesIn(folder).length === 0);
   if (!isQuiet || witness === undefined) return;
   const told = world.call.globals.quiet !== true && kindOf(world) !== 'quiet';
-  keepIdle(memo, {fresh, told, empty, store: work.store.root}, witness);
+  const first = latest(witness, inputs.length, LOOKED_AT_FIRST);
+  keepIdle(memo, {fresh, told, empty, store: work.store.root, first}, witness);
 }
 
 /** What changes nothing where nothing is to be done. */

@@ -98,9 +98,9 @@ function isFound([, {problems}]: readonly [string, HostTools]): boolean {
 
 /** What has come to something else than is kept, and what the store has lost. */
 function othersOf({graph, wanted, resolver}: OpenWork): readonly Label[] {
-  const isUsed = usedIn(graph, wanted);
+  const [isUsed, isSame] = [usedIn(graph, wanted), resolver.asRemembered()];
   return graph.order.filter((_label, at) => {
-    if (isUsed[at] === 1) return !resolver.isAsRememberedAt(at);
+    if (isUsed[at] === 1) return isSame[at] !== 1;
     const row = resolver.settledRowAt(at);
     return row !== undefined && !resolver.isThere(row);
   });

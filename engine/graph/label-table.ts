@@ -37,6 +37,17 @@ export class LabelSet implements ReadonlySet<Label> {
     return this.#order.order.filter((_label, at) => this.#isIn[at] === 1 && holds(at));
   }
 
+  /** The labels whose places are not among these: 1 for each. */
+  without(places: Uint8Array): Label[] {
+    const {order} = this.#order;
+    const found: Label[] = [];
+    for (let at = 0; at < order.length; at += 1) {
+      const label = order[at];
+      if (this.#isIn[at] === 1 && places[at] !== 1 && label !== undefined) found.push(label);
+    }
+    return found;
+  }
+
   keys(): SetIterator<Label> {
     return this.#list().values();
   }

@@ -3,7 +3,7 @@
  * Joins the parts; each of them knows only its own business.
  */
 import type {Diagnostic} from '../base/diagnostic.ts';
-import type {Event, Failure, Summary} from '../base/event.ts';
+import type {Failure, Summary, Told} from '../base/event.ts';
 import type {ActionKey} from '../base/hash.ts';
 import {testLabel, type Label} from '../base/label.ts';
 import {Bug} from '../base/result.ts';
@@ -79,7 +79,7 @@ export class BuildRun {
   readonly #decider: Decider;
 
   constructor(context: RunContext, plan: Plan, options: RunOptions) {
-    const listener = (event: Event): void => {
+    const listener = (event: Told): void => {
       if (!this.#isPast(event)) context.listener(event);
     };
     this.#context = {...context, listener};
@@ -114,10 +114,7 @@ export class BuildRun {
       pending: size - fresh.length,
       jobs: this.#options.jobs,
     });
-    for (const at of fresh) {
-      const label = labelAt(graph, at);
-      this.#tally.ended(label, graph.kindAt(at), 'fresh', {saved: this.#durations(label) ?? 0});
-    }
+    this.#tally.together(this.#decider.endsAt(fresh, 'fresh'));
     // Downloads of what surely runs begin at once; builds that come first go on meanwhile.
     for (const one of lookedAt(this.#plan))
       if (one.kind === 'fetch' && one.verdict === 'run') this.#scheduler.demand(one.label);
@@ -179,8 +176,9 @@ export class BuildRun {
   }
 
   /** After another run has taken its place: what only that one tells. */
-  #isPast(event: Event): boolean {
+  #isPast(event: Told): boolean {
     if (this.#outdated === undefined) return false;
+    if (event.type === 'nodes-finished') return true;
     if (event.type === 'node-finished') return !this.#outdated.has(event.label);
     return event.type === 'run-finished' || event.type === 'estimate' || event.type === 'download';
   }
@@ -338,6 +336,7 @@ export class BuildRun {
         if (this.#options.live) this.#live.follow(node.label, logIn(this.#context.store, log));
         if (lease !== undefined && lease.held > jobs) worker.tokens(id, lease.held - jobs);
         if (this.#killed.has(node.label)) worker.kill(id);
+        this.#decider.foresee(node.label, known.key);
       },
       onReply: (reply) => {
         this.#replied(node.label, reply, lease);

@@ -14,10 +14,10 @@ import {fetchesOf} from './plan.ts';
 import type {Plan, PlannedNode} from './plan-nodes.ts';
 import {RecalledNode} from './recalled-node.ts';
 import {relyOn, rootsOfResult} from './reliance.ts';
-import type {Resolution} from './resolve.ts';
+import type {Resolution, Supposition} from './resolve.ts';
 import {lonePlan, Sleepers} from './sleepers.ts';
 import {mendLocalSources} from './sound-plan.ts';
-import type {Tally} from './tally.ts';
+import {endOf, type Ends, type Tally} from './tally.ts';
 import type {Decision, Task} from './task.ts';
 import {tasksOf} from './tasks.ts';
 import {isDamagedInUse} from './used-damage.ts';
@@ -35,6 +35,14 @@ export interface Deciding {
   readonly failed: ReadonlySet<ActionKey> | undefined;
 }
 
+/** What follows if a node comes to what it came to. */
+interface Foreseen {
+  readonly label: Label;
+  readonly supposition: Supposition;
+  readonly sleepers: Sleepers;
+  readonly cuts: Ends;
+}
+
 /** When so many sleepers were woken much is about to run, and the order of all of it counts. */
 const MOST_WOKEN = 64;
 
@@ -43,6 +51,9 @@ export class Decider {
   /** The nodes that are scheduled, where others sleep. */
   readonly #scheduled: Map<Label, PlannedNode>;
   #sleepers: Sleepers | undefined;
+  /** Whether something was. */
+  #isWoken = false;
+  #foreseen: Foreseen | undefined;
   readonly #resolved = new Map<Label, Known>();
 
   constructor(deciding: Deciding) {
@@ -64,11 +75,20 @@ export class Decider {
   moreAfter(label: Label, good: boolean): readonly Task[] {
     const sleepers = this.#sleepers;
     if (sleepers === undefined) return [];
+    const foreseen = this.#foreseen;
+    this.#foreseen = undefined;
     if (!good || this.#scheduled.size > MOST_WOKEN) return this.#wakeAll(sleepers);
     const {resolver, graph} = this.#its.context;
+    const {tally} = this.#its;
+    if (foreseen?.label === label && foreseen.supposition.holds()) {
+      this.#sleepers = foreseen.sleepers;
+      tally.together(foreseen.cuts);
+      return [];
+    }
     const {same, woken} = sleepers.ended(label, (at) => resolver.recallDoneAt(at));
-    for (const at of same) this.#cut(labelAt(graph, at), graph.kindAt(at), resolver.timeAt(at));
+    tally.together(this.endsAt(same, 'cut'));
     const isWoken = new Set(woken.map((at) => labelAt(graph, at)));
+    this.#isWoken ||= isWoken.size > 0;
     for (const one of isWoken) {
       const planned = this.#its.plan.nodes.get(one);
       if (planned !== undefined) this.#scheduled.set(one, planned);
@@ -76,6 +96,22 @@ export class Decider {
     return isWoken.size === 0
       ? []
       : this.#tasksOf({nodes: this.#scheduled}).filter((task) => isWoken.has(task.label));
+  }
+
+  /**
+   * While a node runs, with this key: what follows if it comes to what it came to before. Nothing of it is so
+   * before that shows (`moreAfter`).
+   */
+  foresee(label: Label, key: ActionKey): void {
+    // One that was woken lies above something that came to something else, and so most likely does it.
+    if (this.#isWoken) return;
+    const supposition = this.#sleepers && this.#its.context.resolver.suppose(label, key);
+    const sleepers = this.#sleepers?.copy();
+    if (supposition === undefined || sleepers === undefined) return;
+    const {same, woken} = sleepers.ended(label, (at) => supposition.recallDoneAt(at));
+    // Where some run all the same, it will not matter.
+    if (woken.length > 0) return;
+    this.#foreseen = {label, supposition, sleepers, cuts: this.endsAt(same, 'cut')};
   }
 
   #wakeAll(sleepers: Sleepers): readonly Task[] {
@@ -95,8 +131,21 @@ export class Decider {
       if (isForced || !this.isDone(node, resolution.key)) return this.#mustRun(node, resolution);
     }
     if (isDamagedInUse(context, plan, label)) return 'run';
-    this.#cut(label, graph.kindOf(label));
+    this.#its.tally.together(this.endsAt([graph.numberOf(label) ?? -1], 'cut'));
     return 'done';
+  }
+
+  /** The ends of nodes that need not run. */
+  endsAt(places: readonly number[], outcome: 'fresh' | 'cut'): Ends {
+    const {context, durations} = this.#its;
+    const {resolver, graph} = context;
+    let saved = 0;
+    const nodes = places.map((at) => {
+      const label = labelAt(graph, at);
+      saved += resolver.timeAt(at) ?? durations(label) ?? 0;
+      return endOf(label, graph.kindAt(at), outcome);
+    });
+    return {outcome, nodes, saved};
   }
 
   /** Whether the store has it; then gc keeps it from here on. */
@@ -129,11 +178,6 @@ export class Decider {
     return tasksOf(context.graph, plan, durations, context.config.testsGate);
   }
 
-  /** `known`: how long it took, where somebody knows. */
-  #cut(label: Label, kind: PlannedNode['kind'], known?: number): void {
-    const {tally, durations} = this.#its;
-    tally.ended(label, kind, 'cut', {saved: known ?? durations(label) ?? 0});
-  }
 
   #mustRun({label, kind}: WorkNode, known: Known): Decision {
     const {key} = known;

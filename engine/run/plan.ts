@@ -5,7 +5,7 @@
  */
 import {buildLabel, type Label} from '../base/label.ts';
 import {Bug, unreachable} from '../base/result.ts';
-import {endOfEdges, firstEdge} from '../graph/edge-table.ts';
+import {endOfEdges, firstEdge, SOURCES} from '../graph/edge-table.ts';
 import type {BuildGraph, BuildNode, FetchNode, Node, TestNode} from '../graph/model.ts';
 import {labelAt, LabelSet} from '../graph/label-table.ts';
 import {PlanNodes, type Plan, type PlannedNode, type Verdict} from './plan-nodes.ts';
@@ -207,19 +207,21 @@ export function fetchesOf(graph: BuildGraph, label: Label): readonly FetchNode[]
 /** The targets and everything they need; fetch nodes are left to the plan. */
 export function closureOf(graph: BuildGraph, targets: readonly Label[]): LabelSet {
   const edges = graph.edges();
-  const isSeen = new Uint8Array(graph.order.length);
-  const stack: number[] = [];
-  const push = (at: number): void => {
-    if (isSeen[at] !== 0 || graph.kindAt(at) === 'fetch') return;
-    isSeen[at] = 1;
-    stack.push(at);
-  };
-  for (const label of targets) push(graph.numberOf(label) ?? -1);
-  for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
-    const end = endOfEdges(edges, at);
-    for (let edge = firstEdge(edges, at); edge < end; edge += 1) push(edges.targets[edge] ?? 0);
+  const {targets: to, kinds} = edges;
+  const isIn = new Uint8Array(graph.order.length);
+  for (const label of targets) {
+    const at = graph.numberOf(label);
+    if (at !== undefined && graph.kindAt(at) !== 'fetch') isIn[at] = 1;
   }
-  return new LabelSet(graph, isSeen);
+  // From the last on: whoever depends on a node comes after it.
+  for (let at = isIn.length - 1; at >= 0; at -= 1) {
+    if (isIn[at] === 0) continue;
+    const end = endOfEdges(edges, at);
+    for (let edge = firstEdge(edges, at); edge < end; edge += 1) {
+      if (((SOURCES >> (kinds[edge] ?? 0)) & 1) === 0) isIn[to[edge] ?? 0] = 1;
+    }
+  }
+  return new LabelSet(graph, isIn);
 }
 
 /** The labels that must end well before a node can be decided, downloads left out. */

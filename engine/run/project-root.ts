@@ -71,7 +71,7 @@ export function isRemembered(store: Store, build: ProjectBuild, mark?: RootMark)
 
 /** What has come to something else than is remembered. */
 function othersIn({resolver, wanted}: ProjectBuild): readonly Label[] {
-  return wanted.where((at) => !resolver.isAsRememberedAt(at));
+  return wanted.without(resolver.asRemembered());
 }
 
 function says(root: ProjectRoot | undefined, build: ProjectBuild, held: Held): boolean {

@@ -61,12 +61,14 @@ export class Recollection {
   readonly #graph: BuildGraph;
   readonly #remembered: Remembered;
   readonly #edges: EdgeTable;
-  readonly #ends: Uint8Array;
+  #ends: Uint8Array;
   /** Sources that have come to something else. */
-  readonly #others: Uint8Array;
-  readonly #settled: Uint8Array;
+  #others: Uint8Array;
+  #settled: Uint8Array;
   /** Sources that are as they were: 1 for each. */
-  readonly #sources: Uint8Array;
+  #sources: Uint8Array;
+  /** Of one in which something is supposed: how nodes had ended then. */
+  #supposed: Uint8Array | undefined;
 
   constructor(graph: BuildGraph, remembered: Remembered) {
     this.#graph = graph;
@@ -149,10 +151,37 @@ export class Recollection {
     this.#ends[at] = ENDED | action | same | (isSameTree ? this.#viewBelow(at) : 0);
   }
 
-  /** Whether a source, or a node that has ended, came to what is remembered. */
-  isSameAt(at: number): boolean {
-    const end = this.#ends[at] ?? 0;
-    return end === 0 ? this.#isSource(at) : (end & SAME) !== 0;
+  /**
+   * Another one, in which a node has ended with this key and the tree it had; undefined where nothing is
+   * remembered of it.
+   */
+  suppose(label: Label, key: ActionKey): Recollection | undefined {
+    const row = this.rowOf(label);
+    if (row === undefined) return undefined;
+    const other = new Recollection(this.#graph, this.#remembered);
+    other.#adopt(this);
+    other.ended(label, key, row.tree);
+    other.#supposed = other.#ends.slice();
+    return other;
+  }
+
+  /** Takes over what came to light in one that supposed what is so now; false where something else is so. */
+  takeOver(other: Recollection): boolean {
+    const isSo = other.#supposed !== undefined && isEqual(other.#supposed, this.#ends);
+    if (!isSo || !isEqual(other.#sources, this.#sources)) return false;
+    this.#adopt(other);
+    return true;
+  }
+
+  /** Sources, and nodes that have ended, that came to what is remembered: 1 for each. */
+  same(): Uint8Array {
+    const [ends, sources] = [this.#ends, this.#sources];
+    const found = new Uint8Array(ends.length);
+    for (let at = 0; at < ends.length; at += 1) {
+      const end = ends[at] ?? 0;
+      if (end === 0 ? sources[at] === 1 : (end & SAME) !== 0) found[at] = 1;
+    }
+    return found;
   }
 
   /** What a node has ended with, where that is what is remembered. */
@@ -191,7 +220,14 @@ export class Recollection {
     return everyEdge(this.#edges, at, RUNS, this.#ends, VIEW) ? VIEW : 0;
   }
 
-  #isSource(at: number): boolean {
-    return this.#sources[at] === 1;
+  #adopt(other: Recollection): void {
+    this.#ends = other.#ends.slice();
+    this.#others = other.#others.slice();
+    this.#settled = other.#settled.slice();
+    this.#sources = other.#sources.slice();
   }
+}
+
+function isEqual(one: Uint8Array, other: Uint8Array): boolean {
+  return Buffer.compare(one, other) === 0;
 }

@@ -2,7 +2,7 @@
  * Writes down where the time of a run goes: spans from all who measure, nodes from the events,
  * the machine twice a second. Gives it as one value; shows nothing.
  */
-import type {Event, Outcome} from '../base/event.ts';
+import type {Event, Finished, Outcome, Told} from '../base/event.ts';
 import type {Host} from '../base/host.ts';
 import type {Label} from '../base/label.ts';
 import {SpanList, type Group, type RunWatch, type Span, type Watch} from '../base/span.ts';
@@ -11,7 +11,6 @@ import type {NodeTime, Sample, Timings} from '../ui/timings.ts';
 import {loadReader} from './machine-load.ts';
 
 type Started = Extract<Event, {type: 'node-started'}>;
-type Finished = Extract<Event, {type: 'node-finished'}>;
 
 interface Node {
   readonly started: Started;
@@ -92,8 +91,9 @@ export class Recorder implements RunWatch {
     this.engine.add({name, group, since: since + by, until: until + by});
   }
 
-  readonly listener = (event: Event): void => {
-    if (event.type === 'run-started') this.#jobs = event.jobs;
+  readonly listener = (event: Told): void => {
+    if (event.type === 'nodes-finished') for (const one of event.nodes) this.#finished(one);
+    else if (event.type === 'run-started') this.#jobs = event.jobs;
     else if (event.type === 'node-started') this.#started(event);
     else if (event.type === 'node-finished') this.#finished(event);
     else if (event.type === 'run-finished') {

@@ -74,6 +74,14 @@ export type Resolution =
   /** Some inputs are not known yet: the nodes that will tell. */
   | {readonly type: 'open'; readonly on: readonly Label[]};
 
+/** What would follow if something were so. */
+export interface Supposition {
+  /** As the resolver's. */
+  recallDoneAt(at: number): boolean;
+  /** Whether it is so now, and nothing else has come to light; then the resolver knows all of it. */
+  holds(): boolean;
+}
+
 const NO_TOOLS: HostTools = {tools: {}, fingerprint: {}, problems: []};
 
 export class Resolver {
@@ -113,8 +121,25 @@ export class Resolver {
 
   /** The same of the node at a place of the order. */
   recallDoneAt(at: number): boolean {
-    const recollection = this.#recollection;
-    if (recollection?.isRecalledAt(at) !== true) return false;
+    return this.#recollection !== undefined && this.#recallIn(this.#recollection, at);
+  }
+
+  /**
+   * What would follow if a node ended with this key and the tree it had; undefined where it would have to be
+   * looked at.
+   */
+  suppose(label: Label, key: ActionKey): Supposition | undefined {
+    const supposed = this.#recollection?.suppose(label, key);
+    return (
+      supposed && {
+        recallDoneAt: (at) => this.#recallIn(supposed, at),
+        holds: () => this.#recollection?.takeOver(supposed) === true,
+      }
+    );
+  }
+
+  #recallIn(recollection: Recollection, at: number): boolean {
+    if (!recollection.isRecalledAt(at)) return false;
     const presence = (this.#presence ??= this.lookAgain());
     if (!recollection.liesIn(at, presence.same)) {
       const row = recollection.rowAt(at);
@@ -303,9 +328,10 @@ export class Resolver {
     return only || this.#chosen(fetch) !== undefined;
   }
 
-  /** Whether a source, or an ended build or test, came to what is remembered of it. */
-  isAsRememberedAt(at: number): boolean {
-    return this.#recollection?.isSameAt(at) === true;
+  /** Sources, and ended builds and tests, that came to what is remembered of them: 1 for each. */
+  asRemembered(): Uint8Array {
+    const {graph} = this.#known;
+    return this.#recollection?.same() ?? new Uint8Array(graph.order.length);
   }
 
   /** Whether a source is a local file or folder; only of those whose prints were read. */

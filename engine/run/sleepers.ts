@@ -22,6 +22,8 @@ const [DECIDED, OPEN, THROUGH, ASLEEP] = [0, 1, 2, 4];
 /** It waits for what is open below it. */
 const UNDECIDED = OPEN | THROUGH;
 
+const NOTHING: Plan = {nodes: new Map()};
+
 /** Invariant: what is open below a sleeper is asleep itself, or scheduled and not at its end. */
 export class Sleepers {
   readonly #graph: BuildGraph;
@@ -45,6 +47,15 @@ export class Sleepers {
       if (state === THROUGH || (state === OPEN && isRecalled)) waiting.push(at);
     });
     this.#waiting = waiting;
+  }
+
+  /** Another one that knows the same, to try something out. */
+  copy(): Sleepers {
+    const other = new Sleepers(this.#graph, NOTHING);
+    other.#states.set(this.#states);
+    other.#blockers.set(this.#blockers);
+    other.#waiting = this.#waiting;
+    return other;
   }
 
   isAsleep(label: Label): boolean {

@@ -1,8 +1,23 @@
 /**
  * Keeps count of how the nodes of a run ended, tells it, and sums up.
  */
-import type {Failure, Listener, NodeKind, Outcome, Summary} from '../base/event.ts';
+import type {Failure, Finished, Listener, NodeKind, Outcome, Summary} from '../base/event.ts';
 import type {Label} from '../base/label.ts';
+
+const OUTCOMES = ['built', 'fresh', 'cut', 'failed', 'skipped', 'cancelled'] as const;
+
+/** How nodes end that are never started. */
+export interface Ends {
+  readonly outcome: Outcome;
+  readonly nodes: readonly Finished[];
+  /** What they took when they were built, milliseconds. */
+  readonly saved: number;
+}
+
+/** The end of such a one. */
+export function endOf(label: Label, kind: NodeKind, outcome: Outcome): Finished {
+  return {type: 'node-finished', label, kind, outcome, milliseconds: 0};
+}
 
 export class Tally {
   readonly #listener: Listener;
@@ -11,9 +26,8 @@ export class Tally {
   readonly #starts = new Map<Label, number>();
   /** Brought up to date when it is asked: most of the time nobody does. */
   readonly #ends = new Map<Label, Outcome>();
-  /** Those that ended since, and how: two lists, as a pair for each of thousands would be much. */
-  #latest: Label[] = [];
-  #outcomes: Outcome[] = [];
+  /** So many of each list are among them. */
+  readonly #noted = {built: 0, fresh: 0, cut: 0, failed: 0, skipped: 0, cancelled: 0};
   readonly #labels: Readonly<Record<Outcome, Label[]>> = {
     ...{built: [], fresh: [], cut: [], failed: [], skipped: [], cancelled: []},
   };
@@ -47,8 +61,6 @@ export class Tally {
     } = {},
   ): void {
     const {failure, because, unchanged} = more;
-    this.#latest.push(label);
-    this.#outcomes.push(outcome);
     this.#labels[outcome].push(label);
     this.#saved += more.saved ?? 0;
     if (failure !== undefined) this.#failures.set(label, failure);
@@ -68,14 +80,25 @@ export class Tally {
     });
   }
 
+  /** Many that were never started end together. */
+  together({outcome, nodes, saved}: Ends): void {
+    if (nodes.length === 0) return;
+    for (const {label} of nodes) this.#labels[outcome].push(label);
+    this.#saved += saved;
+    this.#listener({type: 'nodes-finished', outcome, nodes});
+  }
+
   /** The tick at which a node was started. */
   sinceOf(label: Label): number | undefined {
     return this.#starts.get(label);
   }
 
   outcomeOf(label: Label): Outcome | undefined {
-    this.#latest.forEach((ended, at) => this.#ends.set(ended, this.#outcomes[at] ?? 'built'));
-    [this.#latest, this.#outcomes] = [[], []];
+    for (const outcome of OUTCOMES) {
+      const list = this.#labels[outcome];
+      for (const ended of list.slice(this.#noted[outcome])) this.#ends.set(ended, outcome);
+      this.#noted[outcome] = list.length;
+    }
     return this.#ends.get(label);
   }
 

@@ -2,7 +2,7 @@
  * What stays on the screen: the text an event leaves behind, or nothing.
  * The plain reporter shows all of it, the live status only what it cannot show itself.
  */
-import type {Event, Outcome} from '../base/event.ts';
+import type {Event, Finished, Outcome, Told} from '../base/event.ts';
 import {unreachable} from '../base/result.ts';
 import {formatDiagnostics} from './diagnostics.ts';
 import type {Look} from './look.ts';
@@ -11,7 +11,6 @@ import {
   formatSummary,
   hasFailure,
   type BlockStyle,
-  type Finished,
   type Recap,
 } from './outcome.ts';
 import {count, formatDuration, formatSize, harmless, overprinted} from './text.ts';
@@ -23,8 +22,11 @@ export interface Announcing extends BlockStyle {
 }
 
 /** The lines an event leaves behind, ended by a newline; empty for none. */
-export function announce(event: Event, recap: Recap, style: Announcing): string {
+export function announce(event: Told, recap: Recap, style: Announcing): string {
   switch (event.type) {
+    case 'nodes-finished':
+      // What is fresh is of interest only to those who want to know all.
+      return style.verbose ? event.nodes.map((one) => announce(one, recap, style)).join('') : '';
     case 'node-finished':
       return hasFailure(event) ? formatFailure(event, style) : line(finishedText(event, style));
     case 'diagnostic':

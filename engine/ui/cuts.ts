@@ -2,21 +2,21 @@
  * Nodes that turn out to be fresh while a run is on: a line each for a few, one line for what is
  * many at once. Knows nothing of where the text goes.
  */
-import type {Event} from '../base/event.ts';
+import type {Finished, Told} from '../base/event.ts';
 import {announce, type Announcing} from './announce.ts';
-import {NO_RECAP, type Finished} from './outcome.ts';
+import {NO_RECAP} from './outcome.ts';
 import {count} from './text.ts';
 
 /** More at once are not named, unless somebody wants to know all. */
 const NAMED = 20;
 
 export class Cuts {
-  #events: Finished[] = [];
+  #events: readonly Finished[] = [];
 
-  /** Whether it is one; then it is kept. */
-  keeps(event: Event): boolean {
-    if (event.type !== 'node-finished' || event.outcome !== 'cut') return false;
-    this.#events.push(event);
+  /** Whether it is one, or many; then it is kept. */
+  keeps(event: Told): boolean {
+    if (event.type !== 'nodes-finished' || event.outcome !== 'cut') return false;
+    this.#events = this.#events.length === 0 ? event.nodes : this.#events.concat(event.nodes);
     return true;
   }
 

@@ -3,7 +3,7 @@
  * Each change of the screen is one write, so that nothing tears. What it shows is render.ts's
  * and announce.ts's business.
  */
-import type {Event} from '../base/event.ts';
+import type {Told} from '../base/event.ts';
 import type {Host} from '../base/host.ts';
 import {announce, type Announcing} from './announce.ts';
 import {Cuts, cutsText} from './cuts.ts';
@@ -11,7 +11,7 @@ import {NO_RECAP, remember, type Recap} from './outcome.ts';
 import {statusArea} from './packages.ts';
 import {renderStatus} from './render.ts';
 import type {Reporter, Timers} from './parts.ts';
-import {afterCuts, IDLE, reduce, type StatusModel} from './status-model.ts';
+import {afterMany, IDLE, reduce, type StatusModel} from './status-model.ts';
 
 /** Often enough for a clock in seconds, seldom enough not to flicker. */
 const REPAINT = 100;
@@ -37,7 +37,7 @@ export class FancyReporter implements Reporter {
     this.#parts = parts;
   }
 
-  readonly listener = (event: Event): void => {
+  readonly listener = (event: Told): void => {
     if (this.#isKept(event)) return;
     this.#tellCuts();
     this.#model = reduce(this.#model, event, this.#parts.host.tick());
@@ -61,7 +61,7 @@ export class FancyReporter implements Reporter {
     this.#flush();
   };
 
-  #isKept(event: Event): boolean {
+  #isKept(event: Told): boolean {
     const isFirst = this.#cuts.isEmpty;
     if (!this.#cuts.keeps(event)) return false;
     if (isFirst) {
@@ -75,7 +75,7 @@ export class FancyReporter implements Reporter {
   #tellCuts(): void {
     if (this.#cuts.isEmpty) return;
     const events = this.#cuts.release();
-    this.#model = afterCuts(this.#model, events.length);
+    this.#model = afterMany(this.#model, 'cut', events.length);
     this.#recap = {...this.#recap, blockIsLast: false};
     this.#printAbove(cutsText(events, this.#parts.style));
   }

@@ -2,13 +2,12 @@
  * How a run went, as text: the block of a failed node, the lines that end a run, and the one
  * line of a run that had nothing to do. Pure; knows nothing of terminals.
  */
-import type {Event, Failure, Summary} from '../base/event.ts';
+import type {Failure, Finished, Summary, Told} from '../base/event.ts';
 import {formatDiagnostics, type DiagnosticStyle} from './diagnostics.ts';
 import {nothingToDo} from './idle.ts';
 import type {Look} from './look.ts';
 import {count, formatDuration, formatGuess, harmless, indent, overprinted} from './text.ts';
 
-export type Finished = Extract<Event, {type: 'node-finished'}>;
 export type Failed = Finished & {readonly failure: Failure};
 
 export function hasFailure(event: Finished): event is Failed {
@@ -89,7 +88,7 @@ export interface Recap {
 export const NO_RECAP: Recap = {failures: [], skipped: new Map(), blockIsLast: false};
 
 /** The recap after one more event. `printed`: whether something was written because of it. */
-export function remember(recap: Recap, event: Event, printed: boolean): Recap {
+export function remember(recap: Recap, event: Told, printed: boolean): Recap {
   const blockIsLast = printed ? false : recap.blockIsLast;
   if (event.type === 'run-started') return NO_RECAP;
   if (event.type !== 'node-finished') return {...recap, blockIsLast};

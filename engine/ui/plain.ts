@@ -2,13 +2,13 @@
  * One line per event, for pipes, logs and CI: no escapes that move anything, and a sign of life
  * each minute. With `failuresOnly` it is `--quiet`: problems and nothing else.
  */
-import type {Event} from '../base/event.ts';
+import type {Told} from '../base/event.ts';
 import type {Host} from '../base/host.ts';
 import {announce, type Announcing} from './announce.ts';
 import {Cuts, cutsText} from './cuts.ts';
 import {NO_RECAP, hasFailure, remember} from './outcome.ts';
 import type {Reporter, Timers} from './parts.ts';
-import {afterCuts, doneOf, IDLE, reduce, type StatusModel} from './status-model.ts';
+import {afterMany, doneOf, IDLE, reduce, type StatusModel} from './status-model.ts';
 import {formatElapsed, harmless} from './text.ts';
 
 const HEARTBEAT = 60_000;
@@ -27,11 +27,11 @@ export function plainReporter({host, timers, style}: PlainParts): Reporter {
   const flush = (): void => {
     if (cuts.isEmpty) return;
     const events = cuts.release();
-    model = afterCuts(model, events.length);
+    model = afterMany(model, 'cut', events.length);
     recap = {...recap, blockIsLast: false};
     host.stderr.write(cutsText(events, style));
   };
-  const listener = (event: Event): void => {
+  const listener = (event: Told): void => {
     const isFirst = cuts.isEmpty;
     if (cuts.keeps(event)) {
       if (isFirst) timers.soon(flush);
@@ -70,7 +70,7 @@ export function heartbeat(model: StatusModel, now: number): string {
 /** `--quiet`: failures, errors and an interrupt; nothing when all goes well. */
 export function quietReporter(host: Host, style: Announcing): Reporter {
   let recap = NO_RECAP;
-  const listener = (event: Event): void => {
+  const listener = (event: Told): void => {
     const text = isTrouble(event) ? announce(event, recap, style) : '';
     recap = remember(recap, event, text !== '');
     if (text !== '') host.stderr.write(text);
@@ -78,7 +78,7 @@ export function quietReporter(host: Host, style: Announcing): Reporter {
   return {listener, close: () => undefined};
 }
 
-function isTrouble(event: Event): boolean {
+function isTrouble(event: Told): boolean {
   if (event.type === 'diagnostic') return event.diagnostic.severity === 'error';
   if (event.type === 'node-finished') return hasFailure(event);
   return event.type === 'run-finished' && !event.summary.ok;

@@ -2,7 +2,7 @@
  * What the live status shows, as a value: events go in one after another, a picture comes out.
  * Pure; knows no clock (times come with the events) and no terminal.
  */
-import type {Event, NodeKind, Outcome, Phase} from '../base/event.ts';
+import type {Event, NodeKind, Outcome, Phase, Told} from '../base/event.ts';
 import {unreachable} from '../base/result.ts';
 
 export interface RunningNode {
@@ -52,7 +52,7 @@ export const IDLE: StatusModel = {
 };
 
 /** The model after one more event, which happened at `at`. */
-export function reduce(model: StatusModel, event: Event, at: number): StatusModel {
+export function reduce(model: StatusModel, event: Told, at: number): StatusModel {
   switch (event.type) {
     case 'run-started':
       return {...IDLE, startedAt: at, pending: event.pending};
@@ -64,6 +64,8 @@ export function reduce(model: StatusModel, event: Event, at: number): StatusMode
       return changed(model, event.label, {line: event.line});
     case 'node-finished':
       return finished(model, event.label, event.outcome);
+    case 'nodes-finished':
+      return afterMany(model, event.outcome, event.nodes.length);
     case 'download':
       return {...model, downloads: downloadsAfter(model.downloads, event, at)};
     case 'waiting':
@@ -84,9 +86,10 @@ export function reduce(model: StatusModel, event: Event, at: number): StatusMode
   }
 }
 
-/** The model after so many nodes more turned out to be fresh, none of which was running. */
-export function afterCuts(model: StatusModel, cuts: number): StatusModel {
-  return {...model, ended: {...model.ended, cut: model.ended.cut + cuts}, waiting: undefined};
+/** The model after so many nodes more, none of which was running. */
+export function afterMany(model: StatusModel, outcome: Outcome, count: number): StatusModel {
+  const ended = {...model.ended, [outcome]: model.ended[outcome] + count};
+  return {...model, ended, waiting: undefined};
 }
 
 /** How many of the pending nodes are over. Nodes that were fresh from the start are not pending. */

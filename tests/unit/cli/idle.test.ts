@@ -54,12 +54,15 @@ async function buildHere(space: Space, change: Partial<Call> = {}): Promise<stri
   return said.join('');
 }
 
+const nothing = (): Promise<void> => Promise.resolve();
+
 /** What the short way says; undefined where it is not open. */
-function shortWay(space: Space): string | undefined {
+async function shortWay(space: Space): Promise<string | undefined> {
   const said: string[] = [];
   const host = hostOf(space, said);
   const place = idlePlace(host, ARGV);
-  return place !== undefined && answerIdle(host, place) === 'answered' ? said.join('') : undefined;
+  const answer = place && (await answerIdle(host, place, nothing));
+  return answer === 'answered' ? said.join('') : undefined;
 }
 
 function storeFile(space: Space, kind: string): string {
@@ -150,13 +153,13 @@ test('every change is seen', async (t) => {
   await buildHere(space);
   await buildHere(space);
   for (const [what, change] of Object.entries(CHANGES)) {
-    t.regex(shortWay(space) ?? 'closed', /^\d+ fresh, nothing to do \(\d+\.\d\d s\)\n$/, what);
+    t.regex((await shortWay(space)) ?? 'closed', /^\d+ fresh, nothing to do \(\d+\.\d\d s\)\n$/, what);
     change(space);
-    t.is(shortWay(space), undefined, what);
+    t.is(await shortWay(space), undefined, what);
     await buildHere(space);
     await buildHere(space);
   }
-  t.not(shortWay(space), undefined);
+  t.not(await shortWay(space), undefined);
 });
 
 test('other words, another folder, another variable, another user have answers of their own', (t) => {
@@ -190,12 +193,12 @@ test('calls that want more than the one line keep nothing', async (t) => {
   ];
   for (const change of wanted) {
     await buildHere(space, change);
-    t.is(shortWay(space), undefined, JSON.stringify(change));
+    t.is(await shortWay(space), undefined, JSON.stringify(change));
   }
   await buildHere(space);
-  t.not(shortWay(space), undefined);
+  t.not(await shortWay(space), undefined);
   await buildHere(space, {globals: {...CALL.globals, quiet: true}});
-  t.is(shortWay(space), '');
+  t.is(await shortWay(space), '');
 });
 
 test('a memo that is damaged, or of somebody else, is none', async (t) => {
@@ -209,25 +212,25 @@ test('a memo that is damaged, or of somebody else, is none', async (t) => {
     const bytes = Buffer.from(whole);
     bytes[at] = (bytes[at] ?? 0) ^ 1;
     fs.writeFileSync(place, bytes);
-    t.is(shortWay(space), undefined, String(at));
+    t.is(await shortWay(space), undefined, String(at));
   }
   for (const size of [0, 10, 64, 65, 66, whole.length - 1]) {
     fs.writeFileSync(place, whole.subarray(0, size));
-    t.is(shortWay(space), undefined, String(size));
+    t.is(await shortWay(space), undefined, String(size));
   }
   fs.writeFileSync(place, whole);
-  t.not(shortWay(space), undefined);
-  t.not(answerIdle({...host, uid: host.uid + 1}, place), 'answered');
+  t.not(await shortWay(space), undefined);
+  t.not(await answerIdle({...host, uid: host.uid + 1}, place, nothing), 'answered');
 });
 
 test('a damaged store is no reason to end, nor to answer', async (t) => {
   await using space = Space.create(recipes({'t/a': {}}));
   await buildHere(space);
   await buildHere(space);
-  t.not(shortWay(space), undefined);
+  t.not(await shortWay(space), undefined);
   fs.rmSync(space.at('.recipes/runs'), {recursive: true});
   space.write('.recipes/runs', 'no folder');
-  t.is(shortWay(space), undefined);
+  t.is(await shortWay(space), undefined);
 });
 
 test('what was changed since the process began is not kept', async (t) => {

@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type {ExecutionContext} from 'ava';
 import type {Checked} from '../../../engine/base/diagnostic.ts';
-import type {Event} from '../../../engine/base/event.ts';
+import {singly, type Event} from '../../../engine/base/event.ts';
 import {treeDigest, type ActionKey, type TreeDigest} from '../../../engine/base/hash.ts';
 import {realHost, type Host} from '../../../engine/base/host.ts';
 import type {Label} from '../../../engine/base/label.ts';
@@ -188,7 +188,7 @@ export function contextFor(bed: Bed, parts: ContextParts = {}): RunContext {
   const noWorker = new WorkerHolder(() => Promise.reject(new Error('no worker here')));
   return {
     host: parts.host ?? stillHost(),
-    listener: (event) => events.push(event),
+    listener: (told) => events.push(...singly(told)),
     config: {...projectOf({}).config, testsGate: bed.testsGate},
     ...{graph: bed.graph, store: bed.store, log: bed.log, resolver: bed.resolver},
     run: parts.run ?? runWithoutProcess(bed.store),

@@ -1,7 +1,7 @@
 /** How nodes ended, told and summed up, on a clock that the test moves. */
 import test from 'ava';
 import {problem} from '../../../engine/base/diagnostic.ts';
-import type {Event, Failure, Outcome} from '../../../engine/base/event.ts';
+import {singly, type Event, type Failure, type Outcome} from '../../../engine/base/event.ts';
 import {Tally} from '../../../engine/run/tally.ts';
 import {label} from '../graph/values.ts';
 import {stillHost} from './rig.ts';
@@ -16,7 +16,7 @@ function count(begun = 0): Count {
   const events: Event[] = [];
   const host = stillHost(100);
   return {
-    tally: new Tally((event) => events.push(event), host.tick, begun),
+    tally: new Tally((told) => events.push(...singly(told)), host.tick, begun),
     events,
     move: host.move,
   };

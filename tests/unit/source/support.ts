@@ -2,7 +2,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import type {Checked, Location} from '../../../engine/base/diagnostic.ts';
-import type {Event} from '../../../engine/base/event.ts';
+import {singly, type Event} from '../../../engine/base/event.ts';
 import {readText, temporaryDir} from '../../../engine/base/files.ts';
 import {blobDigest, sha256, type BlobDigest} from '../../../engine/base/hash.ts';
 import type {Host} from '../../../engine/base/host.ts';
@@ -73,7 +73,7 @@ export function bench(): Bench {
     config: config({}),
     host: host(),
     run,
-    listener: (event) => events.push(event),
+    listener: (told) => events.push(...singly(told)),
     offline: false,
     hostsDown: new Set(),
     signal: new AbortController().signal,

@@ -3,7 +3,7 @@ import {execFileSync} from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
-import type {Event} from '../../../engine/base/event.ts';
+import {singly, type Event, type Told} from '../../../engine/base/event.ts';
 import {realHost} from '../../../engine/base/host.ts';
 import {
   claim,
@@ -135,8 +135,8 @@ test('waiting says for what and for whom, once, and ends with the claim', async 
   await other.ask('claim', 'x');
   const events: Event[] = [];
   const told = new Promise<void>((resolve) => {
-    const listener = (event: Event): void => {
-      events.push(event);
+    const listener = (event: Told): void => {
+      events.push(...singly(event));
       resolve();
     };
     const signal = new AbortController().signal;

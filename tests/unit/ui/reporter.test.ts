@@ -215,8 +215,9 @@ for (const kind of ['plain', 'fancy'] as const) {
         {verbose, color: 'never'},
       );
       for (let at = 0; at < number; at += 1) {
-        const base = {kind: 'build', outcome: 'cut', milliseconds: 0} as const;
-        reporter.listener({type: 'node-finished', label: label(`t/n${at}`), ...base});
+        const base = {type: 'node-finished', kind: 'build', outcome: 'cut', milliseconds: 0} as const;
+        const nodes = [{...base, label: label(`t/n${at}`)}];
+        reporter.listener({type: 'nodes-finished', outcome: 'cut', nodes});
       }
       reporter.close();
       return screen.text().trimEnd().split('\n');
