@@ -6,6 +6,7 @@ import type {Failure, Listener, Summary} from '../base/event.ts';
 import {testLabel, type Label} from '../base/label.ts';
 import {Bug, err, ok} from '../base/result.ts';
 import {timed} from '../base/span.ts';
+import {nextTurn} from '../base/turn.ts';
 import type {BuildGraph} from '../graph/model.ts';
 import {configFile} from '../load/root.ts';
 import {BuildRun} from '../run/build-run.ts';
@@ -259,8 +260,9 @@ export async function runPlan(
           remember(context, buildOf(work), markOf(work), pastOf(work)),
         )
       : ok(undefined);
-  // The worker ends meanwhile.
+  // The worker ends meanwhile: it is told so before we go on.
   const closed = timed(engine, 'engine', 'close the run', () => opened.value.close());
+  await nextTurn();
   reporter.close();
   if (prints(world)) world.print(JSON.stringify(resultRecord(work, summary)));
   if (kept.ok && summary.ok && treatment.remembered) {

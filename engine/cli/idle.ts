@@ -7,7 +7,8 @@
 import * as files from '../base/files.ts';
 import type {Host} from '../base/host.ts';
 import {packPieces, unpackSections} from '../base/sections.ts';
-import {Comparison, decodeWitness, encodeWitness, type Seen, type Witness} from '../base/witness.ts';
+import {Comparison} from '../base/seen.ts';
+import {decodeWitness, encodeWitness, type Seen, type Witness} from '../base/witness.ts';
 import {nothingToDo} from '../ui/idle.ts';
 import {cachePlace, readCache, writeCache} from './cache-place.ts';
 

@@ -21,7 +21,7 @@ import {guessOf} from '../run/forecast.ts';
 import {pathsOf, toolsOf} from '../run/idle-inputs.ts';
 import type {SourceContent} from '../run/job-spec.ts';
 import type {RootMark} from '../run/project-root.ts';
-import type {HostTools} from '../run/resolve.ts';
+import type {HostTools} from '../run/knowledge.ts';
 import {printOfLog} from '../../store/action-log.ts';
 import {choicesFile} from '../../store/layout.ts';
 import {readRecord} from '../../store/records.ts';

@@ -5,6 +5,7 @@ import type {Checked} from '../base/diagnostic.ts';
 import type {Label} from '../base/label.ts';
 import {lookAt} from '../base/files.ts';
 import {ok} from '../base/result.ts';
+import {nextTurn} from '../base/turn.ts';
 import {timed} from '../base/span.ts';
 import type {BuildGraph, Node} from '../graph/model.ts';
 import type {LabelSet} from '../graph/label-table.ts';
@@ -14,7 +15,8 @@ import type {LoadRequest} from '../load/config.ts';
 import {readPrints, type Standing} from '../run/prints.ts';
 import {closureOf} from '../run/plan.ts';
 import {Recollection} from '../run/recollection.ts';
-import {Resolver, type Knowledge} from '../run/resolve.ts';
+import type {Knowledge} from '../run/knowledge.ts';
+import {Resolver} from '../run/resolve.ts';
 import {toolFinder} from '../run/tools.ts';
 import {ownerFor} from '../sandbox/launch.ts';
 import {ActionLog} from '../../store/action-log.ts';
@@ -170,11 +172,6 @@ export async function openWork(
     wanted,
     outcomes,
   });
-}
-
-/** After what has happened outside meanwhile was heard of. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function recall(world: World, graph: BuildGraph, store: Store): Known {

@@ -11,7 +11,7 @@ import {decodeWitness, encodeWitness, type Witness} from '../base/witness.ts';
 import type {BuildGraph} from '../graph/model.ts';
 import type {RootMark} from '../run/project-root.ts';
 import type {Row} from '../run/recollection.ts';
-import type {HostTools} from '../run/resolve.ts';
+import type {HostTools} from '../run/knowledge.ts';
 
 const DIGEST = 32;
 /** What a content begins with, by the number that stands for it; 0 is nothing, 3 a row. */

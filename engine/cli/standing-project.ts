@@ -5,7 +5,8 @@
  */
 import path from 'node:path';
 import type {Checked} from '../base/diagnostic.ts';
-import {changedIn, compare, prolonged, type Witness} from '../base/witness.ts';
+import {compare} from '../base/seen.ts';
+import {changedIn, prolonged, type Witness} from '../base/witness.ts';
 import type {Project, Recipe} from '../load/model.ts';
 import {readProject, type LoadRequest, type Previous, type ReadProject} from '../load/project.ts';
 import {takenOver} from './project-cache.ts';

@@ -8,7 +8,6 @@ import type {ActionKey} from '../base/hash.ts';
 import {testLabel, type Label} from '../base/label.ts';
 import {Bug} from '../base/result.ts';
 import {timed} from '../base/span.ts';
-import {labelAt} from '../graph/label-table.ts';
 import type {FetchNode, Node} from '../graph/model.ts';
 import type {JobReply, Worker} from '../sandbox/worker-process.ts';
 import {releaseClaim} from '../../store/claims.ts';

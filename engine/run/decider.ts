@@ -2,6 +2,7 @@
  * Decides, when all that a node depends on has ended, whether it must run: from the keys, what the
  * store has, and what was asked for. Tells of those that need not; runs nothing.
  */
+import type {Finished} from '../base/event.ts';
 import type {ActionKey} from '../base/hash.ts';
 import type {Label} from '../base/label.ts';
 import {Bug} from '../base/result.ts';
@@ -139,13 +140,16 @@ export class Decider {
   endsAt(places: readonly number[], outcome: 'fresh' | 'cut'): Ends {
     const {context, durations} = this.#its;
     const {resolver, graph} = context;
+    const labels: Label[] = [];
+    const nodes: Finished[] = [];
     let saved = 0;
-    const nodes = places.map((at) => {
+    for (const at of places) {
       const label = labelAt(graph, at);
+      labels.push(label);
+      nodes.push(endOf(label, graph.kindAt(at), outcome));
       saved += resolver.timeAt(at) ?? durations(label) ?? 0;
-      return endOf(label, graph.kindAt(at), outcome);
-    });
-    return {outcome, nodes, saved};
+    }
+    return {outcome, nodes, labels, saved};
   }
 
   /** Whether the store has it; then gc keeps it from here on. */
@@ -177,7 +181,6 @@ export class Decider {
     const {context, durations} = this.#its;
     return tasksOf(context.graph, plan, durations, context.config.testsGate);
   }
-
 
   #mustRun({label, kind}: WorkNode, known: Known): Decision {
     const {key} = known;

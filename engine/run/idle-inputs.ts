@@ -11,7 +11,7 @@ import type {PathSource} from '../load/model.ts';
 import {isLeftOut} from '../source/path-source.ts';
 import {toBytes} from '../../store/bytes.ts';
 import {walkFolder} from '../../store/walk-folder.ts';
-import type {Knowledge} from './resolve.ts';
+import type {Knowledge} from './knowledge.ts';
 
 export interface Looked {
   /** What reading the project looked at: load/project.ts. */

@@ -42,6 +42,8 @@ export class PlanNodes implements ReadonlyMap<Label, PlannedNode> {
   /** Those that were made, and those recalled that somebody has asked for. */
   readonly #nodes: (PlannedNode | undefined)[] = [];
   #size = 0;
+  /** Asked for again and again. */
+  #lookedAt: readonly PlannedNode[] | undefined;
 
   constructor(graph: BuildGraph, recall: Recall) {
     this.#graph = graph;
@@ -56,28 +58,40 @@ export class PlanNodes implements ReadonlyMap<Label, PlannedNode> {
 
   recallAt(at: number, verdict: 'maybe' | 'fresh', isLocal: boolean): void {
     this.#mark(at, (verdict === 'fresh' ? FRESH : MAYBE) | (isLocal ? LOCAL : 0));
-    if (this.#nodes[at] !== undefined) this.#nodes[at] = undefined;
+    // Most of the time nothing was made of it: a look behind the end of a list is slow.
+    if (at < this.#nodes.length) this.#nodes[at] = undefined;
   }
 
   #mark(at: number, bits: number): void {
     if (this.#bits[at] === 0) this.#size += 1;
     this.#bits[at] = bits;
+    this.#lookedAt = undefined;
   }
 
   visit(call: Visit): void {
+    this.every((at, verdict, isRecalled) => {
+      call(at, verdict, isRecalled);
+      return true;
+    });
+  }
+
+  /** Whether something holds for each; those behind the first for which it does not are not looked at. */
+  every(holds: (...node: Parameters<Visit>) => boolean): boolean {
     const bits = this.#bits;
     for (let at = 0; at < bits.length; at += 1) {
       const one = bits[at] ?? 0;
       if (one === 0) continue;
       const isRecalled = (one & MADE) === 0;
       const known = (one & FRESH) === 0 ? 'maybe' : 'fresh';
-      call(at, isRecalled ? known : (this.#nodes[at]?.verdict ?? 'run'), isRecalled);
+      const verdict = isRecalled ? known : (this.#nodes[at]?.verdict ?? 'run');
+      if (!holds(at, verdict, isRecalled)) return false;
     }
+    return true;
   }
 
   /** All but those that were recalled and have nothing but local sources. */
   get lookedAt(): readonly PlannedNode[] {
-    return this.#where((bits) => (bits & (MADE | LOCAL)) !== LOCAL && bits !== FRESH);
+    return (this.#lookedAt ??= this.#where(isLookedAt));
   }
 
   get size(): number {
@@ -120,10 +134,12 @@ export class PlanNodes implements ReadonlyMap<Label, PlannedNode> {
 
   #where(holds: (bits: number) => boolean): PlannedNode[] {
     const found: PlannedNode[] = [];
-    this.#bits.forEach((bits, at) => {
-      const node = bits !== 0 && holds(bits) ? this.#at(at) : undefined;
+    const bits = this.#bits;
+    for (let at = 0; at < bits.length; at += 1) {
+      const one = bits[at] ?? 0;
+      const node = one !== 0 && holds(one) ? this.#at(at) : undefined;
       if (node !== undefined) found.push(node);
-    });
+    }
     return found;
   }
 
@@ -134,6 +150,10 @@ export class PlanNodes implements ReadonlyMap<Label, PlannedNode> {
     const verdict = (bits & FRESH) === 0 ? 'maybe' : 'fresh';
     return (this.#nodes[at] ??= this.#recall(at, verdict, (bits & LOCAL) !== 0));
   }
+}
+
+function isLookedAt(bits: number): boolean {
+  return (bits & (MADE | LOCAL)) !== LOCAL && bits !== FRESH;
 }
 
 /** Calls for each node of a plan, in order. */
@@ -166,6 +186,8 @@ export function everyNode(
   plan: Plan,
   holds: (at: number, verdict: Verdict) => boolean,
 ): boolean {
+  const {nodes} = plan;
+  if (nodes instanceof PlanNodes) return nodes.every(holds);
   let isSo = true;
   visit(graph, plan, (at, verdict) => (isSo &&= holds(at, verdict)));
   return isSo;

@@ -56,11 +56,18 @@ export function holdsStill(store: Store, build: ProjectBuild, mark: RootMark | u
   return mark.targets === printOfTargets(build);
 }
 
+/** The last that was asked for of each graph: it is asked for again and again. */
+const prints = new WeakMap<BuildGraph, {readonly of: readonly Label[]; readonly print: string}>();
+
 /** The same for the same targets of the same labels, in whatever order. */
 function printOfTargets({graph, targets}: ProjectBuild): string {
+  const known = prints.get(graph);
+  if (known?.of === targets) return known.print;
   const isTarget = new Uint8Array(graph.order.length);
   for (const label of targets) isTarget[graph.numberOf(label) ?? -1] = 1;
-  return sha256Stream().update(isTarget).update(graph.labels()).digest('hex');
+  const print = sha256Stream().update(isTarget).update(graph.labels()).digest('hex');
+  prints.set(graph, {of: targets, print});
+  return print;
 }
 
 /** Whether the root says already what this build, now fresh, comes to. */

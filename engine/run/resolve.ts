@@ -2,7 +2,7 @@
  * From what is written to what it comes to: inputs, action key, and whether the store has it.
  * Learns trees and choices as nodes finish; starts nothing.
  */
-import type {Checked, Diagnostic} from '../base/diagnostic.ts';
+import type {Checked} from '../base/diagnostic.ts';
 import {
   blobDigest,
   isDigest,
@@ -19,48 +19,17 @@ import {layersOf} from '../graph/closure.ts';
 import type {ResolvedInputs} from '../graph/describe.ts';
 import {diffManifests} from '../graph/explain.ts';
 import {actionKeyOf, actionManifest, recipeKeyOf} from '../graph/key.ts';
-import type {BuildGraph, BuildNode, FetchNode, TestNode} from '../graph/model.ts';
-import type {SourcePrints} from '../graph/prints.ts';
+import type {BuildNode, FetchNode, TestNode} from '../graph/model.ts';
 import {POLICY_VERSION} from '../sandbox/spec.ts';
 import {digestsOf} from '../source/choose.ts';
-import type {ActionLog, LogRow} from '../../store/action-log.ts';
-import type {SourceChoices} from '../../store/choices.ts';
-import type {Store} from '../../store/layout.ts';
+import type {LogRow} from '../../store/action-log.ts';
 import {hasBlob} from '../../store/pool.ts';
 import {Presence} from '../../store/presence.ts';
 import {hasRecord, readRecord, type ActionRecord} from '../../store/records.ts';
 import {hasTree} from '../../store/trees.ts';
 import type {Inputs, SourceContent} from './job-spec.ts';
+import type {HostTools, Knowledge} from './knowledge.ts';
 import type {Recollection, Row} from './recollection.ts';
-
-/** What the resolver looks things up in. */
-export interface Knowledge {
-  readonly graph: BuildGraph;
-  readonly prints: SourcePrints;
-  readonly store: Store;
-  readonly log: ActionLog;
-  readonly choices: SourceChoices;
-  /** What nodes came to the last time. */
-  readonly recollection?: Recollection | undefined;
-  /** Declared tools → where they are and what they are; asked once for each list. */
-  tools(names: readonly string[]): HostTools;
-  /** What a program says is its version. */
-  toolVersion(place: string): string | undefined;
-  /** Every path that decides what some tools are. */
-  toolPlaces(names: Iterable<string>): readonly string[];
-  /** Keeps what was learnt of unchanged files for the next time. */
-  saveCache(): void;
-  /** Imports local folders once more, where the store has lost what it took. */
-  importAgain(): Checked<undefined>;
-}
-
-export interface HostTools {
-  readonly tools: Readonly<Record<string, string>>;
-  /** A missing tool has the print `missing`: what needs it is stale, and cannot be built. */
-  readonly fingerprint: Readonly<Record<string, string>>;
-  /** One for each missing tool. */
-  readonly problems: readonly Diagnostic[];
-}
 
 export type Resolution =
   | {

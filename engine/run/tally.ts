@@ -10,6 +10,7 @@ const OUTCOMES = ['built', 'fresh', 'cut', 'failed', 'skipped', 'cancelled'] as 
 export interface Ends {
   readonly outcome: Outcome;
   readonly nodes: readonly Finished[];
+  readonly labels: readonly Label[];
   /** What they took when they were built, milliseconds. */
   readonly saved: number;
 }
@@ -28,7 +29,7 @@ export class Tally {
   readonly #ends = new Map<Label, Outcome>();
   /** So many of each list are among them. */
   readonly #noted = {built: 0, fresh: 0, cut: 0, failed: 0, skipped: 0, cancelled: 0};
-  readonly #labels: Readonly<Record<Outcome, Label[]>> = {
+  readonly #labels: Record<Outcome, Label[]> = {
     ...{built: [], fresh: [], cut: [], failed: [], skipped: [], cancelled: []},
   };
   readonly #failures = new Map<Label, Failure>();
@@ -81,9 +82,9 @@ export class Tally {
   }
 
   /** Many that were never started end together. */
-  together({outcome, nodes, saved}: Ends): void {
+  together({outcome, nodes, labels, saved}: Ends): void {
     if (nodes.length === 0) return;
-    for (const {label} of nodes) this.#labels[outcome].push(label);
+    this.#labels[outcome] = this.#labels[outcome].concat(labels);
     this.#saved += saved;
     this.#listener({type: 'nodes-finished', outcome, nodes});
   }

@@ -10,7 +10,7 @@ import type {Build} from '../load/model.ts';
 import {fingerprint, toolPlaces, toolVersion, type PrintCache} from '../sandbox/host-tools.ts';
 import {lookedAt, type Plan} from './plan-nodes.ts';
 import {RecalledNode} from './recalled-node.ts';
-import type {HostTools, Knowledge} from './resolve.ts';
+import type {HostTools, Knowledge} from './knowledge.ts';
 import {buildOf} from './tasks.ts';
 
 /** What looks for tools and remembers what it has found. */

@@ -6,13 +6,7 @@ import type {Event, Finished, Outcome, Told} from '../base/event.ts';
 import {unreachable} from '../base/result.ts';
 import {formatDiagnostics} from './diagnostics.ts';
 import type {Look} from './look.ts';
-import {
-  formatFailure,
-  formatSummary,
-  hasFailure,
-  type BlockStyle,
-  type Recap,
-} from './outcome.ts';
+import {formatFailure, formatSummary, hasFailure, type BlockStyle, type Recap} from './outcome.ts';
 import {count, formatDuration, formatSize, harmless, overprinted} from './text.ts';
 
 export interface Announcing extends BlockStyle {

@@ -6,7 +6,6 @@ import test from 'ava';
 import {
   changedIn,
   changedPlaces,
-  compare,
   decodeWitness,
   encodeWitness,
   isPlain,
@@ -18,6 +17,7 @@ import {
   takeWitness,
   type Witness,
 } from '../../../engine/base/witness.ts';
+import {compare} from '../../../engine/base/seen.ts';
 
 function isUnchanged(witness: Witness): boolean {
   const {same, seen} = compare(witness);

@@ -153,7 +153,11 @@ test('every change is seen', async (t) => {
   await buildHere(space);
   await buildHere(space);
   for (const [what, change] of Object.entries(CHANGES)) {
-    t.regex((await shortWay(space)) ?? 'closed', /^\d+ fresh, nothing to do \(\d+\.\d\d s\)\n$/, what);
+    t.regex(
+      (await shortWay(space)) ?? 'closed',
+      /^\d+ fresh, nothing to do \(\d+\.\d\d s\)\n$/,
+      what,
+    );
     change(space);
     t.is(await shortWay(space), undefined, what);
     await buildHere(space);

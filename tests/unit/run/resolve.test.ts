@@ -2,7 +2,7 @@
 import test, {type ExecutionContext} from 'ava';
 import {blobDigest, sha256, treeDigest, type ActionKey} from '../../../engine/base/hash.ts';
 import type {GitSource} from '../../../engine/load/model.ts';
-import type {HostTools} from '../../../engine/run/resolve.ts';
+import type {HostTools} from '../../../engine/run/knowledge.ts';
 import {putBytes} from '../../../store/pool.ts';
 import {patch, printsFor} from '../graph/resolved.ts';
 import {at, graphOf, label, local, placement, remote, type Builds} from '../graph/values.ts';

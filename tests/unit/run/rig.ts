@@ -19,12 +19,8 @@ import type {RunContext} from '../../../engine/run/context.ts';
 import type {Ran} from '../../../engine/run/record.ts';
 import {recordBatcher, recordOf} from '../../../engine/run/record.ts';
 import {writeRecord} from '../../../store/records.ts';
-import {
-  Resolver,
-  type HostTools,
-  type Knowledge,
-  type Resolution,
-} from '../../../engine/run/resolve.ts';
+import type {HostTools, Knowledge} from '../../../engine/run/knowledge.ts';
+import {Resolver, type Resolution} from '../../../engine/run/resolve.ts';
 import type {ToolFinder} from '../../../engine/run/tools.ts';
 import {WorkerHolder} from '../../../engine/run/worker-holder.ts';
 import type {BuildRequest, JobResult, Reply} from '../../../engine/sandbox/protocol.ts';

@@ -215,7 +215,12 @@ for (const kind of ['plain', 'fancy'] as const) {
         {verbose, color: 'never'},
       );
       for (let at = 0; at < number; at += 1) {
-        const base = {type: 'node-finished', kind: 'build', outcome: 'cut', milliseconds: 0} as const;
+        const base = {
+          type: 'node-finished',
+          kind: 'build',
+          outcome: 'cut',
+          milliseconds: 0,
+        } as const;
         const nodes = [{...base, label: label(`t/n${at}`)}];
         reporter.listener({type: 'nodes-finished', outcome: 'cut', nodes});
       }
