@@ -237,6 +237,37 @@ test('a damaged store is no reason to end, nor to answer', async (t) => {
   t.is(await shortWay(space), undefined);
 });
 
+test('what is begun at a change is begun once, told where the store is, and waited for', async (t) => {
+  await using space = Space.create(FILES);
+  fs.symlinkSync('one.txt', space.at('linked.txt'));
+  await buildHere(space);
+  await buildHere(space);
+  const host = hostOf(space, []);
+  const place = idlePlace(host, ARGV) ?? '';
+  const told: string[] = [];
+  // What is changed in the meantime is seen by who looks at the rest.
+  const onChange = async (store: string): Promise<void> => {
+    await Promise.resolve();
+    space.write('src/sub/g', 'changed later\n');
+    told.push(store);
+  };
+  t.is(await answerIdle(host, place, onChange), 'answered');
+  t.deepEqual(told, []);
+  space.edit('recipes/t/a.yaml', 'mkdir', 'true; mkdir');
+  const seen = await answerIdle(host, place, onChange);
+  t.deepEqual(told, [space.at('.recipes')]);
+  if (seen === undefined || seen === 'answered') return t.fail();
+  const now = seen.placeOf(space.at('src/sub/g')) ?? -1;
+  t.is(seen.prints[now * 4 + 1], 'changed later\n'.length);
+  // Where a run was killed nothing is changed but what says so.
+  await buildHere(space);
+  await buildHere(space);
+  told.length = 0;
+  space.write('.recipes/runs/0123456789abcdef', '');
+  t.not(await answerIdle(host, place, onChange), 'answered');
+  t.is(told.length, 1);
+});
+
 test('what was changed since the process began is not kept', async (t) => {
   await using space = Space.create(recipes({'t/a': {}}));
   await space.expect(0, ['build']);

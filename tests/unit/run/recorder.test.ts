@@ -1,6 +1,6 @@
 /** What a recorder makes of events and spans; how the load of a machine is read. */
 import test from 'ava';
-import type {Event, Outcome} from '../../../engine/base/event.ts';
+import type {Event, Finished, Outcome} from '../../../engine/base/event.ts';
 import type {Label} from '../../../engine/base/label.ts';
 import {cpuTimeIn, loadReader, shareOf, usedMemoryIn} from '../../../engine/run/machine-load.ts';
 import {Recorder} from '../../../engine/run/recorder.ts';
@@ -24,7 +24,7 @@ function started(label: Label): Event {
   return {type: 'node-started', label, kind: 'build', reason: 'never built'};
 }
 
-function finished(label: Label, outcome: Outcome = 'built'): Event {
+function finished(label: Label, outcome: Outcome = 'built'): Finished {
   return {type: 'node-finished', label, kind: 'build', outcome, milliseconds: 0};
 }
 
@@ -45,6 +45,17 @@ test('times count from the start of the process, whatever clock they came by', (
   t.deepEqual(others, [{label: b, outcome: 'skipped'}]);
   t.is(milliseconds, 1100);
   t.is(outcome, 'failed', 'there was no run');
+});
+
+test('those that end together are noted each', (t) => {
+  const {recorder} = rig();
+  recorder.listener({type: 'nodes-finished', outcome: 'cut', nodes: [a, b].map((one) => finished(one, 'cut'))});
+  const {nodes, others} = recorder.finish('', 'good');
+  t.deepEqual(nodes, []);
+  t.deepEqual(
+    others,
+    [a, b].map((one) => ({label: one, outcome: 'cut'})),
+  );
 });
 
 test('what a node waits for is told apart from what it does', (t) => {

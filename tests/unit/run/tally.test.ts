@@ -1,8 +1,8 @@
 /** How nodes ended, told and summed up, on a clock that the test moves. */
 import test from 'ava';
 import {problem} from '../../../engine/base/diagnostic.ts';
-import {singly, type Event, type Failure, type Outcome} from '../../../engine/base/event.ts';
-import {Tally} from '../../../engine/run/tally.ts';
+import {singly, type Event, type Failure, type Outcome, type Told} from '../../../engine/base/event.ts';
+import {endOf, Tally} from '../../../engine/run/tally.ts';
 import {label} from '../graph/values.ts';
 import {stillHost} from './rig.ts';
 
@@ -85,6 +85,22 @@ test('the time of the run counts from when people began to wait, saved time is a
   tally.ended(label('lfs/c'), 'build', 'built');
   move(10);
   t.like(tally.summary(null), {milliseconds: 70, savedMilliseconds: 1500});
+});
+
+test('those that were never started end together, and are told together', (t) => {
+  const told: Told[] = [];
+  const tally = new Tally((one) => told.push(one), stillHost(100).tick, 0);
+  const labels = [A, label('lfs/a#test')];
+  const nodes = [endOf(A, 'build', 'cut'), endOf(label('lfs/a#test'), 'test', 'cut')];
+  t.is(tally.outcomeOf(A), undefined);
+  tally.together({outcome: 'cut', nodes, labels, saved: 70});
+  tally.together({outcome: 'fresh', nodes: [], labels: [], saved: 0});
+  t.deepEqual(told, [{type: 'nodes-finished', outcome: 'cut', nodes}], 'of none nothing is told');
+  t.is(tally.outcomeOf(A), 'cut');
+  tally.ended(label('lfs/b'), 'build', 'built');
+  t.is(tally.outcomeOf(label('lfs/b')), 'built');
+  t.is(tally.outcomeOf(label('lfs/a#test')), 'cut');
+  t.like(tally.summary(null), {fresh: labels, savedMilliseconds: 70, ok: true});
 });
 
 test('a run that was interrupted is not good, even when nothing failed', (t) => {

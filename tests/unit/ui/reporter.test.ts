@@ -143,6 +143,25 @@ test('json: each event as one line', (t) => {
   );
 });
 
+const FRESH = ['t/a', 't/b'].map((name) => ({
+  ...({type: 'node-finished', kind: 'build', outcome: 'fresh', milliseconds: 0} as const),
+  label: label(name),
+}));
+
+test('json: those that end together have a line each', (t) => {
+  const {screen, reporter} = start('json');
+  reporter.listener({type: 'nodes-finished', outcome: 'fresh', nodes: FRESH});
+  t.is(screen.text(), FRESH.map((one) => `${JSON.stringify(one)}\n`).join(''));
+});
+
+test('those that were fresh from the start are named to who wants to know all', (t) => {
+  for (const verbose of [false, true]) {
+    const {screen, reporter} = start('plain', {}, {verbose, color: 'never'});
+    reporter.listener({type: 'nodes-finished', outcome: 'fresh', nodes: FRESH});
+    t.is(screen.text(), verbose ? '✔ t/a fresh\n✔ t/b fresh\n' : '');
+  }
+});
+
 test('fancy: what a terminal is sent', (t) => {
   matchesGolden(t, 'ui/fancy.txt', play('fancy', {terminal: true}).writes.join('\n---\n'));
 });

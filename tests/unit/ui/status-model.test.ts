@@ -1,6 +1,6 @@
 /** Events in, picture out. */
 import test from 'ava';
-import type {Event, Outcome} from '../../../engine/base/event.ts';
+import type {Event, Finished, Outcome} from '../../../engine/base/event.ts';
 import {doneOf, IDLE, reduce, type StatusModel} from '../../../engine/ui/status-model.ts';
 import {EVENTS, FETCH, label, PNG, ZLIB} from '../../support/screen.ts';
 
@@ -10,9 +10,11 @@ function after(events: readonly Event[], at = 0): StatusModel {
 
 const RUN: Event = {type: 'run-started', targets: [PNG], nodes: 9, pending: 3, jobs: 2};
 
-function end(name: string, outcome: Outcome): Event {
+function finished(name: string, outcome: Outcome): Finished {
   return {type: 'node-finished', label: label(name), kind: 'build', outcome, milliseconds: 1};
 }
+
+const end = (name: string, outcome: Outcome): Event => finished(name, outcome);
 
 test('running nodes stand in the order in which they began', (t) => {
   const model = after([
@@ -45,6 +47,13 @@ test('every outcome but fresh counts as done', (t) => {
   const outcomes: Outcome[] = ['built', 'cut', 'failed', 'skipped', 'cancelled'];
   for (const outcome of outcomes) t.is(doneOf(after([RUN, end('a/b', outcome)])), 1, outcome);
   t.is(doneOf(after([RUN, end('a/b', 'fresh')])), 0);
+});
+
+test('many at once count as each of them', (t) => {
+  const nodes = ['a/a', 'a/b'].map((name) => finished(name, 'cut'));
+  const model = reduce(after([RUN]), {type: 'nodes-finished', outcome: 'cut', nodes}, 1);
+  t.deepEqual(model, after([RUN, ...nodes]));
+  t.is(doneOf(model), 2);
 });
 
 test('no more is done than there was to do', (t) => {
