@@ -1,7 +1,13 @@
 /** How nodes ended, told and summed up, on a clock that the test moves. */
 import test from 'ava';
 import {problem} from '../../../engine/base/diagnostic.ts';
-import {singly, type Event, type Failure, type Outcome, type Told} from '../../../engine/base/event.ts';
+import {
+  singly,
+  type Event,
+  type Failure,
+  type Outcome,
+  type Told,
+} from '../../../engine/base/event.ts';
 import {endOf, Tally} from '../../../engine/run/tally.ts';
 import {label} from '../graph/values.ts';
 import {stillHost} from './rig.ts';
