@@ -2,7 +2,7 @@
  * flock(2) without native code: flock(1) takes the lock on a descriptor of ours. The lock belongs
  * to the open file, so it stays when the helper ends and goes when we close it or die, however.
  */
-import {runSync} from '../engine/base/process.ts';
+import {ended, runSync, start} from '../engine/base/process.ts';
 import {fault} from './trouble.ts';
 
 export type LockKind = 'exclusive' | 'shared';
@@ -10,6 +10,13 @@ export type LockKind = 'exclusive' | 'shared';
 /** Takes a lock on an open file if nobody holds one against it; blocks for one short process. */
 export function tryLock(fd: number, kind: LockKind): boolean {
   return flock(fd, [`--${kind}`, '--nonblock']);
+}
+
+/** The same in the background, for a lock that whoever does not get it waits for anyway. */
+export async function lockLater(fd: number, kind: LockKind): Promise<boolean> {
+  const argv = ['flock', `--${kind}`, '--nonblock', '3'];
+  const done = await ended(start(argv, {stdio: ['ignore', 'ignore', 'ignore', fd]}));
+  return done.status === 0;
 }
 
 /** How long is waited before somebody is told. */

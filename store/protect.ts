@@ -18,7 +18,7 @@ import {
   type RunHandle,
 } from './claims.ts';
 import {gcLockFile, type Store} from './layout.ts';
-import {tryLock, waitForLock} from './lock.ts';
+import {lockLater, tryLock, waitForLock} from './lock.ts';
 import {appendRoots, type TemporaryRoot} from './temporary-roots.ts';
 import {fault} from './trouble.ts';
 
@@ -160,12 +160,39 @@ function share(store: Store, patience: Patience): Shared {
   if (there !== undefined && (there.users > 0 || !mayBeClaimed(store, TURN))) return there;
   letGo(store);
   letPass(store);
-  const fd = lockShared(store, patience);
+  return keep(store, lockShared(store, patience));
+}
+
+function keep(store: Store, fd: number): Shared {
+  const file = gcLockFile(store);
   const timer = setInterval(() => look(store, file), LOOK).unref();
   const shared: Shared = {fd, timer, users: 0, idle: 0};
   kept.set(file, shared);
   return shared;
 }
+
+/**
+ * Takes the lock in the background, for who will store something soon and has time until then. Where it cannot be had
+ * just so, whoever needs it waits for it. Never rejects.
+ */
+export async function shareAhead(store: Store): Promise<void> {
+  const file = gcLockFile(store);
+  if (kept.has(file) || ahead.has(file)) return;
+  const fd = files.unless(UNREADABLE, () => files.openRead(file));
+  if (fd === undefined) return;
+  ahead.set(file, fd);
+  const isLocked = await lockLater(fd, 'shared');
+  if (ahead.get(file) !== fd) return;
+  ahead.delete(file);
+  if (isLocked && !kept.has(file)) keep(store, fd);
+  else files.closeFile(fd);
+}
+
+/** Open files of locks that are on their way, by the lock's file. */
+const ahead = new Map<string, number>();
+
+/** Whoever needs it says why. */
+const UNREADABLE = ['ENOENT', 'ENOTDIR', 'EACCES', 'EISDIR', 'EIO', 'ELOOP', 'EMFILE', 'ENFILE'];
 
 function lockShared(store: Store, patience: Patience): number {
   const fd = files.openRead(gcLockFile(store));
@@ -189,6 +216,9 @@ function look(store: Store, file: string): void {
 /** Gives up the shared lock of this process, unless it is in use. */
 function letGo(store: Store): void {
   const file = gcLockFile(store);
+  const coming = ahead.get(file);
+  ahead.delete(file);
+  if (coming !== undefined) files.closeFile(coming);
   const shared = kept.get(file);
   if (shared === undefined || shared.users > 0) return;
   kept.delete(file);

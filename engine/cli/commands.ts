@@ -26,8 +26,15 @@ export interface Call {
   readonly globals: GlobalOptions;
 }
 
-/** Makes the parser; `answer` is called with the one call that was made. */
-export function makeProgram(version: string, answer: (call: Call) => Promise<void>): Command {
+/**
+ * Makes the parser; `answer` is called with the one call that was made. `first`: the first of the words; where it is a
+ * command, the others need not be known.
+ */
+export function makeProgram(
+  version: string,
+  answer: (call: Call) => Promise<void>,
+  first?: string,
+): Command {
   const program = new Command('recipes');
   program
     .description(
@@ -38,7 +45,8 @@ export function makeProgram(version: string, answer: (call: Call) => Promise<voi
     .showHelpAfterError('(recipes --help lists the commands)')
     .exitOverride();
   for (const option of globalOptions(true)) program.addOption(option);
-  for (const spec of COMMANDS) addCommand(program, spec, answer);
+  const named = COMMANDS.filter((spec) => spec.name === first);
+  for (const spec of named.length > 0 ? named : COMMANDS) addCommand(program, spec, answer);
   return program;
 }
 

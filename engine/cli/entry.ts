@@ -31,9 +31,10 @@ async function main(host: Host): Promise<number> {
   if (seen === 'answered') return 0;
   const program = await import('./program.ts');
   let status = 0;
-  const parser = program.makeProgram(engineVersion(), async (call) => {
+  const answer = async (call: Call): Promise<void> => {
     status = await answerCall(program, host, call, {memo, seen, begun, main: since});
-  });
+  };
+  const parser = program.makeProgram(engineVersion(), answer, process.argv[2]);
   const parsed = await program.parseWords(parser, process.argv);
   // Nobody may have taken it.
   await begun?.connection.end();

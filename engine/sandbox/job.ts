@@ -7,6 +7,7 @@ import {exitCodeOf, fail, problem, type Checked, type Diagnostic} from '../base/
 import * as files from '../base/files.ts';
 import {err, ok} from '../base/result.ts';
 import {NO_WATCH, SpanList, timed, type Span} from '../base/span.ts';
+import {shareAhead} from '../../store/protect.ts';
 import {storeTrouble} from '../../store/trouble.ts';
 import type {Reason} from './guest.ts';
 import {closeJob, openJob, type Job} from './job-state.ts';
@@ -140,6 +141,8 @@ async function runPlan(job: Job, plan: ShellPlan): Promise<StepFailure | undefin
     ...plan,
     onStart: (guest) => {
       job.guest = guest;
+      // What it leaves will be stored.
+      void shareAhead(job.shop.store);
       if (job.killed !== undefined) guest.kill(job.killed);
     },
   }).finally(() => {

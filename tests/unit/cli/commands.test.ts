@@ -13,14 +13,21 @@ interface Parsed {
   readonly code: string | undefined;
 }
 
-async function parse(...argv: readonly string[]): Promise<Parsed> {
+const parse = (...argv: readonly string[]): Promise<Parsed> => parseKnowing(argv[0], argv);
+
+/** `first`: what is said to be the first of the words. */
+async function parseKnowing(first: string | undefined, argv: readonly string[]): Promise<Parsed> {
   let call: Call | undefined;
   let out = '';
   let errors = '';
-  const program = makeProgram('1.2.3', (made) => {
-    call = made;
-    return Promise.resolve();
-  });
+  const program = makeProgram(
+    '1.2.3',
+    (made) => {
+      call = made;
+      return Promise.resolve();
+    },
+    first,
+  );
   const quiet = (command: Command): void => {
     command.configureOutput({
       writeOut: (text) => void (out += text),
@@ -165,6 +172,13 @@ for (const [line, message] of WRONG) {
     t.is(out, '');
   });
 }
+
+test('a parser that knows the one command says the same as one that knows all', async (t) => {
+  const lines = [...CALLS, ...WRONG].map(([line]) => line.split(' '));
+  for (const argv of [...lines, ['build', '--help'], ['store', '--help'], ['help', 'build']]) {
+    t.deepEqual(await parse(...argv), await parseKnowing(undefined, argv), argv.join(' '));
+  }
+});
 
 test('without words: the help, as an error', async (t) => {
   const {call, out, errors, code} = await parse();

@@ -1,5 +1,5 @@
 /** The lock of gc among real processes: who waits for whom, who is told, and what is named. */
-import {spawn, type ChildProcess} from 'node:child_process';
+import {spawn, spawnSync, type ChildProcess} from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
@@ -7,7 +7,7 @@ import {realHost} from '../../../engine/base/host.ts';
 import {sha256, treeDigest} from '../../../engine/base/hash.ts';
 import {claim, COLLECTING, openRun, type RunHandle} from '../../../store/claims.ts';
 import {gcLockFile, type Store} from '../../../store/layout.ts';
-import {protect, rely, TURN, whileNothingIsStored} from '../../../store/protect.ts';
+import {protect, rely, shareAhead, TURN, whileNothingIsStored} from '../../../store/protect.ts';
 import {readRoots} from '../../../store/temporary-roots.ts';
 import {StoreFault} from '../../../store/trouble.ts';
 import {emptyStore} from './rig.ts';
@@ -34,6 +34,12 @@ async function holder(t: ExecutionContext, store: Store, kind: string): Promise<
   t.teardown(() => child.kill('SIGKILL'));
   await new Promise((resolve) => child.stdout.once('data', resolve));
   return child;
+}
+
+/** Whether somebody has the shared lock. */
+function isShared(store: Store): boolean {
+  const tried = spawnSync('flock', ['--exclusive', '--nonblock', gcLockFile(store), 'true']);
+  return tried.status === 1;
 }
 
 async function freed(child: ChildProcess): Promise<void> {
@@ -153,6 +159,42 @@ test('a stopped process keeps its lock; gc waits, and goes on when it has gone o
   };
   whileNothingIsStored(store, run, () => t.pass(), {wait: true, tell});
   t.is(told.length, 1);
+});
+
+test('a lock that was taken ahead is that of who stores next, and is given up like any other', async (t) => {
+  const {store, run} = opened(t);
+  await shareAhead(store);
+  t.true(isShared(store), 'before anybody stores');
+  // With it nobody has to be asked: a gc that waits would get it first.
+  const began = performance.now();
+  protect(store, run, [ROOT], () => undefined);
+  t.true(isShared(store));
+  whileNothingIsStored(store, run, () => t.pass(), {wait: false, tell: () => undefined});
+  t.true(performance.now() - began < 60_000);
+  t.false(isShared(store));
+});
+
+test('a lock that is on its way keeps nobody out', async (t) => {
+  const {store, run} = opened(t);
+  const coming = shareAhead(store);
+  whileNothingIsStored(store, run, () => t.pass(), {wait: true, tell: () => undefined});
+  await coming;
+  t.false(isShared(store));
+  const late = shareAhead(store);
+  protect(store, run, [ROOT], () => undefined);
+  await late;
+  t.deepEqual(linesOf(store, run), [ROOT]);
+});
+
+test('where the lock cannot be had ahead, nothing is lost, nor told', async (t) => {
+  const {store, run} = opened(t);
+  const child = await holder(t, store, 'exclusive');
+  await shareAhead(store);
+  await freed(child);
+  t.false(isShared(store));
+  protect(store, run, [ROOT], () => undefined);
+  fs.rmSync(store.root, {recursive: true});
+  await t.notThrowsAsync(shareAhead({...store, root: `${store.root}.gone`}));
 });
 
 test('many that share the lock one after the other do not keep gc out', async (t) => {
