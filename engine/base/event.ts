@@ -118,7 +118,8 @@ export type Finished = Extract<Event, {type: 'node-finished'}>;
 export interface Together {
   readonly type: 'nodes-finished';
   readonly outcome: Outcome;
-  readonly nodes: readonly Finished[];
+  readonly count: number;
+  readonly nodes: () => readonly Finished[];
 }
 
 /** What listeners are told. */
@@ -128,5 +129,5 @@ export type Listener = (event: Told) => void;
 
 /** The same, one by one. */
 export function singly(told: Told): readonly Event[] {
-  return told.type === 'nodes-finished' ? told.nodes : [told];
+  return told.type === 'nodes-finished' ? told.nodes() : [told];
 }

@@ -101,10 +101,7 @@ export class BuildRun {
   /** Runs to the end and tells the summary. */
   async run(targets: readonly Label[]): Promise<Summary> {
     const {listener, graph} = this.#context;
-    const fresh: number[] = [];
-    visit(graph, this.#plan, (at, verdict) => {
-      if (verdict === 'fresh') fresh.push(at);
-    });
+    const fresh = this.#decider.fresh();
     const {size} = this.#plan.nodes;
     listener({
       type: 'run-started',

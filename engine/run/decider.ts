@@ -2,7 +2,6 @@
  * Decides, when all that a node depends on has ended, whether it must run: from the keys, what the
  * store has, and what was asked for. Tells of those that need not; runs nothing.
  */
-import type {Finished} from '../base/event.ts';
 import type {ActionKey} from '../base/hash.ts';
 import type {Label} from '../base/label.ts';
 import {Bug} from '../base/result.ts';
@@ -12,7 +11,7 @@ import {guard} from '../../store/trouble.ts';
 import type {RunContext} from './context.ts';
 import type {Durations} from './history.ts';
 import {fetchesOf} from './plan.ts';
-import type {Plan, PlannedNode} from './plan-nodes.ts';
+import {visit, type Plan, type PlannedNode} from './plan-nodes.ts';
 import {RecalledNode} from './recalled-node.ts';
 import {relyOn, rootsOfResult} from './reliance.ts';
 import type {Resolution, Supposition} from './resolve.ts';
@@ -40,7 +39,6 @@ export interface Deciding {
 interface Foreseen {
   readonly label: Label;
   readonly supposition: Supposition;
-  readonly sleepers: Sleepers;
   readonly cuts: Ends;
 }
 
@@ -82,7 +80,7 @@ export class Decider {
     const {resolver, graph} = this.#its.context;
     const {tally} = this.#its;
     if (foreseen?.label === label && foreseen.supposition.holds()) {
-      this.#sleepers = foreseen.sleepers;
+      this.#sleepers = undefined;
       tally.together(foreseen.cuts);
       return [];
     }
@@ -107,12 +105,20 @@ export class Decider {
     // One that was woken lies above something that came to something else, and so most likely does it.
     if (this.#isWoken) return;
     const supposition = this.#sleepers && this.#its.context.resolver.suppose(label, key);
-    const sleepers = this.#sleepers?.copy();
-    if (supposition === undefined || sleepers === undefined) return;
-    const {same, woken} = sleepers.ended(label, (at) => supposition.recallDoneAt(at));
-    // Where some run all the same, it will not matter.
-    if (woken.length > 0) return;
-    this.#foreseen = {label, supposition, sleepers, cuts: this.endsAt(same, 'cut')};
+    const all = this.#sleepers?.all;
+    if (supposition === undefined || all === undefined) return;
+    if (!supposition.recallAll(all, this.fresh())) return;
+    this.#foreseen = {label, supposition, cuts: this.endsAt(all, 'cut')};
+  }
+
+  /** The places of what is fresh by the plan. */
+  fresh(): readonly number[] {
+    const {context, plan} = this.#its;
+    const fresh: number[] = [];
+    visit(context.graph, plan, (at, verdict) => {
+      if (verdict === 'fresh') fresh.push(at);
+    });
+    return fresh;
   }
 
   #wakeAll(sleepers: Sleepers): readonly Task[] {
@@ -140,16 +146,13 @@ export class Decider {
   endsAt(places: readonly number[], outcome: 'fresh' | 'cut'): Ends {
     const {context, durations} = this.#its;
     const {resolver, graph} = context;
-    const labels: Label[] = [];
-    const nodes: Finished[] = [];
     let saved = 0;
-    for (const at of places) {
-      const label = labelAt(graph, at);
-      labels.push(label);
-      nodes.push(endOf(label, graph.kindAt(at), outcome));
-      saved += resolver.timeAt(at) ?? durations(label) ?? 0;
-    }
-    return {outcome, nodes, labels, saved};
+    for (const at of places) saved += resolver.timeAt(at) ?? durations(labelAt(graph, at)) ?? 0;
+    return {
+      ...{outcome, saved, count: places.length},
+      labels: () => places.map((at) => labelAt(graph, at)),
+      nodes: () => places.map((at) => endOf(labelAt(graph, at), graph.kindAt(at), outcome)),
+    };
   }
 
   /** Whether the store has it; then gc keeps it from here on. */

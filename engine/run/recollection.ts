@@ -7,7 +7,7 @@
  * is kept. Invariant: a row is of a node that is written as it was.
  */
 import type {ActionKey, TreeDigest} from '../base/hash.ts';
-import type {Label} from '../base/label.ts';
+import {buildLabel, testLabel, type Label} from '../base/label.ts';
 import {everyEdge, LAYERS, RUNS, SOURCES, SUBJECTS} from '../graph/edge-table.ts';
 import type {BuildGraph, EdgeTable} from '../graph/model.ts';
 import type {Witness} from '../base/witness.ts';
@@ -31,8 +31,10 @@ export interface Remembered {
   readonly rows: Uint8Array;
   /** Whether record and tree of such a row lie in these folders: 1 for each first byte. */
   liesIn(at: number, records: Uint8Array, trees: Uint8Array): boolean;
-  /** How long such a row took, milliseconds. */
-  timeOf(at: number): number | undefined;
+  /** Those of these rows of which that is not so. */
+  notIn(places: readonly number[], records: Uint8Array, trees: Uint8Array): readonly number[];
+  /** How long all rows took, milliseconds. */
+  times(): Uint32Array;
   /** A source, as prints are written: `file <digest>`, `tree <digest>`. */
   contentOf(at: number): string | undefined;
   /** 1 for each source that is as it was. */
@@ -54,6 +56,18 @@ const SAME = 4;
 /** Whoever has it below himself sees what he saw: its tree and those it needs to run. */
 const VIEW = 8;
 
+/** Whoever depends on it, in whatever way, sees what he saw. */
+const LIKE = ACTION | VIEW;
+
+/** What is supposed to have ended as it had. */
+interface Supposed {
+  readonly at: number;
+  /** Where its test is. */
+  readonly test: number;
+  /** How nodes had ended then. */
+  readonly ends: Uint8Array;
+}
+
 /** Answers given, which hold until a source is chosen. */
 const [UNKNOWN, NO, YES] = [0, 1, 2];
 
@@ -67,8 +81,7 @@ export class Recollection {
   #settled: Uint8Array;
   /** Sources that are as they were: 1 for each. */
   #sources: Uint8Array;
-  /** Of one in which something is supposed: how nodes had ended then. */
-  #supposed: Uint8Array | undefined;
+  #supposed: Supposed | undefined;
 
   constructor(graph: BuildGraph, remembered: Remembered) {
     this.#graph = graph;
@@ -100,12 +113,17 @@ export class Recollection {
   }
 
   timeAt(at: number): number | undefined {
-    return this.#remembered.timeOf(at);
+    return this.#remembered.rows[at] === 1 ? this.#remembered.times()[at] : undefined;
   }
 
   /** Whether what a node came to lies in folders of the store that are as they were. */
   liesIn(at: number, {records, trees}: Folders): boolean {
     return this.#remembered.liesIn(at, records, trees);
+  }
+
+  /** Those of which that is not so, among nodes that have a row. */
+  notIn(places: readonly number[], {records, trees}: Folders): readonly number[] {
+    return this.#remembered.notIn(places, records, trees);
   }
 
   /** What a source came to, if it is as it was. */
@@ -161,16 +179,38 @@ export class Recollection {
     const other = new Recollection(this.#graph, this.#remembered);
     other.#adopt(this);
     other.ended(label, key, row.tree);
-    other.#supposed = other.#ends.slice();
+    const [at, test] = [this.#placeOf(label), this.#placeOf(testLabel(buildLabel(label)))];
+    other.#supposed = {at, test, ends: other.#ends.slice()};
     return other;
   }
 
   /** Takes over what came to light in one that supposed what is so now; false where something else is so. */
   takeOver(other: Recollection): boolean {
-    const isSo = other.#supposed !== undefined && isEqual(other.#supposed, this.#ends);
+    const isSo = other.#supposed !== undefined && isEqual(other.#supposed.ends, this.#ends);
     if (!isSo || !isEqual(other.#sources, this.#sources)) return false;
     this.#adopt(other);
     return true;
+  }
+
+  /**
+   * Of one in which something is supposed: whether all of these come to what they came to. Each of them depends on
+   * nothing but the node supposed, others of these, and what is `fresh`, so that none of them need be followed down.
+   * False where one may not; who wants to know of each asks one by one.
+   */
+  areAllSame(places: readonly number[], fresh: readonly number[]): boolean {
+    const [ends, settled] = [this.#ends, this.#settled];
+    const supposed = this.#supposed;
+    // Its test asks for its action, which is another.
+    if (supposed === undefined || places.includes(supposed.test)) return false;
+    if (!this.#is(supposed.at, VIEW)) return false;
+    for (const at of fresh) if (((ends[at] ?? 0) & LIKE) !== LIKE) return false;
+    for (const at of places) if (settled[at] !== YES) return false;
+    return true;
+  }
+
+  /** They have. */
+  recalledAll(places: readonly number[]): void {
+    for (const at of places) this.#ends[at] = ENDED | SAME | LIKE;
   }
 
   /** Sources, and nodes that have ended, that came to what is remembered: 1 for each. */

@@ -92,7 +92,7 @@ export class Recorder implements RunWatch {
   }
 
   readonly listener = (event: Told): void => {
-    if (event.type === 'nodes-finished') for (const one of event.nodes) this.#finished(one);
+    if (event.type === 'nodes-finished') for (const one of event.nodes()) this.#finished(one);
     else if (event.type === 'run-started') this.#jobs = event.jobs;
     else if (event.type === 'node-started') this.#started(event);
     else if (event.type === 'node-finished') this.#finished(event);

@@ -45,8 +45,11 @@ export type Resolution =
 
 /** What would follow if something were so. */
 export interface Supposition {
-  /** As the resolver's. */
-  recallDoneAt(at: number): boolean;
+  /**
+   * Whether all nodes at these places come to what they came to, and the store has that. Each depends on the one
+   * supposed, on others of these, and on those that are `fresh`. False where each has to be asked by itself.
+   */
+  recallAll(places: readonly number[], fresh: readonly number[]): boolean;
   /** Whether it is so now, and nothing else has come to light; then the resolver knows all of it. */
   holds(): boolean;
 }
@@ -101,10 +104,25 @@ export class Resolver {
     const supposed = this.#recollection?.suppose(label, key);
     return (
       supposed && {
-        recallDoneAt: (at) => this.#recallIn(supposed, at),
+        recallAll: (places, fresh) => this.#recallAll(supposed, places, fresh),
         holds: () => this.#recollection?.takeOver(supposed) === true,
       }
     );
+  }
+
+  #recallAll(
+    recollection: Recollection,
+    places: readonly number[],
+    fresh: readonly number[],
+  ): boolean {
+    if (!recollection.areAllSame(places, fresh)) return false;
+    const presence = (this.#presence ??= this.lookAgain());
+    for (const at of recollection.notIn(places, presence.same)) {
+      const row = recollection.rowAt(at);
+      if (row === undefined || !this.isThere(row)) return false;
+    }
+    recollection.recalledAll(places);
+    return true;
   }
 
   #recallIn(recollection: Recollection, at: number): boolean {

@@ -22,8 +22,6 @@ const [DECIDED, OPEN, THROUGH, ASLEEP] = [0, 1, 2, 4];
 /** It waits for what is open below it. */
 const UNDECIDED = OPEN | THROUGH;
 
-const NOTHING: Plan = {nodes: new Map()};
-
 /** Invariant: what is open below a sleeper is asleep itself, or scheduled and not at its end. */
 export class Sleepers {
   readonly #graph: BuildGraph;
@@ -49,13 +47,9 @@ export class Sleepers {
     this.#waiting = waiting;
   }
 
-  /** Another one that knows the same, to try something out. */
-  copy(): Sleepers {
-    const other = new Sleepers(this.#graph, NOTHING);
-    other.#states.set(this.#states);
-    other.#blockers.set(this.#blockers);
-    other.#waiting = this.#waiting;
-    return other;
+  /** All that sleeps, as long as nothing was decided; undefined where something fresh needs some of it to run. */
+  get all(): readonly number[] | undefined {
+    return this.#waiting.every((at) => this.#isSleeper(at)) ? this.#waiting : undefined;
   }
 
   isAsleep(label: Label): boolean {

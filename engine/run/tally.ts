@@ -6,11 +6,12 @@ import type {Label} from '../base/label.ts';
 
 const OUTCOMES = ['built', 'fresh', 'cut', 'failed', 'skipped', 'cancelled'] as const;
 
-/** How nodes end that are never started. */
+/** How nodes end that are never started. There may be thousands: they are listed when somebody asks. */
 export interface Ends {
   readonly outcome: Outcome;
-  readonly nodes: readonly Finished[];
-  readonly labels: readonly Label[];
+  readonly count: number;
+  readonly labels: () => readonly Label[];
+  readonly nodes: () => readonly Finished[];
   /** What they took when they were built, milliseconds. */
   readonly saved: number;
 }
@@ -32,6 +33,8 @@ export class Tally {
   readonly #labels: Record<Outcome, Label[]> = {
     ...{built: [], fresh: [], cut: [], failed: [], skipped: [], cancelled: []},
   };
+  /** Those that are not among them yet. */
+  #unlisted: Ends[] = [];
   readonly #failures = new Map<Label, Failure>();
   #saved = 0;
 
@@ -82,11 +85,20 @@ export class Tally {
   }
 
   /** Many that were never started end together. */
-  together({outcome, nodes, labels, saved}: Ends): void {
-    if (nodes.length === 0) return;
-    this.#labels[outcome] = this.#labels[outcome].concat(labels);
+  together(ends: Ends): void {
+    const {outcome, count, nodes, saved} = ends;
+    if (count === 0) return;
+    this.#unlisted.push(ends);
     this.#saved += saved;
-    this.#listener({type: 'nodes-finished', outcome, nodes});
+    this.#listener({type: 'nodes-finished', outcome, count, nodes});
+  }
+
+  #list(): Readonly<Record<Outcome, readonly Label[]>> {
+    for (const {outcome, labels} of this.#unlisted) {
+      this.#labels[outcome] = this.#labels[outcome].concat(labels());
+    }
+    this.#unlisted = [];
+    return this.#labels;
   }
 
   /** The tick at which a node was started. */
@@ -95,8 +107,9 @@ export class Tally {
   }
 
   outcomeOf(label: Label): Outcome | undefined {
+    const lists = this.#list();
     for (const outcome of OUTCOMES) {
-      const list = this.#labels[outcome];
+      const list = lists[outcome];
       for (const ended of list.slice(this.#noted[outcome])) this.#ends.set(ended, outcome);
       this.#noted[outcome] = list.length;
     }
@@ -108,7 +121,7 @@ export class Tally {
   }
 
   summary(interrupted: string | null): Summary {
-    const {built, fresh, cut, failed, skipped, cancelled} = this.#labels;
+    const {built, fresh, cut, failed, skipped, cancelled} = this.#list();
     const isBad = failed.length > 0 || skipped.length > 0 || cancelled.length > 0;
     return {
       ok: !isBad && interrupted === null,

@@ -20,7 +20,12 @@ export function announce(event: Told, recap: Recap, style: Announcing): string {
   switch (event.type) {
     case 'nodes-finished':
       // What is fresh is of interest only to those who want to know all.
-      return style.verbose ? event.nodes.map((one) => announce(one, recap, style)).join('') : '';
+      return style.verbose
+        ? event
+            .nodes()
+            .map((one) => announce(one, recap, style))
+            .join('')
+        : '';
     case 'node-finished':
       return hasFailure(event) ? formatFailure(event, style) : line(finishedText(event, style));
     case 'diagnostic':

@@ -2,7 +2,7 @@
  * Nodes that turn out to be fresh while a run is on: a line each for a few, one line for what is
  * many at once. Knows nothing of where the text goes.
  */
-import type {Finished, Told} from '../base/event.ts';
+import type {Together, Told} from '../base/event.ts';
 import {announce, type Announcing} from './announce.ts';
 import {NO_RECAP} from './outcome.ts';
 import {count} from './text.ts';
@@ -11,33 +11,39 @@ import {count} from './text.ts';
 const NAMED = 20;
 
 export class Cuts {
-  #events: readonly Finished[] = [];
+  #told: Together[] = [];
 
   /** Whether it is one, or many; then it is kept. */
   keeps(event: Told): boolean {
     if (event.type !== 'nodes-finished' || event.outcome !== 'cut') return false;
-    this.#events = this.#events.length === 0 ? event.nodes : this.#events.concat(event.nodes);
+    this.#told.push(event);
     return true;
   }
 
   get isEmpty(): boolean {
-    return this.#events.length === 0;
+    return this.#told.length === 0;
   }
 
   /** Those that were kept since the last time. */
-  release(): readonly Finished[] {
-    const events = this.#events;
-    this.#events = [];
-    return events;
+  release(): readonly Together[] {
+    const told = this.#told;
+    this.#told = [];
+    return told;
   }
 }
 
+export function countOf(told: readonly Together[]): number {
+  return told.reduce((sum, one) => sum + one.count, 0);
+}
+
 /** What is said of those that turned out to be fresh at once. */
-export function cutsText(events: readonly Finished[], style: Announcing): string {
-  if (style.verbose || events.length <= NAMED) {
+export function cutsText(told: readonly Together[], style: Announcing): string {
+  const all = countOf(told);
+  if (style.verbose || all <= NAMED) {
+    const events = told.flatMap((one) => one.nodes());
     return events.map((event) => announce(event, NO_RECAP, style)).join('');
   }
   const {look} = style;
   const mark = look.paint('green', look.symbols.good);
-  return `${mark} ${count(events.length, 'node')} fresh: their inputs came out as before\n`;
+  return `${mark} ${count(all, 'node')} fresh: their inputs came out as before\n`;
 }

@@ -6,7 +6,7 @@
 import type {Told} from '../base/event.ts';
 import type {Host} from '../base/host.ts';
 import {announce, type Announcing} from './announce.ts';
-import {Cuts, cutsText} from './cuts.ts';
+import {countOf, Cuts, cutsText} from './cuts.ts';
 import {NO_RECAP, remember, type Recap} from './outcome.ts';
 import {statusArea} from './packages.ts';
 import {renderStatus} from './render.ts';
@@ -74,10 +74,10 @@ export class FancyReporter implements Reporter {
 
   #tellCuts(): void {
     if (this.#cuts.isEmpty) return;
-    const events = this.#cuts.release();
-    this.#model = afterMany(this.#model, 'cut', events.length);
+    const told = this.#cuts.release();
+    this.#model = afterMany(this.#model, 'cut', countOf(told));
     this.#recap = {...this.#recap, blockIsLast: false};
-    this.#printAbove(cutsText(events, this.#parts.style));
+    this.#printAbove(cutsText(told, this.#parts.style));
   }
 
   #begin(): void {

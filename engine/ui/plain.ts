@@ -5,7 +5,7 @@
 import type {Told} from '../base/event.ts';
 import type {Host} from '../base/host.ts';
 import {announce, type Announcing} from './announce.ts';
-import {Cuts, cutsText} from './cuts.ts';
+import {countOf, Cuts, cutsText} from './cuts.ts';
 import {NO_RECAP, hasFailure, remember} from './outcome.ts';
 import type {Reporter, Timers} from './parts.ts';
 import {afterMany, doneOf, IDLE, reduce, type StatusModel} from './status-model.ts';
@@ -26,10 +26,10 @@ export function plainReporter({host, timers, style}: PlainParts): Reporter {
   const cuts = new Cuts();
   const flush = (): void => {
     if (cuts.isEmpty) return;
-    const events = cuts.release();
-    model = afterMany(model, 'cut', events.length);
+    const told = cuts.release();
+    model = afterMany(model, 'cut', countOf(told));
     recap = {...recap, blockIsLast: false};
-    host.stderr.write(cutsText(events, style));
+    host.stderr.write(cutsText(told, style));
   };
   const listener = (event: Told): void => {
     const isFirst = cuts.isEmpty;

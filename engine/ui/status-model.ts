@@ -65,7 +65,7 @@ export function reduce(model: StatusModel, event: Told, at: number): StatusModel
     case 'node-finished':
       return finished(model, event.label, event.outcome);
     case 'nodes-finished':
-      return afterMany(model, event.outcome, event.nodes.length);
+      return afterMany(model, event.outcome, event.count);
     case 'download':
       return {...model, downloads: downloadsAfter(model.downloads, event, at)};
     case 'waiting':

@@ -1,6 +1,6 @@
 /** What would follow if a node came to what it came to: worked out beforehand, and taken over only where it did. */
 import test from 'ava';
-import {actionKey, treeDigest} from '../../../engine/base/hash.ts';
+import {actionKey, treeDigest, type ActionKey, type TreeDigest} from '../../../engine/base/hash.ts';
 import type {BuildGraph} from '../../../engine/graph/model.ts';
 import {Recollection, type Remembered, type Row} from '../../../engine/run/recollection.ts';
 import {graphOf, label, type Builds} from '../graph/values.ts';
@@ -20,7 +20,8 @@ function remembered(graph: BuildGraph): Remembered {
     rowOf: (at) => rowFor(graph.order[at] ?? ''),
     rows: all(1),
     liesIn: () => true,
-    timeOf: () => 5,
+    notIn: () => [],
+    times: () => new Uint32Array(graph.order.length).fill(5),
     contentOf: () => undefined,
     contents: all(0),
     locals: all(0),
@@ -31,65 +32,104 @@ function remembered(graph: BuildGraph): Remembered {
 
 const LADDER: Builds = {'x/a': [], 'x/b': ['a'], 'x/c': ['b'], 'x/d': []};
 
-function recall(): {graph: BuildGraph; own: Recollection} {
-  const graph = graphOf(LADDER);
-  return {graph, own: new Recollection(graph, remembered(graph))};
+interface Bed {
+  readonly graph: BuildGraph;
+  readonly own: Recollection;
+  /** In which x/a has ended with another key. */
+  readonly supposed: Recollection;
+  placesOf(...names: readonly string[]): number[];
+  end(key?: ActionKey, tree?: TreeDigest | undefined): void;
 }
 
-const placeOf = (graph: BuildGraph, name: string): number => graph.numberOf(label(name)) ?? -1;
-
-/** All above a node, in order, as far as it comes to what it was. */
-function goOn(graph: BuildGraph, of: Recollection): string {
-  const found = ['x/b', 'x/c'].filter((name) => {
-    const at = placeOf(graph, name);
-    if (!of.isRecalledAt(at)) return false;
-    of.recalledAt(at);
-    return true;
-  });
-  return found.join(' ');
+/** Of all it is asked whether it is settled, as a plan does; what is fresh comes to what it came to. */
+function bed(builds: Builds = LADDER, fresh: readonly string[] = ['x/d']): Bed {
+  const graph = graphOf(builds);
+  const own = new Recollection(graph, remembered(graph));
+  const placesOf = (...names: readonly string[]): number[] =>
+    names.map((name) => graph.numberOf(label(name)) ?? -1);
+  for (const at of graph.order.keys()) own.isSettledAt(at);
+  for (const at of placesOf(...fresh)) own.recalledAt(at);
+  const supposed = own.suppose(label('x/a'), OTHER);
+  if (supposed === undefined) throw new Error('nothing is remembered of x/a');
+  const end = (key = OTHER, tree = rowFor('x/a').tree): void => {
+    own.ended(label('x/a'), key, tree);
+  };
+  return {graph, own, supposed, placesOf, end};
 }
 
-const isSame = (graph: BuildGraph, of: Recollection, name: string): boolean =>
-  of.same()[placeOf(graph, name)] === 1;
+const isSame = (of: Recollection, at: number | undefined): boolean => of.same()[at ?? -1] === 1;
 
 test('what was supposed and is so is taken over, with what followed', (t) => {
-  const {graph, own} = recall();
-  const supposed = own.suppose(label('x/a'), OTHER);
-  if (supposed === undefined) return t.fail();
-  t.is(goOn(graph, supposed), 'x/b x/c');
-  t.false(isSame(graph, own, 'x/c'), 'nothing is so before it has ended');
+  const {own, supposed, placesOf, end} = bed();
+  const above = placesOf('x/b', 'x/c');
+  t.true(supposed.areAllSame(above, placesOf('x/d')));
+  supposed.recalledAll(above);
+  t.false(isSame(own, above[1]), 'nothing is so before it has ended');
   t.false(own.takeOver(supposed));
-  own.ended(label('x/a'), OTHER, rowFor('x/a').tree);
+  end();
   t.true(own.takeOver(supposed));
-  t.true(isSame(graph, own, 'x/c'));
-  t.false(isSame(graph, own, 'x/a'), 'its action is another');
+  t.deepEqual(
+    above.map((at) => isSame(own, at)),
+    [true, true],
+  );
+  t.false(isSame(own, placesOf('x/a')[0]), 'its action is another');
 });
 
-test('nothing is taken over where another tree came out, or another action', (t) => {
-  for (const [key, tree] of [
+test('it says what who asks one by one is told', (t) => {
+  const {own, supposed, placesOf, end} = bed();
+  supposed.recalledAll(placesOf('x/b', 'x/c'));
+  end();
+  for (const at of placesOf('x/b', 'x/c')) {
+    t.true(own.isRecalledAt(at));
+    own.recalledAt(at);
+  }
+  t.deepEqual(own.same(), supposed.same());
+});
+
+test('nothing is taken over where another tree came out, or the same action', (t) => {
+  const ends = [
     [OTHER, treeDigest('e'.repeat(64))],
     [rowFor('x/a').key, rowFor('x/a').tree],
-  ] as const) {
-    const {graph, own} = recall();
-    const supposed = own.suppose(label('x/a'), OTHER);
-    if (supposed === undefined) return t.fail();
-    goOn(graph, supposed);
-    own.ended(label('x/a'), key, tree);
+  ] as const;
+  for (const [key, tree] of ends) {
+    const {own, supposed, placesOf, end} = bed();
+    supposed.recalledAll(placesOf('x/b', 'x/c'));
+    end(key, tree);
     t.false(own.takeOver(supposed));
-    t.false(isSame(graph, own, 'x/c'));
+    t.false(isSame(own, placesOf('x/c')[0]));
   }
 });
 
 test('nothing is taken over where something else has come to light meanwhile', (t) => {
-  const {graph, own} = recall();
-  const supposed = own.suppose(label('x/a'), OTHER);
-  if (supposed === undefined) return t.fail();
-  own.ended(label('x/a'), OTHER, rowFor('x/a').tree);
-  own.recalledAt(placeOf(graph, 'x/d'));
+  const {own, supposed, placesOf, end} = bed(LADDER, []);
+  end();
+  own.recalledAt(placesOf('x/d')[0] ?? -1);
   t.false(own.takeOver(supposed));
 });
 
-test('one that nobody supposed anything in is not taken over', (t) => {
-  const {graph, own} = recall();
-  t.false(own.takeOver(new Recollection(graph, remembered(graph))));
+test('one that nobody supposed anything in is not taken over, and says nothing', (t) => {
+  const {graph, own, placesOf} = bed();
+  const other = new Recollection(graph, remembered(graph));
+  t.false(own.takeOver(other));
+  t.false(other.areAllSame(placesOf('x/b'), []));
+});
+
+test('each is to be asked where one is not settled, or what is fresh is not as it was', (t) => {
+  const {supposed, placesOf, own} = bed();
+  t.false(supposed.areAllSame(placesOf('x/b', 'x/none'), placesOf('x/d')));
+  t.false(supposed.areAllSame(placesOf('x/b'), placesOf('x/c')), 'of x/c nothing is known');
+  own.ended(label('x/d'), OTHER, rowFor('x/d').tree);
+  const later = own.suppose(label('x/a'), OTHER);
+  t.false(later?.areAllSame(placesOf('x/b'), placesOf('x/d')), 'x/d was built by another action');
+});
+
+test('the test of a node asks for its action: it does not come to what it was', (t) => {
+  const {supposed, placesOf} = bed({'x/a': {test: {}}, 'x/b': ['a']}, []);
+  t.true(supposed.areAllSame(placesOf('x/b'), []));
+  t.false(supposed.areAllSame(placesOf('x/b', 'x/a#test'), []));
+});
+
+test('where what the node needs to run is not as it was, others may see something else', (t) => {
+  const {supposed, placesOf} = bed({'x/r': [], 'x/a': ['r run'], 'x/b': ['a']}, []);
+  t.false(supposed.areAllSame(placesOf('x/b'), []));
 });

@@ -49,11 +49,8 @@ test('times count from the start of the process, whatever clock they came by', (
 
 test('those that end together are noted each', (t) => {
   const {recorder} = rig();
-  recorder.listener({
-    type: 'nodes-finished',
-    outcome: 'cut',
-    nodes: [a, b].map((one) => finished(one, 'cut')),
-  });
+  const ends = [a, b].map((one) => finished(one, 'cut'));
+  recorder.listener({type: 'nodes-finished', outcome: 'cut', count: 2, nodes: () => ends});
   const {nodes, others} = recorder.finish('', 'good');
   t.deepEqual(nodes, []);
   t.deepEqual(

@@ -99,9 +99,12 @@ test('those that were never started end together, and are told together', (t) =>
   const labels = [A, label('lfs/a#test')];
   const nodes = [endOf(A, 'build', 'cut'), endOf(label('lfs/a#test'), 'test', 'cut')];
   t.is(tally.outcomeOf(A), undefined);
-  tally.together({outcome: 'cut', nodes, labels, saved: 70});
-  tally.together({outcome: 'fresh', nodes: [], labels: [], saved: 0});
-  t.deepEqual(told, [{type: 'nodes-finished', outcome: 'cut', nodes}], 'of none nothing is told');
+  const ends = {count: 2, nodes: () => nodes, labels: () => labels};
+  tally.together({outcome: 'cut', ...ends, saved: 70});
+  tally.together({outcome: 'fresh', ...ends, count: 0, saved: 0});
+  t.is(told.length, 1, 'of none nothing is told');
+  t.like(told[0], {type: 'nodes-finished', outcome: 'cut', count: 2});
+  t.deepEqual(told.flatMap(singly), nodes);
   t.is(tally.outcomeOf(A), 'cut');
   tally.ended(label('lfs/b'), 'build', 'built');
   t.is(tally.outcomeOf(label('lfs/b')), 'built');
