@@ -14,7 +14,7 @@ import type {Host} from '../engine/base/host.ts';
 import {assert} from '../engine/base/result.ts';
 import {giveToOwner, setAside} from './commit.ts';
 import {claimsDir, runFileIn, runsDir, temporaryIn, type Store} from './layout.ts';
-import {tryLock} from './lock.ts';
+import {lockLater, tryLock} from './lock.ts';
 import {fault} from './trouble.ts';
 
 export interface RunHandle {
@@ -29,16 +29,52 @@ export type Claim = 'mine' | {readonly holder: string};
 
 /** Registers this process as working in the store. Throws system errors and `StoreFault`. */
 export function openRun(store: Store, host: Host): RunHandle {
-  const id = `${host.pid}-${randomBytes(4).toString('hex')}`;
-  const file = runFile(store, id);
-  const fd = openLocked(store, file, JSON.stringify({pid: host.pid, startedAt: host.now()}));
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    const made = newRun(store, host);
+    try {
+      assert(tryLock(made.fd, 'exclusive'), 'a new file is locked');
+      if (giveName(store, made)) return handleOf(store, made);
+      files.closeFile(made.fd);
+    } catch (error) {
+      dropNew(made);
+      throw error;
+    }
+  }
+  return fault('store/unusable', `cannot register in ${runsDir(store)}`);
+}
+
+/** A run to be: nobody sees it before it has its name. */
+export interface RunAhead {
+  /** Registers it, as `openRun` does, and throws what that throws. */
+  open(): RunHandle;
+  /** For one that was not opened. */
+  drop(): void;
+}
+
+/** Begins to open a run, for who has other things to do until then. Rejects with system errors. */
+export async function runAhead(store: Store, host: Host): Promise<RunAhead> {
+  const made = newRun(store, host);
+  const isLocked = await lockLater(made.fd, 'exclusive');
+  return {
+    open: () => {
+      if (isLocked && giveName(store, made)) return handleOf(store, made);
+      dropNew(made);
+      return openRun(store, host);
+    },
+    drop: () => {
+      dropNew(made);
+    },
+  };
+}
+
+function handleOf(store: Store, {id, fd}: NewRun): RunHandle {
   let open = true;
   const release = (): void => {
     if (!open) return;
     open = false;
     dropClaims(store, files.lookAtOpen(fd).ino);
     // While gc is at work, what a run relied on counts until gc is done: see protect.ts.
-    if (!isCollected(store)) files.unless(['ENOENT'], () => files.unlink(file));
+    if (!isCollected(store)) files.unless(['ENOENT'], () => files.unlink(runFile(store, id)));
     files.closeFile(fd);
   };
   return {id, release};
@@ -146,26 +182,39 @@ export function forgetRuns(store: Store, dead: readonly string[]): void {
 const runFile = runFileIn;
 
 /** Locked before it has its name: a run file without lock is a dead run's. */
-function openLocked(store: Store, file: string, content: string): number {
-  for (let attempt = 0; attempt < 5; attempt += 1) {
-    const temporary = temporaryIn(store);
-    const fd = files.createFile(temporary, 0o644);
-    try {
-      files.writeAll(fd, content);
-      giveToOwner(store, temporary);
-      assert(tryLock(fd, 'exclusive'), 'a new file is locked');
-      files.link(temporary, file);
-      files.unless(['ENOENT'], () => files.unlink(temporary));
-      return fd;
-    } catch (error) {
-      files.closeFile(fd);
-      // Another process that found no run at work has just cleaned tmp/.
-      if (files.errorCode(error) === 'ENOENT') continue;
-      files.unless(['ENOENT'], () => files.unlink(temporary));
-      throw error;
-    }
+interface NewRun {
+  readonly id: string;
+  readonly temporary: string;
+  readonly fd: number;
+}
+
+function newRun(store: Store, host: Host): NewRun {
+  const temporary = temporaryIn(store);
+  const id = `${host.pid}-${randomBytes(4).toString('hex')}`;
+  const made = {id, temporary, fd: files.createFile(temporary, 0o644)};
+  try {
+    files.writeAll(made.fd, JSON.stringify({pid: host.pid, startedAt: host.now()}));
+    giveToOwner(store, temporary);
+    return made;
+  } catch (error) {
+    dropNew(made);
+    throw error;
   }
-  return fault('store/unusable', `cannot register in ${runsDir(store)}`);
+}
+
+/** False where it has gone: another process that found no run at work has just cleaned tmp/. */
+function giveName(store: Store, {id, temporary}: NewRun): boolean {
+  const named = files.unless(['ENOENT'], () => {
+    files.link(temporary, runFile(store, id));
+    return true;
+  });
+  files.unless(['ENOENT'], () => files.unlink(temporary));
+  return named === true;
+}
+
+function dropNew({temporary, fd}: NewRun): void {
+  files.closeFile(fd);
+  files.unless(['ENOENT'], () => files.unlink(temporary));
 }
 
 /** Undefined when it is gone; what is no file (a fifo would be waited for) goes out of the way. */

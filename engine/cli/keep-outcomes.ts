@@ -19,7 +19,7 @@ import type {LabelSet} from '../graph/label-table.ts';
 import type {BuildGraph, FetchNode} from '../graph/model.ts';
 import {guessOf} from '../run/forecast.ts';
 import {pathsOf, toolsOf} from '../run/idle-inputs.ts';
-import type {SourceContent} from '../run/job-spec.ts';
+import type {SourceContent} from '../run/source-content.ts';
 import type {RootMark} from '../run/project-root.ts';
 import type {HostTools} from '../run/knowledge.ts';
 import {printOfLog} from '../../store/action-log.ts';

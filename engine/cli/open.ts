@@ -123,7 +123,10 @@ interface Additions {
    * Called when it shows that not all is as it was, before it is looked at what has changed: gives
    * the run this process is known as.
    */
-  readonly onChange?: (store: Store, stale: readonly Node[]) => Checked<RunHandle | undefined>;
+  readonly onChange?: (
+    store: Store,
+    stale: readonly Node[],
+  ) => Promise<Checked<RunHandle | undefined>>;
 }
 
 /** Opens all that is needed to say of the words' targets whether they are fresh. */
@@ -148,7 +151,9 @@ export async function openWork(
   );
   // What was begun goes on meanwhile.
   await nextTurn();
-  const change = lookForChange(graph, wanted, outcomes, (stale) => onChange?.(store.value, stale));
+  const change = await lookForChange(graph, wanted, outcomes, (stale) =>
+    onChange?.(store.value, stale),
+  );
   if (!change.ok) return change;
   const known = timed(engine, 'engine', 'read log, caches and sources', () =>
     learn(world, graph, store.value, wanted, {...outcomes, ...change.value}),
@@ -182,19 +187,19 @@ function recall(world: World, graph: BuildGraph, store: Store): Known {
 }
 
 /** What is not as it was, whatever lies below it. */
-function lookForChange(
+async function lookForChange(
   graph: BuildGraph,
   wanted: LabelSet,
   {recalled}: Known,
   onChange: (stale: readonly Node[]) => ReturnType<NonNullable<Additions['onChange']>> | undefined,
-): Checked<Change> {
+): Promise<Checked<Change>> {
   if (recalled === undefined) {
     return ok({stale: undefined, run: undefined, recollection: undefined});
   }
   const recollection = new Recollection(graph, recalled.remembered);
   const stale = wanted.where((at) => !recollection.isSettledAt(at));
   const nodes = stale.flatMap((label) => graph.nodes.get(label) ?? []);
-  const begun = stale.length === 0 ? undefined : onChange(nodes);
+  const begun = stale.length === 0 ? undefined : await onChange(nodes);
   return begun?.ok === false ? begun : ok({stale, run: begun?.value, recollection});
 }
 

@@ -7,7 +7,7 @@ import type {ActionKey, BlobDigest, TreeDigest} from '../base/hash.ts';
 import {EDGE_KINDS, endOfEdges, firstEdge} from '../graph/edge-table.ts';
 import type {BuildGraph} from '../graph/model.ts';
 import type {Past} from '../run/project-root.ts';
-import {contentOfPrint} from '../run/resolve.ts';
+import {contentOfPrint} from '../run/source-content.ts';
 import type {Held} from '../../store/roots.ts';
 import type {OpenWork} from './open.ts';
 import type {OutcomeTable} from './outcome-table.ts';

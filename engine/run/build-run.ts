@@ -21,7 +21,7 @@ import {keptEnd, NOTHING_BEFORE, type Before, type IsKept, type Kept} from './ha
 import type {Durations} from './history.ts';
 import {dropAfterTests, dropOutdated} from './kept-builds.ts';
 import {LiveOutput} from './live-output.ts';
-import {lookedAt, type Plan, visit} from './plan-nodes.ts';
+import {lookedAt, type Plan} from './plan-nodes.ts';
 import type {Resolution} from './resolve.ts';
 import {Scheduler} from './scheduler.ts';
 import type {FailureMode} from './task.ts';
@@ -100,7 +100,7 @@ export class BuildRun {
 
   /** Runs to the end and tells the summary. */
   async run(targets: readonly Label[]): Promise<Summary> {
-    const {listener, graph} = this.#context;
+    const {listener} = this.#context;
     const fresh = this.#decider.fresh();
     const {size} = this.#plan.nodes;
     listener({

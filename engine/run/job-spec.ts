@@ -7,11 +7,7 @@ import type {Label} from '../base/label.ts';
 import type {Build, Placement, Step} from '../load/model.ts';
 import type {CaptureRules, JobSpec, Layer, StagedSource} from '../sandbox/protocol.ts';
 import {formatOf} from '../source/archive-names.ts';
-
-/** The bytes of a source as they are in the store. */
-export type SourceContent =
-  | {readonly type: 'file'; readonly blob: BlobDigest}
-  | {readonly type: 'tree'; readonly tree: TreeDigest};
+import type {SourceContent} from './source-content.ts';
 
 /** What a node resolved to, besides its key. */
 export interface Inputs {

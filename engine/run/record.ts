@@ -15,8 +15,8 @@ import {
   type UsedSource,
 } from '../../store/records.ts';
 import type {RunContext} from './context.ts';
-import type {SourceContent} from './job-spec.ts';
 import type {Resolution} from './resolve.ts';
+import {digestOf} from './source-content.ts';
 import {onlyKnownFailed, readTestLog, type TestReport} from './test-report.ts';
 
 /** A node that ran to an end. */
@@ -109,10 +109,6 @@ function usedSources({build, known}: Ran): readonly UsedSource[] {
     const content = known.inputs.sources[at];
     return content === undefined ? [] : [{name: source.placement.name, digest: digestOf(content)}];
   });
-}
-
-function digestOf(content: SourceContent): UsedSource['digest'] {
-  return content.type === 'file' ? content.blob : content.tree;
 }
 
 function failureOf(

@@ -7,7 +7,8 @@ import {patienceOf} from '../source/patience.ts';
 import type {JobSpec} from '../sandbox/protocol.ts';
 import {rely, type TemporaryRoot} from '../../store/protect.ts';
 import type {RunContext} from './context.ts';
-import type {Inputs, SourceContent} from './job-spec.ts';
+import type {Inputs} from './job-spec.ts';
+import type {SourceContent} from './source-content.ts';
 
 /** Names these; whether all of it is there. Throws as `protect` does. */
 export function relyOn(

@@ -27,7 +27,8 @@ import {hasBlob} from '../../store/pool.ts';
 import {Presence} from '../../store/presence.ts';
 import {hasRecord, readRecord, type ActionRecord} from '../../store/records.ts';
 import {hasTree} from '../../store/trees.ts';
-import type {Inputs, SourceContent} from './job-spec.ts';
+import {contentOfPrint, digestOf, type SourceContent} from './source-content.ts';
+import type {Inputs} from './job-spec.ts';
 import type {HostTools, Knowledge} from './knowledge.ts';
 import type {Recollection, Row} from './recollection.ts';
 
@@ -384,18 +385,6 @@ export class Resolver {
     if (build?.kind !== 'build') throw new Bug(`${node.label} checks no build`);
     return build;
   }
-}
-
-/** The print of a `path:` source is `file <digest>` or `tree <digest>`. */
-export function contentOfPrint(print: string): SourceContent {
-  const [type, hex = ''] = print.split(' ');
-  return type === 'file'
-    ? {type: 'file', blob: blobDigest(hex)}
-    : {type: 'tree', tree: treeDigest(hex)};
-}
-
-function digestOf(content: SourceContent): string {
-  return content.type === 'file' ? content.blob : content.tree;
 }
 
 function required<T>(value: T | undefined): T {

@@ -20,7 +20,7 @@ import {
   type Damage,
   type Manner,
 } from '../../store/verified.ts';
-import type {SourceContent} from './job-spec.ts';
+import type {SourceContent} from './source-content.ts';
 import {fetchesOf, fetchesToLookAt, makePlan} from './plan.ts';
 import {lookedAt, type Plan} from './plan-nodes.ts';
 import {RecalledNode} from './recalled-node.ts';

@@ -2,12 +2,8 @@
 import test from 'ava';
 import {blobDigest, treeDigest} from '../../../engine/base/hash.ts';
 import type {Placement, Source} from '../../../engine/load/model.ts';
-import {
-  buildSpec,
-  testSpec,
-  type Inputs,
-  type SourceContent,
-} from '../../../engine/run/job-spec.ts';
+import {buildSpec, testSpec, type Inputs} from '../../../engine/run/job-spec.ts';
+import type {SourceContent} from '../../../engine/run/source-content.ts';
 import type {StagedSource} from '../../../engine/sandbox/protocol.ts';
 import {patch} from '../graph/resolved.ts';
 import {graphOf, label, placement, remote, type BuildText} from '../graph/values.ts';

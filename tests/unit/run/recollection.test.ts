@@ -38,7 +38,7 @@ interface Bed {
   /** In which x/a has ended with another key. */
   readonly supposed: Recollection;
   placesOf(...names: readonly string[]): number[];
-  end(key?: ActionKey, tree?: TreeDigest | undefined): void;
+  end(key?: ActionKey, tree?: TreeDigest): void;
 }
 
 /** Of all it is asked whether it is settled, as a plan does; what is fresh comes to what it came to. */

@@ -10,6 +10,7 @@ import {
   listRuns,
   openRun,
   releaseClaim,
+  runAhead,
   waitForClaim,
   type RunHandle,
 } from '../../../store/claims.ts';
@@ -43,6 +44,40 @@ test('a run is seen while it lives and leaves nothing', (t) => {
   run.release();
   run.release();
   t.deepEqual([...names(store, 'runs'), ...names(store, 'claims'), ...names(store, 'tmp')], []);
+});
+
+test('a run that is begun ahead is seen when it is opened, and is like any other then', async (t) => {
+  const store = emptyStore(t);
+  const ahead = await runAhead(store, realHost());
+  t.deepEqual(listRuns(store), {live: [], dead: []});
+  const run = ahead.open();
+  t.deepEqual(listRuns(store), {live: [run.id], dead: []});
+  t.is(claim(store, run, 'a'), 'mine');
+  run.release();
+  t.deepEqual([...names(store, 'runs'), ...names(store, 'claims'), ...names(store, 'tmp')], []);
+});
+
+test('one that is not wanted leaves nothing', async (t) => {
+  const store = emptyStore(t);
+  const ahead = await runAhead(store, realHost());
+  ahead.drop();
+  t.deepEqual([...names(store, 'runs'), ...names(store, 'tmp')], []);
+});
+
+test('one whose file was cleaned away meanwhile is opened all the same', async (t) => {
+  const store = emptyStore(t);
+  const ahead = await runAhead(store, realHost());
+  for (const name of names(store, 'tmp')) fs.unlinkSync(path.join(store.root, 'tmp', name));
+  const run = ahead.open();
+  t.deepEqual(listRuns(store), {live: [run.id], dead: []});
+  run.release();
+  t.deepEqual([...names(store, 'runs'), ...names(store, 'tmp')], []);
+});
+
+test('a run cannot be begun ahead where nothing can be written', async (t) => {
+  const store = emptyStore(t);
+  fs.rmSync(path.join(store.root, 'tmp'), {recursive: true});
+  await t.throwsAsync(runAhead(store, realHost()), {code: 'ENOENT'});
 });
 
 test('a claim is held by one run, also within one process', (t) => {
