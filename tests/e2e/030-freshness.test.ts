@@ -93,6 +93,44 @@ test.serial('an output that comes out the same ends the rebuilding there', async
   t.regex(shown.stderr, /t\/middle .*(as before|unchanged|same)/);
 });
 
+interface Told {
+  readonly type: string;
+  readonly label?: string;
+  readonly outcome?: string;
+  readonly summary?: {readonly executed: readonly string[]; readonly fresh: readonly string[]};
+}
+
+test.serial(
+  'each node tells its end once, also where many turn out to be fresh at once',
+  async (t) => {
+    const source = {recipe: {sources: [{path: '../../s.txt', unpack: false}]}};
+    await using space = Space.create({
+      ...recipes({
+        ...{'t/base': source, 't/middle': {needs: ['base'], steps: joins('middle', ['base'])}},
+        ...{'t/top': {needs: ['middle'], steps: joins('top', ['middle'])}, 't/other': {}},
+      }),
+      's.txt': 'one\n',
+    });
+    await build(space);
+    for (const text of ['two\n', 'three\n']) {
+      space.write('s.txt', text);
+      const {stderr} = await space.expect(0, ['build', '--progress', 'json']);
+      const events = stderr
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Told);
+      const ends = events.filter((one) => one.type === 'node-finished');
+      t.deepEqual(
+        ends.map(({label, outcome}) => `${label} ${outcome}`),
+        ['t/other fresh', 't/base built', 't/middle cut', 't/top cut'],
+      );
+      const {summary} = events.at(-1) ?? {};
+      t.deepEqual(summary?.executed, ['t/base']);
+      t.deepEqual(summary?.fresh, ['t/other', 't/middle', 't/top']);
+    }
+  },
+);
+
 test.serial('a change taken back is fresh again at once', async (t) => {
   await using space = chain();
   await build(space);

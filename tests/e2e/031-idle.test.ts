@@ -84,6 +84,23 @@ test('after a change the worker is begun before the program is loaded', async (t
   t.deepEqual(loadsOf(seen), ['engine/program/ahead.js', 'engine/program/work.js']);
 });
 
+test('what was begun for a change that is none leaves nothing, and the short way is open again', async (t) => {
+  await using space = Space.create(recipes({'t/a': {}, 't/b': {needs: ['a']}}));
+  await settled(space);
+  const file = space.at('recipes/t/a.yaml');
+  // Long enough ago to be relied upon.
+  const then = new Date(Date.now() - 60_000);
+  fs.utimesSync(file, then, then);
+  const touched = await watched(space);
+  t.is(touched.ran.status, 0, space.report());
+  t.regex(touched.said, /^2 fresh, nothing to do/);
+  t.deepEqual(loadsOf(touched), ['engine/program/ahead.js', 'engine/program/work.js']);
+  for (const folder of ['runs', 'tmp', 'claims', 'scratch']) {
+    t.deepEqual(fs.readdirSync(space.at(`.recipes/${folder}`)), [], folder);
+  }
+  t.true(tookShortWay(await settled(space)));
+});
+
 test('a worker that was begun for nothing holds nothing up', async (t) => {
   await using space = Space.create(recipes({'t/a': {}}));
   await settled(space);

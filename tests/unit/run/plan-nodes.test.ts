@@ -2,6 +2,7 @@
 import test from 'ava';
 import type {Label} from '../../../engine/base/label.ts';
 import {
+  everyNode,
   isAllFresh,
   lookedAt,
   type PlannedNode,
@@ -28,6 +29,10 @@ const ANSWERS = {
   },
   reason: () => 'because',
 };
+
+function assertNever(): never {
+  throw new Error('nobody asks');
+}
 
 function planned(one: Label, verdict: Verdict): PlannedNode {
   return {label: one, kind: 'build', verdict, recipeKey: null, key: null, reason: null};
@@ -70,6 +75,37 @@ test('a map in the order of the graph', (t) => {
   nodes.setAt(placeOf(D), planned(D, 'run'));
   t.is(nodes.size, 4);
   t.is(nodes.get(D)?.verdict, 'run');
+});
+
+test('who asks of each node is not asked on behind the first that says no', (t) => {
+  const {nodes} = mixed();
+  const asked: Label[] = [];
+  const ask = (wanted: Verdict) => (at: number, verdict: Verdict) => {
+    asked.push(graph.order[at] ?? A);
+    return verdict !== wanted;
+  };
+  t.false(nodes.every(ask('maybe')));
+  t.deepEqual(asked, [A, B]);
+  t.true(nodes.every(() => true));
+  t.true(everyNode(graph, {nodes: new Map(nodes)}, () => true));
+  t.false(everyNode(graph, {nodes: new Map(nodes)}, ask('fresh')));
+  t.true(
+    new PlanNodes(graph, () => assertNever()).every(() => false),
+    'of none',
+  );
+});
+
+test('what is to be looked at is as it is now, however often it was asked for', (t) => {
+  const {nodes} = mixed();
+  const names = (): readonly Label[] => nodes.lookedAt.map((one) => one.label);
+  t.deepEqual(names(), [A, B]);
+  t.is(nodes.lookedAt, nodes.lookedAt);
+  nodes.recallAt(placeOf(B), 'maybe', true);
+  t.deepEqual(names(), [A]);
+  nodes.setAt(placeOf(D), planned(D, 'run'));
+  t.deepEqual(names(), [A, D]);
+  nodes.recallAt(placeOf(D), 'fresh', false);
+  t.is(nodes.get(D)?.verdict, 'fresh', 'what was made of it before is gone');
 });
 
 test('what is walked over by place makes nothing, and is the same as of any other map', (t) => {
