@@ -131,6 +131,8 @@ test.serial('a mistake while something runs: it goes on, and ends well', async (
   const watching = Watching.start(space);
   const slow = new Puppet(space, 'slow');
   await slow.begun();
+  // Another x would end it, were it not done yet.
+  await watching.told('x is built', (one) => isEnd(one, 't/x', 'built'));
   renameOver(space, 'recipes/t/x.yaml', 'package: [x\n');
   await watching.told('the mistake', (one) => one.type === 'diagnostic');
   renameOver(space, 'recipes/t/x.yaml', recipe('t/x', {steps: writes('x', 'mended')}));
