@@ -31,14 +31,13 @@ export type Claim = 'mine' | {readonly holder: string};
 export function openRun(store: Store, host: Host): RunHandle {
   for (let attempt = 0; attempt < 5; attempt += 1) {
     const made = newRun(store, host);
-    try {
-      assert(tryLock(made.fd, 'exclusive'), 'a new file is locked');
-      if (giveName(store, made)) return handleOf(store, made);
-      files.closeFile(made.fd);
-    } catch (error) {
-      dropNew(made);
-      throw error;
-    }
+    const run =
+      made &&
+      orDrop(made, () => {
+        assert(tryLock(made.fd, 'exclusive'), 'a new file is locked');
+        return giveName(store, made);
+      });
+    if (run !== undefined) return run;
   }
   return fault('store/unusable', `cannot register in ${runsDir(store)}`);
 }
@@ -54,15 +53,14 @@ export interface RunAhead {
 /** Begins to open a run, for who has other things to do until then. Rejects with system errors. */
 export async function runAhead(store: Store, host: Host): Promise<RunAhead> {
   const made = newRun(store, host);
-  const isLocked = await lockLater(made.fd, 'exclusive');
+  const isLocked = made !== undefined && (await lockLater(made.fd, 'exclusive').catch(() => false));
   return {
     open: () => {
-      if (isLocked && giveName(store, made)) return handleOf(store, made);
-      dropNew(made);
-      return openRun(store, host);
+      const run = made && orDrop(made, () => (isLocked ? giveName(store, made) : undefined));
+      return run ?? openRun(store, host);
     },
     drop: () => {
-      dropNew(made);
+      if (made !== undefined) dropNew(made);
     },
   };
 }
@@ -188,28 +186,39 @@ interface NewRun {
   readonly fd: number;
 }
 
-function newRun(store: Store, host: Host): NewRun {
+/** Undefined where it has gone: another process that found no run at work has just cleaned tmp/. */
+function newRun(store: Store, host: Host): NewRun | undefined {
   const temporary = temporaryIn(store);
   const id = `${host.pid}-${randomBytes(4).toString('hex')}`;
   const made = {id, temporary, fd: files.createFile(temporary, 0o644)};
-  try {
+  return orDrop(made, () => {
     files.writeAll(made.fd, JSON.stringify({pid: host.pid, startedAt: host.now()}));
-    giveToOwner(store, temporary);
-    return made;
-  } catch (error) {
-    dropNew(made);
-    throw error;
-  }
+    return files.unless(['ENOENT'], () => {
+      giveToOwner(store, temporary);
+      return made;
+    });
+  });
 }
 
-/** False where it has gone: another process that found no run at work has just cleaned tmp/. */
-function giveName(store: Store, {id, temporary}: NewRun): boolean {
-  const named = files.unless(['ENOENT'], () => {
+/** Undefined where its file has gone in the same way. */
+function giveName(store: Store, made: NewRun): RunHandle | undefined {
+  const {id, temporary} = made;
+  return files.unless(['ENOENT'], () => {
     files.link(temporary, runFile(store, id));
-    return true;
+    files.unless(['ENOENT'], () => files.unlink(temporary));
+    return handleOf(store, made);
   });
-  files.unless(['ENOENT'], () => files.unlink(temporary));
-  return named === true;
+}
+
+/** What becomes of a new one; nothing of it is left where nothing does. */
+function orDrop<T>(made: NewRun, use: () => T | undefined): T | undefined {
+  let used: T | undefined;
+  try {
+    used = use();
+  } finally {
+    if (used === undefined) dropNew(made);
+  }
+  return used;
 }
 
 function dropNew({temporary, fd}: NewRun): void {

@@ -178,21 +178,28 @@ function keep(store: Store, fd: number): Shared {
 export async function shareAhead(store: Store): Promise<void> {
   const file = gcLockFile(store);
   if (kept.has(file) || ahead.has(file)) return;
-  const fd = files.unless(UNREADABLE, () => files.openRead(file));
+  // A gc that waits goes first.
+  const isFree = (): boolean => !mayBeClaimed(store, TURN);
+  const fd = files.unless(UNREADABLE, () => (isFree() ? files.openRead(file) : undefined));
   if (fd === undefined) return;
-  ahead.set(file, fd);
-  const isLocked = await lockLater(fd, 'shared');
-  if (ahead.get(file) !== fd) return;
+  const coming = {fd};
+  ahead.set(file, coming);
+  const isLocked = await lockLater(fd, 'shared').catch(() => false);
+  // Not by its number: the next one may have got that.
+  if (ahead.get(file) !== coming) return;
   ahead.delete(file);
   if (isLocked && !kept.has(file)) keep(store, fd);
   else files.closeFile(fd);
 }
 
-/** Open files of locks that are on their way, by the lock's file. */
-const ahead = new Map<string, number>();
+/** Locks that are on their way, by the lock's file. */
+const ahead = new Map<string, {readonly fd: number}>();
 
 /** Whoever needs it says why. */
-const UNREADABLE = ['ENOENT', 'ENOTDIR', 'EACCES', 'EISDIR', 'EIO', 'ELOOP', 'EMFILE', 'ENFILE'];
+const UNREADABLE = [
+  ...['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EISDIR', 'EIO', 'ELOOP', 'EMFILE', 'ENFILE'],
+  ...['ENOMEM', 'ENXIO', 'ESTALE'],
+];
 
 function lockShared(store: Store, patience: Patience): number {
   const fd = files.openRead(gcLockFile(store));
@@ -218,7 +225,7 @@ function letGo(store: Store): void {
   const file = gcLockFile(store);
   const coming = ahead.get(file);
   ahead.delete(file);
-  if (coming !== undefined) files.closeFile(coming);
+  if (coming !== undefined) files.closeFile(coming.fd);
   const shared = kept.get(file);
   if (shared === undefined || shared.users > 0) return;
   kept.delete(file);

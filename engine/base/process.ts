@@ -23,7 +23,7 @@ export interface StartOptions {
   readonly detached?: boolean;
 }
 
-/** Starts a child. Throws nothing: a missing program is the child's `error` event. */
+/** Starts a child. A missing program is the child's `error` event; throws where there is no memory for one. */
 export function start(argv: readonly string[], options: StartOptions = {}): ChildProcess {
   const [command = '', ...args] = argv;
   return spawn(command, args, {

@@ -260,9 +260,9 @@ export async function runPlan(
           remember(context, buildOf(work), markOf(work), pastOf(work)),
         )
       : ok(undefined);
-  // The worker ends meanwhile: it is told so before we go on.
-  const closed = timed(engine, 'engine', 'close the run', () => opened.value.close());
-  await nextTurn();
+  const {closed} = await beginClosing(() =>
+    timed(engine, 'engine', 'close the run', () => opened.value.close()),
+  );
   reporter.close();
   if (prints(world)) world.print(JSON.stringify(resultRecord(work, summary)));
   if (kept.ok && summary.ok && treatment.remembered) {
@@ -273,6 +273,14 @@ export async function runPlan(
   await closed;
   if (!kept.ok) return kept;
   return ok(exitCode(summary, run.failures));
+}
+
+/** The worker is told to end before we go on. Whatever becomes of it is told to who waits for it. */
+async function beginClosing(close: () => Promise<void>): Promise<{readonly closed: Promise<void>}> {
+  const closed = close();
+  closed.catch(() => undefined);
+  await nextTurn();
+  return {closed};
 }
 
 function openRun(

@@ -45,7 +45,7 @@ export function makeProgram(
     .showHelpAfterError('(recipes --help lists the commands)')
     .exitOverride();
   for (const option of globalOptions(true)) program.addOption(option);
-  const named = COMMANDS.filter((spec) => spec.name === first);
+  const named = COMMANDS.filter(({name}) => !isNested(name) && name.split(' ')[0] === first);
   for (const spec of named.length > 0 ? named : COMMANDS) addCommand(program, spec, answer);
   return program;
 }
@@ -113,7 +113,7 @@ const PROGRESS = ['auto', 'plain', 'fancy', 'json', 'quiet'];
 /** `config show` becomes a command below a command; the global options may stand after it too. */
 function addCommand(program: Command, spec: Spec, answer: (call: Call) => Promise<void>): void {
   const [first = '', second = ''] = spec.name.split(' ');
-  const nested = Object.hasOwn(GROUPS, first);
+  const nested = isNested(spec.name);
   const parent = nested ? groupOf(program, first) : program;
   const command = parent.command(nested ? spec.name.slice(first.length + 1) : spec.name);
   if (first === 'run') command.passThroughOptions();
@@ -146,6 +146,10 @@ const GROUPS: Readonly<Record<string, string>> = {
   store: 'What was built, and the room it takes',
   root: 'Profiles: folders with what was built, in generations',
 };
+
+function isNested(name: string): boolean {
+  return Object.hasOwn(GROUPS, name.split(' ')[0] ?? '');
+}
 
 function groupOf(program: Command, name: string): Command {
   const known = program.commands.find((one) => one.name() === name);

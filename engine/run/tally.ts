@@ -65,6 +65,8 @@ export class Tally {
     } = {},
   ): void {
     const {failure, because, unchanged} = more;
+    // Each list is in the order of telling.
+    if (this.#unlisted.some((one) => one.outcome === outcome)) this.#list();
     this.#labels[outcome].push(label);
     this.#saved += more.saved ?? 0;
     if (failure !== undefined) this.#failures.set(label, failure);

@@ -173,6 +173,17 @@ for (const [line, message] of WRONG) {
   });
 }
 
+test('a parser that is told the first word knows that command alone', (t) => {
+  const known = (first: string | undefined): number =>
+    makeProgram('1', () => Promise.resolve(), first).commands.length;
+  const all = known(undefined);
+  t.true(all > 20);
+  for (const name of ['build', 'test', 'watch', 'run', 'validate', 'log'])
+    t.is(known(name), 1, name);
+  for (const name of ['store', 'config', 'buidl', '--json', '-C', 'help', ''])
+    t.is(known(name), all, name);
+});
+
 test('a parser that knows the one command says the same as one that knows all', async (t) => {
   const lines = [...CALLS, ...WRONG].map(([line]) => line.split(' '));
   for (const argv of [...lines, ['build', '--help'], ['store', '--help'], ['help', 'build']]) {

@@ -5,6 +5,7 @@ import {
   singly,
   type Event,
   type Failure,
+  type Finished,
   type Outcome,
   type Told,
 } from '../../../engine/base/event.ts';
@@ -110,6 +111,16 @@ test('those that were never started end together, and are told together', (t) =>
   t.is(tally.outcomeOf(label('lfs/b')), 'built');
   t.is(tally.outcomeOf(label('lfs/a#test')), 'cut');
   t.like(tally.summary(null), {fresh: labels, savedMilliseconds: 70, ok: true});
+});
+
+test('lists are in the order of telling', (t) => {
+  const {tally} = count();
+  const [one, two] = ['lfs/b', 'lfs/c'].map((name) => label(name));
+  const nodes = (): readonly Finished[] => [endOf(A, 'build', 'fresh')];
+  tally.together({outcome: 'fresh', count: 1, nodes, labels: () => [A], saved: 0});
+  tally.ended(one ?? A, 'build', 'fresh');
+  tally.ended(two ?? A, 'build', 'built');
+  t.like(tally.summary(null), {fresh: [A, one], executed: [two]});
 });
 
 test('a run that was interrupted is not good, even when nothing failed', (t) => {

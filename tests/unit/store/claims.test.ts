@@ -74,6 +74,19 @@ test('one whose file was cleaned away meanwhile is opened all the same', async (
   t.deepEqual([...names(store, 'runs'), ...names(store, 'tmp')], []);
 });
 
+test('one that cannot be registered leaves nothing either', async (t) => {
+  const store = emptyStore(t);
+  const ahead = await runAhead(store, realHost());
+  const open = fs.readdirSync('/proc/self/fd').length;
+  fs.rmdirSync(path.join(store.root, 'runs'));
+  fs.writeFileSync(path.join(store.root, 'runs'), '');
+  t.throws(() => ahead.open(), {code: 'ENOTDIR'});
+  t.deepEqual(names(store, 'tmp'), []);
+  t.is(fs.readdirSync('/proc/self/fd').length, open - 1);
+  t.throws(() => openRun(store, realHost()), {code: 'ENOTDIR'});
+  t.deepEqual(names(store, 'tmp'), []);
+});
+
 test('a run cannot be begun ahead where nothing can be written', async (t) => {
   const store = emptyStore(t);
   fs.rmSync(path.join(store.root, 'tmp'), {recursive: true});

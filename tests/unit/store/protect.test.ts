@@ -8,6 +8,7 @@ import {sha256, treeDigest} from '../../../engine/base/hash.ts';
 import {claim, COLLECTING, openRun, type RunHandle} from '../../../store/claims.ts';
 import {gcLockFile, type Store} from '../../../store/layout.ts';
 import {protect, rely, shareAhead, TURN, whileNothingIsStored} from '../../../store/protect.ts';
+import {tryLock} from '../../../store/lock.ts';
 import {readRoots} from '../../../store/temporary-roots.ts';
 import {StoreFault} from '../../../store/trouble.ts';
 import {emptyStore} from './rig.ts';
@@ -184,6 +185,37 @@ test('a lock that is on its way keeps nobody out', async (t) => {
   protect(store, run, [ROOT], () => undefined);
   await late;
   t.deepEqual(linesOf(store, run), [ROOT]);
+});
+
+test('a lock that was given up on its way is not taken for the next one', async (t) => {
+  const {store, run} = opened(t);
+  const numberOf = (): number => {
+    const fd = fs.openSync(gcLockFile(store), 'r');
+    fs.closeSync(fd);
+    return fd;
+  };
+  const own = fs.openSync(gcLockFile(store), 'r');
+  const free = numberOf();
+  const first = shareAhead(store);
+  // Gives up the first before anything is heard of it.
+  protect(store, run, [], () => undefined);
+  whileNothingIsStored(store, run, () => undefined, {wait: true, tell: () => undefined});
+  t.true(tryLock(own, 'exclusive'));
+  const second = shareAhead(store);
+  t.not(numberOf(), free, 'it has the number of the first');
+  await Promise.all([first, second]);
+  const storeSomething = (): void => {
+    protect(store, run, [], () => t.fail(), {wait: false, tell: () => undefined});
+  };
+  t.throws(storeSomething, {instanceOf: StoreFault}, 'it has to be asked for');
+  fs.closeSync(own);
+});
+
+test('a gc that waits is let go first', async (t) => {
+  const {store} = opened(t);
+  fs.writeFileSync(path.join(store.root, 'claims', TURN), '');
+  await shareAhead(store);
+  t.false(isShared(store));
 });
 
 test('where the lock cannot be had ahead, nothing is lost, nor told', async (t) => {
