@@ -50,7 +50,7 @@ export class Decider {
   /** The nodes that are scheduled, where others sleep. */
   readonly #scheduled: Map<Label, PlannedNode>;
   #sleepers: Sleepers | undefined;
-  /** Whether something was. */
+  /** Whether any of them was woken. */
   #isWoken = false;
   #foreseen: Foreseen | undefined;
   readonly #resolved = new Map<Label, Known>();
