@@ -150,26 +150,10 @@ export class OutcomeTable {
     return this.#columns.times.readUInt32LE(at * 4);
   }
 
-  /** The times of all rows, milliseconds. */
-  times(): Uint32Array {
-    return unpackNumbers(this.#columns.times);
-  }
-
   /** Whether the digests of a row begin with bytes of these: 1 for each. */
   liesIn(at: number, records: Uint8Array, trees: Uint8Array): boolean {
     const {keys, trees: made} = this.#columns;
     return records[keys[at * DIGEST] ?? 0] === 1 && trees[made[at * DIGEST] ?? 0] === 1;
-  }
-
-  /** Those of these rows of which that is not so. */
-  notIn(places: readonly number[], records: Uint8Array, trees: Uint8Array): readonly number[] {
-    const {keys, trees: made} = this.#columns;
-    const found: number[] = [];
-    for (const at of places) {
-      const lies = records[keys[at * DIGEST] ?? 0] === 1 && trees[made[at * DIGEST] ?? 0] === 1;
-      if (!lies) found.push(at);
-    }
-    return found;
   }
 
   /** `file <digest>` or `tree <digest>` of a source. */

@@ -93,16 +93,14 @@ function arrangedPaths({order}: BuildGraph, {table, paths}: Outcomes): Witness {
 function rowsOf(
   {table}: Outcomes,
   asWritten: Uint8Array,
-): Pick<Remembered, 'rowOf' | 'rows' | 'liesIn' | 'notIn' | 'times'> {
+): Pick<Remembered, 'rowOf' | 'rows' | 'liesIn' | 'timeOf'> {
   const made: Row[] = [];
-  let times: Uint32Array | undefined;
   const rows = table.rowsAmong(asWritten);
   return {
     rows,
     rowOf: (at) => (rows[at] === 1 ? (made[at] ??= table.rowOf(at)) : undefined),
-    times: () => (times ??= table.times()),
+    timeOf: (at) => (rows[at] === 1 ? table.timeOf(at) : undefined),
     liesIn: (at, records, trees) => table.liesIn(at, records, trees),
-    notIn: (places, records, trees) => table.notIn(places, records, trees),
   };
 }
 

@@ -31,10 +31,8 @@ export interface Remembered {
   readonly rows: Uint8Array;
   /** Whether record and tree of such a row lie in these folders: 1 for each first byte. */
   liesIn(at: number, records: Uint8Array, trees: Uint8Array): boolean;
-  /** Those of these rows of which that is not so. */
-  notIn(places: readonly number[], records: Uint8Array, trees: Uint8Array): readonly number[];
-  /** How long all rows took, milliseconds. */
-  times(): Uint32Array;
+  /** How long such a row took, milliseconds. */
+  timeOf(at: number): number | undefined;
   /** A source, as prints are written: `file <digest>`, `tree <digest>`. */
   contentOf(at: number): string | undefined;
   /** 1 for each source that is as it was. */
@@ -113,17 +111,12 @@ export class Recollection {
   }
 
   timeAt(at: number): number | undefined {
-    return this.#remembered.rows[at] === 1 ? this.#remembered.times()[at] : undefined;
+    return this.#remembered.timeOf(at);
   }
 
   /** Whether what a node came to lies in folders of the store that are as they were. */
   liesIn(at: number, {records, trees}: Folders): boolean {
     return this.#remembered.liesIn(at, records, trees);
-  }
-
-  /** Those of which that is not so, among nodes that have a row. */
-  notIn(places: readonly number[], {records, trees}: Folders): readonly number[] {
-    return this.#remembered.notIn(places, records, trees);
   }
 
   /** What a source came to, if it is as it was. */

@@ -94,7 +94,10 @@ export class Resolver {
 
   /** The same of the node at a place of the order. */
   recallDoneAt(at: number): boolean {
-    return this.#recollection !== undefined && this.#recallIn(this.#recollection, at);
+    const recollection = this.#recollection;
+    if (recollection?.isRecalledAt(at) !== true || !this.#isThereAt(at)) return false;
+    recollection.recalledAt(at);
+    return true;
   }
 
   /**
@@ -111,30 +114,19 @@ export class Resolver {
     );
   }
 
-  #recallAll(
-    recollection: Recollection,
-    places: readonly number[],
-    fresh: readonly number[],
-  ): boolean {
-    if (!recollection.areAllSame(places, fresh)) return false;
-    const presence = (this.#presence ??= this.lookAgain());
-    for (const at of recollection.notIn(places, presence.same)) {
-      const row = recollection.rowAt(at);
-      if (row === undefined || !this.isThere(row)) return false;
-    }
-    recollection.recalledAll(places);
+  #recallAll(supposed: Recollection, places: readonly number[], fresh: readonly number[]): boolean {
+    const areSame = supposed.areAllSame(places, fresh);
+    if (!areSame || !places.every((at) => this.#isThereAt(at))) return false;
+    supposed.recalledAll(places);
     return true;
   }
 
-  #recallIn(recollection: Recollection, at: number): boolean {
-    if (!recollection.isRecalledAt(at)) return false;
+  /** The same as `isThere` of the node at a place: most lie in folders that are as they were. */
+  #isThereAt(at: number): boolean {
     const presence = (this.#presence ??= this.lookAgain());
-    if (!recollection.liesIn(at, presence.same)) {
-      const row = recollection.rowAt(at);
-      if (row === undefined || !this.isThere(row)) return false;
-    }
-    recollection.recalledAt(at);
-    return true;
+    if (this.#recollection?.liesIn(at, presence.same) === true) return true;
+    const row = this.#recollection?.rowAt(at);
+    return row !== undefined && this.isThere(row);
   }
 
   /** Whether the store still has what is remembered of a node. */

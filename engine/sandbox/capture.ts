@@ -6,6 +6,7 @@ import {problem, warning, type Diagnostic} from '../base/diagnostic.ts';
 import {globMatcher} from '../base/glob.ts';
 import type {Label} from '../base/label.ts';
 import {timed, type Watch} from '../base/span.ts';
+import {nextTurn} from '../base/turn.ts';
 import {fromText, joinBytes, parentOf, toBytes, toText, type BytePath} from '../../store/bytes.ts';
 import {sortEntries, type TreeEntry} from '../../store/manifest.ts';
 import {Reach} from '../../store/reach.ts';
@@ -77,7 +78,7 @@ async function compareAll(input: CaptureInput, beside: Beside): Promise<readonly
   for (const found of input.walked.found) {
     compared.push(compare(found, beside));
     if (input.tick() - since < 20) continue;
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
     since = input.tick();
   }
   return compared;

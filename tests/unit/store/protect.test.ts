@@ -166,12 +166,9 @@ test('a lock that was taken ahead is that of who stores next, and is given up li
   const {store, run} = opened(t);
   await shareAhead(store);
   t.true(isShared(store), 'before anybody stores');
-  // With it nobody has to be asked: a gc that waits would get it first.
-  const began = performance.now();
   protect(store, run, [ROOT], () => undefined);
   t.true(isShared(store));
   whileNothingIsStored(store, run, () => t.pass(), {wait: false, tell: () => undefined});
-  t.true(performance.now() - began < 60_000);
   t.false(isShared(store));
 });
 
